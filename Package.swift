@@ -1,0 +1,80 @@
+// swift-tools-version: 6.1
+import Foundation
+import PackageDescription
+
+/// The instruction set that everything is compiled for. `native` is the machine at hand; set APUS_MARCH
+/// (for example `x86-64-v3`) to build for other machines. Without FMA the kernels would call libm for
+/// every multiply-add, a hundred times slower, so no build leaves the choice open.
+let architecture = ProcessInfo.processInfo.environment["APUS_MARCH"] ?? "native"
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .unsafeFlags(["-Xcc", "-march=\(architecture)", "-Xcc", "-mprefer-vector-width=512"]),
+]
+
+struct Module {
+    var name: String
+    var uses: [String] = []
+    var products: [Target.Dependency] = []
+    var tested = true
+}
+
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+
+/// The modules in the order of the physics; each imports only what stands above it (Sources/README.md).
+let modules = [
+    Module(name: "Compute", uses: ["COpenBLAS"]),
+    Module(name: "Settings", products: [yams]),
+    Module(name: "Atoms"),
+    Module(name: "StructureFiles", uses: ["Atoms"]),
+    Module(name: "Neighbors", uses: ["Compute", "Atoms"]),
+    Module(name: "Interactions", uses: ["Compute", "Atoms", "Neighbors"]),
+    Module(name: "Equivariance"),
+    Module(name: "Programs", uses: ["Compute", "Neighbors", "Equivariance"]),
+    Module(
+        name: "Network",
+        uses: ["Compute", "Settings", "Atoms", "Neighbors", "Interactions", "Equivariance", "Programs"]),
+    Module(
+        name: "Training",
+        uses: [
+            "Compute", "Settings", "Atoms", "StructureFiles", "Neighbors", "Interactions", "Programs", "Network",
+        ]),
+    Module(name: "Dynamics", uses: ["Compute", "Settings", "Atoms", "Neighbors", "Interactions"]),
+    Module(name: "Trajectory", uses: ["CNetCDF", "Compute", "Atoms", "StructureFiles"]),
+]
+
+let package = Package(
+    name: "Apus",
+    products: [.executable(name: "apus", targets: ["apus"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+        .systemLibrary(name: "CNetCDF", pkgConfig: "netcdf", providers: [.apt(["libnetcdf-dev"])]),
+    ]
+        + modules.map { module in
+            .target(
+                name: module.name, dependencies: module.uses.map { .byName(name: $0) } + module.products,
+                swiftSettings: settings)
+        }
+        + modules.filter { FileManager.default.fileExists(atPath: "\(Context.packageDirectory)/Tests/\($0.name)Tests") }
+        .map { module in
+            .testTarget(
+                name: "\(module.name)Tests",
+                dependencies: [.byName(name: module.name)] + module.uses.filter { !$0.hasPrefix("C") || $0 == "Compute" }.map { .byName(name: $0) },
+                resources: FileManager.default.fileExists(
+                    atPath: "\(Context.packageDirectory)/Tests/\(module.name)Tests/Data")
+                    ? [.copy("Data")] : [],
+                swiftSettings: settings)
+        }
+        + [
+            .executableTarget(
+                name: "apus",
+                dependencies: modules.map { .byName(name: $0.name) } + [arguments, logging],
+                swiftSettings: settings)
+        ]
+)

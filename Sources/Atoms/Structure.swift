@@ -1,0 +1,39 @@
+/// Atoms in space: what a DFT code prints, a potential reads and a simulation moves.
+///
+/// Lengths in Å, energies in eV, forces in eV/Å, stress in eV/Å³ (positive in tension), velocities in Å/fs.
+/// Labels that a source does not give are `nil`, never zero.
+public struct Structure: Sendable, Equatable {
+    public var elements: [Element]
+    public var positions: [SIMD3<Double>]
+    public var cell: Cell?
+
+    public var energy: Double?
+    public var forces: [SIMD3<Double>]?
+    public var stress: Matrix3?
+    public var velocities: [SIMD3<Double>]?
+
+    /// What else the source said about this structure (for example `config_type`), as text.
+    public var information: [String: String] = [:]
+
+    public init(elements: [Element], positions: [SIMD3<Double>], cell: Cell? = nil) {
+        precondition(
+            elements.count == positions.count,
+            "expected as many positions as elements, got \(positions.count) and \(elements.count)")
+        self.elements = elements
+        self.positions = positions
+        self.cell = cell
+    }
+
+    public var count: Int { elements.count }
+
+    /// Elements present, in order of atomic number, each with its number of atoms.
+    public var composition: [(element: Element, count: Int)] {
+        Dictionary(grouping: elements, by: \.self).map { ($0.key, $0.value.count) }
+            .sorted { $0.element < $1.element }
+    }
+
+    /// The composition as a formula, for example `Si63` or `H4C2O`.
+    public var formula: String {
+        composition.map { $0.count == 1 ? $0.element.symbol : "\($0.element.symbol)\($0.count)" }.joined()
+    }
+}

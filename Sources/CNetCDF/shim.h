@@ -1,0 +1,2 @@
+// netCDF-C as installed by the system.
+#include <netcdf.h>
