@@ -15,8 +15,11 @@ struct Module {
     var name: String
     var uses: [String] = []
     var products: [Target.Dependency] = []
-    var tested = true
+    var tests = Tests.none
 }
+
+/// Whether Tests/<Module>Tests exists, and whether it has a folder Data.
+enum Tests { case none, plain, withData }
 
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -31,7 +34,7 @@ let modules = [
     Module(name: "Neighbors", uses: ["Compute", "Atoms"]),
     Module(name: "Interactions", uses: ["Compute", "Atoms", "Neighbors"]),
     Module(name: "Equivariance"),
-    Module(name: "Programs", uses: ["Compute", "Neighbors", "Equivariance"]),
+    Module(name: "Programs", uses: ["Compute", "Neighbors", "Equivariance", "Atoms"], tests: .plain),
     Module(
         name: "Network",
         uses: ["Compute", "Settings", "Atoms", "Neighbors", "Interactions", "Equivariance", "Programs"]),
@@ -61,14 +64,12 @@ let package = Package(
                 name: module.name, dependencies: module.uses.map { .byName(name: $0) } + module.products,
                 swiftSettings: settings)
         }
-        + modules.filter { FileManager.default.fileExists(atPath: "\(Context.packageDirectory)/Tests/\($0.name)Tests") }
-        .map { module in
+        + modules.filter { $0.tests != .none }.map { module in
             .testTarget(
                 name: "\(module.name)Tests",
-                dependencies: [.byName(name: module.name)] + module.uses.filter { !$0.hasPrefix("C") || $0 == "Compute" }.map { .byName(name: $0) },
-                resources: FileManager.default.fileExists(
-                    atPath: "\(Context.packageDirectory)/Tests/\(module.name)Tests/Data")
-                    ? [.copy("Data")] : [],
+                dependencies: [.byName(name: module.name)]
+                    + module.uses.filter { $0 != "COpenBLAS" && $0 != "CNetCDF" }.map { .byName(name: $0) },
+                resources: module.tests == .withData ? [.copy("Data")] : [],
                 swiftSettings: settings)
         }
         + [

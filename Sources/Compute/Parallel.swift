@@ -14,33 +14,33 @@ public struct Parallelism: Sendable, Equatable {
     public static var allCores: Parallelism { Parallelism(threads: ProcessorCount.active) }
     public static let serial = Parallelism(threads: 1)
 
-    /// Calls `body` once for every chunk index. Which thread runs which chunk is left open, so a body may write
-    /// only what belongs to its chunk; then the result cannot depend on the number of threads.
+    /// Calls `body(chunk, worker)` once for every chunk index; `worker` is below `threads` and no two running calls
+    /// share it, so it may index scratch memory. Which worker runs which chunk is left open: a body may write only
+    /// what belongs to its chunk, and then the result cannot depend on the number of threads.
     @inlinable
-    public func forEach(chunks: Int, _ body: (Int) -> Void) {
+    public func forEach(chunks: Int, _ body: (_ chunk: Int, _ worker: Int) -> Void) {
         guard threads > 1, chunks > 1 else {
-            for chunk in 0..<chunks { body(chunk) }
+            for chunk in 0..<chunks { body(chunk, 0) }
             return
         }
         let next = Atomic<Int>(0)
         withoutActuallyEscaping(body) { escapingBody in
             nonisolated(unsafe) let body = escapingBody
-            DispatchQueue.concurrentPerform(iterations: min(threads, chunks)) { _ in
+            DispatchQueue.concurrentPerform(iterations: min(threads, chunks)) { worker in
                 while true {
                     let chunk = next.wrappingAdd(1, ordering: .relaxed).oldValue
                     if chunk >= chunks { return }
-                    body(chunk)
+                    body(chunk, worker)
                 }
             }
         }
     }
 
-    /// Calls `body` for consecutive ranges of at most `length` that cover `0..<count`.
+    /// Calls `body(range, worker)` for consecutive ranges of at most `length` that cover `0..<count`.
     @inlinable
-    public func forEach(_ count: Int, by length: Int, _ body: (Range<Int>) -> Void) {
-        forEach(chunks: (count + length - 1) / length) { chunk in
-            body(chunk * length..<min(count, (chunk + 1) * length))
+    public func forEach(_ count: Int, by length: Int, _ body: (_ range: Range<Int>, _ worker: Int) -> Void) {
+        forEach(chunks: (count + length - 1) / length) { chunk, worker in
+            body(chunk * length..<min(count, (chunk + 1) * length), worker)
         }
     }
 }
-

@@ -1,0 +1,86 @@
+/// Where every value of a program lives in one block of memory.
+///
+/// Inputs keep their place; a value that is computed takes its place when it is written and
+/// gives it back after the last instruction that reads it. Offsets are in scalars, aligned to vectors.
+struct BufferPlan: Sendable {
+    /// By value; −1 for values without storage (positions and strain, which the graph holds).
+    private(set) var offsets: [Int]
+    private(set) var size = 0
+
+    /// For all values that are not static, on a graph with `rows(axis)` rows along each axis.
+    init(_ program: Program, isStatic: [Bool], rows: (Axis) -> Int) {
+        offsets = Array(repeating: -1, count: program.shapes.count)
+        var lastUse = Array(repeating: -1, count: program.shapes.count)
+        for (index, instruction) in program.instructions.enumerated() {
+            for value in instruction.results { lastUse[value.index] = index }
+            if case .edgeVectors = instruction.operation { continue }
+            for value in instruction.operands { lastUse[value.index] = index }
+        }
+        for value in program.outputs.values { lastUse[value.index] = .max }
+        var released: [Int: [Int]] = [:]
+        var memory = FreeList()
+        for (index, instruction) in program.instructions.enumerated() {
+            let isPermanent: Bool
+            switch instruction.operation {
+            case .input, .constant, .fill: isPermanent = true
+            default: isPermanent = false
+            }
+            for value in instruction.results where !isStatic[value.index] {
+                // An input that only the geometry stands for takes no memory.
+                if case .input = instruction.operation, lastUse[value.index] == index,
+                    !program.outputs.values.contains(value)
+                {
+                    continue
+                }
+                let shape = program.shapes[value.index]
+                let count = Layout.padded(rows(shape.axis) * shape.layout.width)
+                offsets[value.index] = memory.take(count)
+                if !isPermanent, lastUse[value.index] != .max {
+                    released[lastUse[value.index], default: []].append(value.index)
+                }
+            }
+            for value in released[index] ?? [] {
+                let shape = program.shapes[value]
+                memory.giveBack(offsets[value], Layout.padded(rows(shape.axis) * shape.layout.width))
+            }
+        }
+        size = memory.size
+    }
+}
+
+/// First-fit memory: holes sorted by offset.
+private struct FreeList {
+    private var holes: [(offset: Int, count: Int)] = []
+    private(set) var size = 0
+
+    mutating func take(_ count: Int) -> Int {
+        guard count > 0 else { return 0 }
+        if let index = holes.firstIndex(where: { $0.count >= count }) {
+            let offset = holes[index].offset
+            holes[index] = (offset + count, holes[index].count - count)
+            if holes[index].count == 0 { holes.remove(at: index) }
+            return offset
+        }
+        if let last = holes.last, last.offset + last.count == size {
+            holes.removeLast()
+            size = last.offset + count
+            return last.offset
+        }
+        defer { size += count }
+        return size
+    }
+
+    mutating func giveBack(_ offset: Int, _ count: Int) {
+        guard count > 0 else { return }
+        let index = holes.firstIndex { $0.offset > offset } ?? holes.endIndex
+        holes.insert((offset, count), at: index)
+        if index + 1 < holes.count, holes[index].offset + holes[index].count == holes[index + 1].offset {
+            holes[index].count += holes[index + 1].count
+            holes.remove(at: index + 1)
+        }
+        if index > 0, holes[index - 1].offset + holes[index - 1].count == holes[index].offset {
+            holes[index - 1].count += holes[index].count
+            holes.remove(at: index)
+        }
+    }
+}

@@ -1,0 +1,80 @@
+import Neighbors
+
+/// What a program is evaluated on: atoms, their edges, and the structures they belong to. Pointers are borrowed for
+/// the duration of a call.
+public struct Graph {
+    public let atoms: Int
+    public let structures: Int
+    public let edges: Int
+    /// `[atom]`
+    let species: UnsafePointer<Int32>
+    /// `[atom]`, or `nil` when there is one structure
+    let structureOfAtom: UnsafePointer<Int32>?
+    let receivers: UnsafePointer<Int32>
+    let sources: UnsafePointer<Int32>
+    let offsets: UnsafePointer<Int32>
+    let transposed: UnsafePointer<Int32>
+    let transposedOffsets: UnsafePointer<Int32>
+    let x: UnsafePointer<Double>
+    let y: UnsafePointer<Double>
+    let z: UnsafePointer<Double>
+
+    /// Calls `body` with the graph of these edges. `species` are indices into the model's list of species;
+    /// `structureOfAtom` is needed for more than one structure only.
+    public static func with<R>(
+        species: [Int32], structureOfAtom: [Int32] = [], structures: Int = 1, edges: EdgeList,
+        _ body: (Graph) throws -> R
+    ) rethrows -> R {
+        precondition(
+            species.count == edges.atomCount && (structures == 1 || structureOfAtom.count == species.count),
+            "expected \(edges.atomCount) species and structure indices, got \(species.count), \(structureOfAtom.count)")
+        return try species.withPointer { species in
+            try structureOfAtom.withPointer { structureOfAtom in
+                try edges.offsets.withPointer { offsets in
+                    try edges.transposedOffsets.withPointer { transposedOffsets in
+                        try edges.receivers.withPointer { receivers in
+                            try edges.sources.withPointer { sources in
+                                try edges.transposed.withPointer { transposed in
+                                    try edges.x.withPointer { x in
+                                        try edges.y.withPointer { y in
+                                            try edges.z.withPointer { z in
+                                                try body(
+                                                    Graph(
+                                                        atoms: edges.atomCount, structures: structures,
+                                                        edges: edges.count, species: species,
+                                                        structureOfAtom: structures == 1 ? nil : structureOfAtom,
+                                                        receivers: receivers, sources: sources, offsets: offsets,
+                                                        transposed: transposed,
+                                                        transposedOffsets: transposedOffsets, x: x, y: y, z: z))
+                                            }
+                                        }
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Rows along an axis.
+    func rows(_ axis: Axis) -> Int {
+        switch axis {
+        case .fixed(let count): count
+        case .atoms: atoms
+        case .structures: structures
+        case .edges: edges
+        case .edgeKnots: edges + 4
+        }
+    }
+
+    func structure(of atom: Int) -> Int { structureOfAtom.map { Int($0[atom]) } ?? 0 }
+}
+
+extension Array {
+    /// The elements as a pointer, valid (if not readable) for an empty array too.
+    fileprivate func withPointer<R>(_ body: (UnsafePointer<Element>) throws -> R) rethrows -> R {
+        try withUnsafeBufferPointer { try body($0.baseAddress ?? UnsafePointer(bitPattern: 64)!) }
+    }
+}

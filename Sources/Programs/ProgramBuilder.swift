@@ -1,0 +1,168 @@
+/// Writes a program, one readable call for each primitive.
+public struct ProgramBuilder: Sendable {
+    public typealias Value = Program.Value
+
+    public private(set) var program = Program()
+    private var stage = 0
+    /// Results by operation and operands: the same computation is written once.
+    private var known: [Key: [Value]] = [:]
+
+    private struct Key: Hashable {
+        var operation: Operation
+        var operands: [Value]
+        /// Tells apart constants and gathers that differ in shape only.
+        var shapes: [Program.Shape]
+    }
+
+    public init() {}
+
+    /// What follows runs in a later stage, after the caller has bound the inputs that depend on the earlier ones.
+    public mutating func beginStage() { stage += 1 }
+
+    /// The finished program with these results, cleared of what nobody reads.
+    public func finish(outputs: [String: Value]) -> Program {
+        var program = program
+        program.outputs = outputs
+        program.simplify()
+        return program
+    }
+
+    mutating func append(_ operation: Operation, _ operands: [Value], shapes: [Program.Shape]) -> [Value] {
+        let key = Key(operation: operation, operands: operands, shapes: shapes)
+        if let results = known[key] { return results }
+        let results = shapes.indices.map { Value(index: program.shapes.count + $0) }
+        program.shapes += shapes
+        program.instructions.append(
+            Program.Instruction(operation: operation, operands: operands, results: results, stage: stage))
+        known[key] = results
+        return results
+    }
+
+    private mutating func append(_ operation: Operation, _ operands: [Value], _ axis: Axis, _ layout: Layout) -> Value {
+        append(operation, operands, shapes: [Program.Shape(axis, layout)])[0]
+    }
+
+    func shape(_ value: Value) -> Program.Shape { program.shape(of: value) }
+
+    // MARK: Given values
+
+    /// A value that the caller binds by name before the program runs.
+    public mutating func input(_ name: String, _ axis: Axis, _ layout: Layout) -> Value {
+        let value = append(.input(name), [], axis, layout)
+        program.inputs[name] = value
+        return value
+    }
+
+    /// Numbers row by row, packed; the layout must have no padding.
+    public mutating func constant(_ numbers: [Double], _ axis: Axis, _ layout: Layout) -> Value {
+        if let index = program.constants.firstIndex(of: numbers) {
+            return append(.constant(index), [], axis, layout)
+        }
+        program.constants.append(numbers)
+        return append(.constant(program.constants.count - 1), [], axis, layout)
+    }
+
+    public mutating func fill(_ number: Double, _ axis: Axis, _ layout: Layout) -> Value {
+        append(.fill(number), [], axis, layout)
+    }
+
+    // MARK: Rows
+
+    public mutating func gather(_ table: Value, by relation: Relation) -> Value {
+        append(.gather(relation), [table], relation.rows, shape(table).layout)
+    }
+
+    public mutating func segmentSum(_ x: Value, by relation: Relation, into axis: Axis) -> Value {
+        append(.segmentSum(relation), [x], axis, shape(x).layout)
+    }
+
+    // MARK: Node operations
+
+    public mutating func linear(_ x: Value, _ weights: Value, _ map: LinearMap) -> Value {
+        linear(map, .output, x, weights, axis: shape(x).axis)
+    }
+
+    mutating func linear(_ map: LinearMap, _ slot: LinearMap.Slot, _ a: Value, _ b: Value, axis: Axis) -> Value {
+        let layout =
+            switch slot {
+            case .input: map.input
+            case .weights: map.weights
+            case .output: map.output
+            }
+        return append(.linear(map, slot), [a, b], axis, layout)
+    }
+
+    /// Channel-wise product of scalars and irreps.
+    public mutating func product(_ scalars: Value, _ irreps: Value) -> Value {
+        let map = ProductMap(scalars: shape(scalars).layout, irreps: shape(irreps).layout)
+        return product(map, .output, scalars, irreps)
+    }
+
+    mutating func product(_ map: ProductMap, _ slot: ProductMap.Slot, _ a: Value, _ b: Value) -> Value {
+        append(.product(map, slot), [a, b], shape(a).axis, slot == .scalars ? map.scalars : map.irreps)
+    }
+
+    public mutating func pointwise(_ x: Value, _ activations: [Activation], order: Int = 0) -> Value {
+        append(.pointwise(activations, order: order), [x], shape(x).axis, shape(x).layout)
+    }
+
+    public mutating func slice(_ x: Value, _ blocks: Range<Int>) -> Value {
+        append(.slice(blocks), [x], shape(x).axis, shape(x).layout.slice(blocks))
+    }
+
+    mutating func embed(_ x: Value, _ blocks: Range<Int>, in layout: Layout) -> Value {
+        append(.embed(blocks), [x], shape(x).axis, layout)
+    }
+
+    public mutating func sum(_ values: [Value]) -> Value {
+        values.count == 1 ? values[0] : append(.sum, values, shape(values[0]).axis, shape(values[0]).layout)
+    }
+
+    public mutating func scaled(_ x: Value, by factor: Double) -> Value {
+        append(.scaled(factor), [x], shape(x).axis, shape(x).layout)
+    }
+
+    // MARK: Convolution
+
+    public mutating func convolve(
+        _ features: Value, harmonics: Value, basis: Value, table: Value, _ convolution: Convolution
+    ) -> Value {
+        let operands = ConvolutionOperands(basis: 0, table: 1, harmonics: 2, features: 3)
+        return append(
+            .convolution(convolution, [.output], [operands]), [basis, table, harmonics, features], .atoms,
+            convolution.output)
+    }
+
+    public mutating func splineCoefficients(_ values: Value) -> Value {
+        guard case .fixed(let knots) = shape(values).axis else { preconditionFailure("spline values lie on knots") }
+        return append(.splineCoefficients(transposed: false), [values], .fixed(knots + 2), shape(values).layout)
+    }
+
+    mutating func splineCoefficientsTransposed(_ cotangent: Value) -> Value {
+        guard case .fixed(let count) = shape(cotangent).axis else { preconditionFailure("coefficients lie on knots") }
+        return append(.splineCoefficients(transposed: true), [cotangent], .fixed(count - 2), shape(cotangent).layout)
+    }
+
+    // MARK: Geometry
+
+    public mutating func edgeVectors(positions: Value, strain: Value) -> Value {
+        append(.edgeVectors, [positions, strain], .edges, .plain(3))
+    }
+
+    public mutating func edgeFunction(_ function: EdgeFunction, of vectors: Value) -> Value {
+        append(.edgeFunction(function, .value), [vectors], function.axis, .plain(function.width))
+    }
+
+    mutating func pullback(_ function: EdgeFunction, _ vectors: Value, _ cotangent: Value) -> Value {
+        append(.edgeFunction(function, .pullback), [vectors, cotangent], .edges, .plain(3))
+    }
+
+    mutating func tangent(_ function: EdgeFunction, _ vectors: Value, _ direction: Value) -> Value {
+        append(.edgeFunction(function, .tangent), [vectors, direction], function.axis, .plain(function.width))
+    }
+
+    mutating func edgeForces(_ g: Value) -> Value { append(.edgeForces, [g], .atoms, .plain(3)) }
+    mutating func edgeDifference(_ f: Value) -> Value { append(.edgeDifference, [f], .edges, .plain(3)) }
+    mutating func edgeVirial(_ r: Value, _ g: Value) -> Value { append(.edgeVirial, [r, g], .structures, .plain(9)) }
+    mutating func edgeStrain(_ r: Value, _ w: Value) -> Value { append(.edgeStrain, [r, w], .edges, .plain(3)) }
+}

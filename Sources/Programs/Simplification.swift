@@ -1,0 +1,111 @@
+/// Clearing away: what is computed twice is not written twice (`ProgramBuilder.append`), what nobody reads is
+/// removed here, and sums of convolutions become one.
+extension Program {
+    mutating func simplify() {
+        mergeSumsOfConvolutions()
+        foldScales()
+        removeUnread()
+    }
+
+    /// Removes instructions, and results of convolutions, that no output depends on.
+    private mutating func removeUnread() {
+        var isRead = Set(outputs.values)
+        var kept: [Instruction] = []
+        for var instruction in instructions.reversed() where instruction.results.contains(where: isRead.contains) {
+            if case .convolution(let convolution, let slots, let terms) = instruction.operation, slots.count > 1 {
+                let read = slots.indices.filter { isRead.contains(instruction.results[$0]) }
+                instruction.operation = .convolution(convolution, read.map { slots[$0] }, terms)
+                instruction.results = read.map { instruction.results[$0] }
+            }
+            isRead.formUnion(instruction.operands)
+            kept.append(instruction)
+        }
+        instructions = kept.reversed()
+        inputs = inputs.filter { isRead.contains($0.value) }
+    }
+
+    /// `a·(b·x) = (ab)·x`, and `1·x = x`.
+    private mutating func foldScales() {
+        var source: [Value: (value: Value, factor: Double)] = [:]
+        var replaced: [Value: Value] = [:]
+        for index in instructions.indices {
+            instructions[index].operands = instructions[index].operands.map { replaced[$0] ?? $0 }
+            guard case .scaled(let factor) = instructions[index].operation else { continue }
+            let (operand, result) = (instructions[index].operands[0], instructions[index].results[0])
+            let origin = source[operand] ?? (operand, 1)
+            let product = factor * origin.factor
+            source[result] = (origin.value, product)
+            if product == 1 {
+                replaced[result] = origin.value
+            } else {
+                instructions[index].operation = .scaled(product)
+                instructions[index].operands = [origin.value]
+            }
+        }
+        outputs = outputs.mapValues { replaced[$0] ?? $0 }
+    }
+
+    /// A sum of convolutions by the same coefficients and slot becomes one convolution with several terms, which
+    /// adds up in place.
+    private mutating func mergeSumsOfConvolutions() {
+        var uses: [Value: Int] = [:]
+        for value in instructions.flatMap(\.operands) + Array(outputs.values) { uses[value, default: 0] += 1 }
+        var producer: [Value: Int] = [:]
+        for (index, instruction) in instructions.enumerated() {
+            for result in instruction.results { producer[result] = index }
+        }
+        for index in instructions.indices {
+            guard case .sum = instructions[index].operation else { continue }
+            var rest: [Value] = []
+            var groups: [Key: [Value]] = [:]
+            var order: [Key] = []
+            for operand in instructions[index].operands {
+                guard uses[operand] == 1, let at = producer[operand],
+                    case .convolution(let convolution, let slots, _) = instructions[at].operation, slots.count == 1
+                else {
+                    rest.append(operand)
+                    continue
+                }
+                let key = Key(convolution: convolution, slot: slots[0])
+                if groups[key] == nil { order.append(key) }
+                groups[key, default: []].append(operand)
+            }
+            for key in order {
+                let members = groups[key]!
+                let last = members.max { producer[$0]! < producer[$1]! }!
+                merge(members.map { producer[$0]! }, into: producer[last]!, key)
+                rest.append(last)
+            }
+            if rest.count == 1 {
+                instructions[index].operation = .scaled(1)
+            }
+            instructions[index].operands = rest
+        }
+    }
+
+    private struct Key: Hashable {
+        var convolution: Convolution
+        var slot: Convolution.Slot
+    }
+
+    private mutating func merge(_ members: [Int], into target: Int, _ key: Key) {
+        var operands: [Value] = []
+        var merged: [ConvolutionOperands] = []
+        for member in members {
+            guard case .convolution(_, _, let terms) = instructions[member].operation else { continue }
+            for term in terms {
+                var moved = ConvolutionOperands()
+                for slot in Convolution.Slot.allCases {
+                    guard let position = term[slot] else { continue }
+                    let value = instructions[member].operands[position]
+                    let place = operands.firstIndex(of: value) ?? operands.endIndex
+                    if place == operands.endIndex { operands.append(value) }
+                    moved[slot] = place
+                }
+                merged.append(moved)
+            }
+        }
+        instructions[target].operation = .convolution(key.convolution, [key.slot], merged)
+        instructions[target].operands = operands
+    }
+}

@@ -1,0 +1,105 @@
+import Compute
+import Neighbors
+import Testing
+
+@testable import Programs
+
+/// Runs a program in double precision with random inputs and compares its outputs with differences of other outputs.
+final class FiniteDifferences {
+    let program: Program
+    private let graph: RandomGraph
+    private let edges: EdgeList
+    private var inputs: [String: [Double]] = [:]
+
+    init(_ program: Program, _ graph: RandomGraph) {
+        self.program = program
+        self.graph = graph
+        edges = graph.edges()
+        var random = SplitMix64(7)
+        for (name, value) in program.inputs.sorted(by: { $0.key < $1.key }) {
+            let shape = program.shape(of: value)
+            let numbers = withGraph(graph, edges) { graph in
+                (0..<graph.rows(shape.axis)).flatMap { _ in
+                    let row = (0..<shape.layout.width).map { _ in Double.random(in: -1...1, using: &random) }
+                    return shape.layout.blanked(row)
+                }
+            }
+            inputs[name] = numbers
+        }
+    }
+
+    private func withGraph<R>(_ graph: RandomGraph, _ edges: EdgeList, _ body: (Graph) -> R) -> R {
+        Graph.with(
+            species: graph.species, structureOfAtom: graph.structureOfAtom, structures: graph.structures, edges: edges,
+            body)
+    }
+
+    private func run<R>(_ inputs: [String: [Double]], on random: RandomGraph, _ edges: EdgeList, _ body: (Executor<Double>, Graph) -> R) -> R {
+        withGraph(random, edges) { graph in
+            let executor = Executor<Double>(program, parallelism: .serial)
+            executor.prepare(for: graph)
+            for (name, numbers) in inputs where !["positions", "strain"].contains(name) {
+                if case .fixed = program.shape(of: program.inputs[name]!).axis {
+                    executor.bind(name) { _ = $0.update(from: numbers) }
+                } else {
+                    executor.bind(name, on: graph) { _ = $0.update(from: numbers) }
+                }
+            }
+            for stage in 0..<program.stages { executor.run(on: graph, stage: stage) }
+            return body(executor, graph)
+        }
+    }
+
+    func output(_ name: String) -> [Double] { run(inputs, on: graph, edges) { Array($0.output(name, on: $1)) } }
+
+    /// `Σ ⟨output, input⟩` over pairs of names.
+    func value(of pairs: [(String, String)], on random: RandomGraph, strain: [[Double]] = []) -> Double {
+        run(inputs, on: random, random.edges(strain: strain)) { executor, graph in
+            pairs.reduce(0) { sum, pair in
+                sum + zip(executor.output(pair.0, on: graph), inputs[pair.1]!).reduce(0) { $0 + $1.0 * $1.1 }
+            }
+        }
+    }
+
+    /// Central differences of `Σ ⟨output, input⟩` by each element of an input equal an output (or zero).
+    func expectDerivative(of pairs: [(String, String)], by name: String, toBe result: String?) {
+        guard let numbers = inputs[name], let shape = program.inputs[name].map(program.shape) else {
+            return
+        }
+        let exact = result.map(output) ?? Array(repeating: 0, count: numbers.count)
+        #expect(exact.count == numbers.count)
+        let step = 1e-4
+        for k in numbers.indices where shape.layout.isUsed(k % shape.layout.width) {
+            func q(_ x: Double) -> Double {
+                var moved = inputs
+                moved[name]![k] = x
+                return run(moved, on: graph, edges) { executor, graph in
+                    pairs.reduce(0) { sum, pair in
+                        sum
+                            + zip(executor.output(pair.0, on: graph), moved[pair.1]!).reduce(0) {
+                                $0 + $1.0 * $1.1
+                            }
+                    }
+                }
+            }
+            // Fourth order: the error is of order step⁴, about 1e-16, and rounding about 1e-16/1e-4.
+            let x = numbers[k]
+            let slope =
+                (8 * (q(x + step) - q(x - step)) - (q(x + 2 * step) - q(x - 2 * step))) / (12 * step)
+            #expect(abs(slope - exact[k]) < 1e-9 * (1 + abs(slope)), "\(result ?? "none") element \(k)")
+        }
+    }
+}
+
+extension Layout {
+    /// Whether a position in a row holds a value rather than padding.
+    func isUsed(_ position: Int) -> Bool {
+        blocks.contains { block in
+            (block.offset..<block.offset + block.width).contains(position)
+                && (position - block.offset) % block.stride < block.multiplicity
+        }
+    }
+
+    /// A row with zeros in the padding.
+    func blanked(_ row: [Double]) -> [Double] { row.indices.map { isUsed($0) ? row[$0] : 0 } }
+}

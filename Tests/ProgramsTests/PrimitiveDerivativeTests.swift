@@ -1,0 +1,199 @@
+import Compute
+import Testing
+
+@testable import Programs
+
+/// Every primitive against finite differences in double precision: its first derivative with respect to each operand,
+/// and the derivative of that derivative.
+@Suite struct PrimitiveDerivatives {
+    /// A scalar function made of one primitive: `Q = Σ weight · primitive(inputs)`, with inputs drawn at random.
+    struct Case: CustomTestStringConvertible, Sendable {
+        var name: String
+        var inputs: [(name: String, shape: Program.Shape)]
+        var build: @Sendable (inout ProgramBuilder, [Program.Value]) -> Program.Value
+        var testDescription: String { name }
+    }
+
+    static let features = Layout.features([(0, 5), (1, 3), (2, 2)])
+    static let scalars = Layout.features([(0, 5), (0, 3), (0, 2)])
+    static let map = LinearMap(
+        input: features, output: Layout.features([(1, 4), (0, 2), (2, 3), (0, 17)]),
+        terms: [(0, 1, 0.7), (1, 0, 1.1), (2, 2, 0.3), (0, 3, -0.4)])
+    static let speciesMap = LinearMap(
+        input: features, output: Layout.features([(0, 3), (1, 4)]), terms: [(0, 0, 0.7), (1, 1, 1.1)],
+        isPerSpecies: true)
+    static let convolution = Convolution(
+        lMax: 2, input: features,
+        paths: [
+            .init(inputBlock: 0, lHarmonic: 0, lOutput: 0, outputGroup: 0),
+            .init(inputBlock: 0, lHarmonic: 2, lOutput: 2, outputGroup: 2),
+            .init(inputBlock: 1, lHarmonic: 0, lOutput: 1, outputGroup: 1),
+            .init(inputBlock: 1, lHarmonic: 1, lOutput: 0, outputGroup: 0),
+            .init(inputBlock: 1, lHarmonic: 1, lOutput: 1, outputGroup: 3),
+            .init(inputBlock: 2, lHarmonic: 1, lOutput: 1, outputGroup: 1),
+            .init(inputBlock: 2, lHarmonic: 2, lOutput: 2, outputGroup: 2),
+            .init(inputBlock: 2, lHarmonic: 0, lOutput: 2, outputGroup: 4),
+        ])
+    static let coordinate = RadialCoordinate(rMax: 3, pairCutoffs: [[2.9, 3], [2.5, 2.8]])
+    static let basis = BesselBasis(rMax: 3, frequencies: [1, 2, 3.5], p: 6)
+
+    static let cases: [Case] = {
+        let vectors: @Sendable (inout ProgramBuilder) -> Program.Value = { builder in
+            let positions = builder.input("positions", .atoms, .plain(3))
+            let strain = builder.input("strain", .structures, .plain(9))
+            return builder.edgeVectors(positions: positions, strain: strain)
+        }
+        var cases = [
+            Case(name: "gather species", inputs: [("table", .init(.fixed(2), features))]) { builder, x in
+                builder.gather(x[0], by: .speciesOfAtom)
+            },
+            Case(name: "segment sum", inputs: [("x", .init(.atoms, features))]) { builder, x in
+                builder.segmentSum(x[0], by: .structureOfAtom, into: .structures)
+            },
+            Case(
+                name: "linear", inputs: [("x", .init(.atoms, features)), ("w", .init(.fixed(1), map.weights))]
+            ) { builder, x in builder.linear(x[0], x[1], map) },
+            Case(
+                name: "species linear",
+                inputs: [("x", .init(.atoms, features)), ("w", .init(.fixed(2), speciesMap.weights))]
+            ) { builder, x in builder.linear(x[0], x[1], speciesMap) },
+            Case(
+                name: "product", inputs: [("a", .init(.atoms, scalars)), ("y", .init(.atoms, features))]
+            ) { builder, x in builder.product(x[0], x[1]) },
+            Case(name: "slice", inputs: [("x", .init(.atoms, features))]) { $0.slice($1[0], 1..<3) },
+            Case(name: "embed", inputs: [("x", .init(.atoms, features.slice(1..<2)))]) { builder, x in
+                builder.embed(x[0], 1..<2, in: features)
+            },
+            Case(name: "sum", inputs: [("x", .init(.atoms, features)), ("y", .init(.atoms, features))]) {
+                $0.sum($1)
+            },
+            Case(name: "scaled", inputs: [("x", .init(.atoms, features))]) { $0.scaled($1[0], by: -1.7) },
+            Case(name: "spline coefficients", inputs: [("v", .init(.fixed(9), .plain(5)))]) {
+                $0.splineCoefficients($1[0])
+            },
+            Case(name: "spline coefficients, transposed", inputs: [("v", .init(.fixed(9), .plain(5)))]) {
+                $0.splineCoefficientsTransposed($1[0])
+            },
+            Case(
+                name: "convolution",
+                inputs: [
+                    ("basis", .init(.edges, .plain(4))), ("table", .init(.fixed(12), convolution.weights)),
+                    ("harmonics", .init(.edges, .plain(9))), ("features", .init(.atoms, features)),
+                ]
+            ) { builder, x in
+                // The number of an edge's first knot comes from the spline.
+                let r = vectors(&builder)
+                let knots = builder.edgeFunction(.spline(coordinate, intervals: 9), of: r)
+                let basis = builder.sum([x[0], builder.scaled(knots, by: 0.01)])
+                return builder.convolve(x[3], harmonics: x[2], basis: basis, table: x[1], convolution)
+            },
+            Case(name: "edge forces", inputs: [("g", .init(.edges, .plain(3)))]) { $0.edgeForces($1[0]) },
+            Case(name: "edge difference", inputs: [("f", .init(.atoms, .plain(3)))]) { $0.edgeDifference($1[0]) },
+            Case(name: "edge virial", inputs: [("g", .init(.edges, .plain(3)))]) { builder, x in
+                let r = vectors(&builder)
+                return builder.edgeVirial(r, x[0])
+            },
+            Case(name: "edge strain", inputs: [("w", .init(.structures, .plain(9)))]) { builder, x in
+                let r = vectors(&builder)
+                return builder.edgeStrain(r, x[0])
+            },
+        ]
+        for function in [Activation.Function.identity, .silu, .tanh, .sine] {
+            for order in 0...1 {
+                cases.append(
+                    Case(name: "\(function), derivative \(order)", inputs: [("x", .init(.atoms, scalars))]) {
+                        let activations = [
+                            Activation(function, factor: 1.3), Activation(.tanh), Activation(function),
+                        ]
+                        return $0.pointwise($1[0], activations, order: order)
+                    })
+            }
+        }
+        for function in [
+            EdgeFunction.harmonics(lMax: 3), .spline(coordinate, intervals: 7), .bessel(coordinate, basis),
+        ] {
+            let shape = Program.Shape(function.axis, .plain(function.width))
+            cases.append(
+                Case(name: "pullback of \(function)", inputs: [("g", shape)]) { builder, x in
+                    let r = vectors(&builder)
+                    return builder.pullback(function, r, x[0])
+                })
+            cases.append(
+                Case(name: "tangent of \(function)", inputs: [("v", .init(.edges, .plain(3)))]) { builder, x in
+                    let r = vectors(&builder)
+                    return builder.tangent(function, r, x[0])
+                })
+        }
+        return cases
+    }()
+
+    @Test(arguments: cases) func agreesWithFiniteDifferencesTwice(_ test: Case) {
+        let graph = RandomGraph(atoms: 7, structures: 2)
+        var builder = ProgramBuilder()
+        let inputs = test.inputs.map { builder.input($0.name, $0.shape.axis, $0.shape.layout) }
+        let result = test.build(&builder, inputs)
+        let shape = builder.program.shape(of: result)
+        // Q = ⟨cotangent, primitive⟩; then Q₂ = Σ_k ⟨direction_k, ∂Q/∂x_k⟩.
+        let cotangent = builder.input("cotangent", shape.axis, shape.layout)
+        let first = builder.gradients(of: [(result, cotangent)], to: inputs)
+        let directions = zip(test.inputs, inputs).map { builder.input("direction \($0.0.name)", $0.0.shape.axis, $0.0.shape.layout) }
+        let targets = zip(first, directions).compactMap { gradient, direction in gradient.map { ($0, direction) } }
+        let second = builder.gradients(of: targets, to: inputs + [cotangent])
+        var outputs = ["value": result]
+        for (k, gradient) in first.enumerated() { outputs["first \(k)"] = gradient }
+        for (k, gradient) in second.enumerated() { outputs["second \(k)"] = gradient }
+        let check = FiniteDifferences(builder.finish(outputs: outputs), graph)
+
+        let names = test.inputs.map(\.name)
+        for (k, name) in names.enumerated() {
+            check.expectDerivative(of: [("value", "cotangent")], by: name, toBe: first[k] == nil ? nil : "first \(k)")
+        }
+        let pairs = first.indices.filter { first[$0] != nil }.map { ("first \($0)", "direction \(names[$0])") }
+        for (k, name) in (names + ["cotangent"]).enumerated() {
+            check.expectDerivative(of: pairs, by: name, toBe: second[k] == nil ? nil : "second \(k)")
+        }
+    }
+
+    /// Functions of the geometry against displacements of the atoms and strains of the cell.
+    @Test(arguments: [
+        EdgeFunction.harmonics(lMax: 4), .spline(coordinate, intervals: 7), .bessel(coordinate, basis),
+    ])
+    func geometryPullsBackToPositionsAndStrain(_ function: EdgeFunction) {
+        var builder = ProgramBuilder()
+        let positions = builder.input("positions", .atoms, .plain(3))
+        let strain = builder.input("strain", .structures, .plain(9))
+        let r = builder.edgeVectors(positions: positions, strain: strain)
+        let value = builder.edgeFunction(function, of: r)
+        let cotangent = builder.input("cotangent", function.axis, .plain(function.width))
+        let gradient = builder.gradients(of: [(value, cotangent)], to: [positions, strain])
+        let program = builder.finish(
+            outputs: ["value": value, "positions": gradient[0]!, "strain": gradient[1]!])
+        var graph = RandomGraph(atoms: 6, structures: 2, seed: 3)
+        let check = FiniteDifferences(program, graph)
+        func q(_ graph: RandomGraph, _ strain: [[Double]] = []) -> Double {
+            check.value(of: [("value", "cotangent")], on: graph, strain: strain)
+        }
+        let exact = check.output("positions")
+        let step = 1e-5
+        for atom in graph.positions.indices {
+            for axis in 0..<3 {
+                let x = graph.positions[atom][axis]
+                graph.positions[atom][axis] = x + step
+                let up = q(graph)
+                graph.positions[atom][axis] = x - step
+                let slope = (up - q(graph)) / (2 * step)
+                graph.positions[atom][axis] = x
+                #expect(abs(slope - exact[3 * atom + axis]) < 1e-6 * (1 + abs(slope)))
+            }
+        }
+        let exactStrain = check.output("strain")
+        for k in 0..<18 {
+            var e = [[Double]](repeating: Array(repeating: 0, count: 9), count: 2)
+            e[k / 9][k % 9] = step
+            let up = q(graph, e)
+            e[k / 9][k % 9] = -step
+            let slope = (up - q(graph, e)) / (2 * step)
+            #expect(abs(slope - exactStrain[k]) < 1e-6 * (1 + abs(slope)))
+        }
+    }
+}

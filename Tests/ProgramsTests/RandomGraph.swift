@@ -1,0 +1,68 @@
+import Atoms
+import Compute
+@testable import Neighbors
+@testable import Programs
+
+/// Reproducible numbers for tests.
+struct SplitMix64: RandomNumberGenerator {
+    var state: UInt64
+    init(_ seed: UInt64) { state = seed }
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+}
+
+/// Atoms in open space with all pairs within a cutoff, in one or more structures.
+struct RandomGraph {
+    var positions: [SIMD3<Double>]
+    var species: [Int32]
+    var structureOfAtom: [Int32]
+    var structures: Int
+    let cutoff: Double
+
+    init(atoms: Int, structures: Int = 1, species kinds: Int = 2, cutoff: Double = 3, seed: UInt64 = 1) {
+        var random = SplitMix64(seed)
+        positions = (0..<atoms).map { _ in
+            SIMD3((0..<3).map { _ in Double.random(in: 0..<2.4, using: &random) })
+        }
+        species = (0..<atoms).map { _ in Int32.random(in: 0..<Int32(kinds), using: &random) }
+        structureOfAtom = (0..<atoms).map { Int32($0 * structures / max(atoms, 1)) }
+        self.structures = structures
+        self.cutoff = cutoff
+    }
+
+    /// All directed edges; `strain` moves every vector r to r(1 + ε) of its structure.
+    func edges(strain: [[Double]] = []) -> EdgeList {
+        var list = EdgeList()
+        list.atomCount = positions.count
+        list.offsets = [0]
+        for i in positions.indices {
+            for j in positions.indices where i != j && structureOfAtom[i] == structureOfAtom[j] {
+                var r = positions[j] - positions[i]
+                guard (r * r).sum().squareRoot() < cutoff else { continue }
+                if !strain.isEmpty {
+                    let e = strain[Int(structureOfAtom[i])]
+                    r += SIMD3((0..<3).map { b in (0..<3).reduce(0.0) { $0 + r[$1] * e[3 * $1 + b] } })
+                }
+                list.receivers.append(Int32(i))
+                list.sources.append(Int32(j))
+                list.x.append(r.x)
+                list.y.append(r.y)
+                list.z.append(r.z)
+            }
+            list.offsets.append(Int32(list.sources.count))
+        }
+        list.transposed = list.sources.indices.map(Int32.init)
+            .sorted { (list.sources[Int($0)], $0) < (list.sources[Int($1)], $1) }
+        list.transposedOffsets = [0]
+        for j in positions.indices {
+            list.transposedOffsets.append(
+                list.transposedOffsets.last! + Int32(list.sources.count { $0 == Int32(j) }))
+        }
+        return list
+    }
+}
