@@ -48,6 +48,14 @@ public struct Layout: Hashable, Sendable {
         width = offset
     }
 
+    /// Neighbouring blocks of scalars as one block with all their channels, padding included.
+    public func joined(_ range: Range<Int>) -> Block {
+        precondition(blocks[range].allSatisfy { $0.l == 0 }, "only scalars can be joined")
+        return Block(
+            l: 0, multiplicity: blocks[range].reduce(0) { $0 + $1.stride }, offset: blocks[range.lowerBound].offset,
+            stride: blocks[range].reduce(0) { $0 + $1.stride })
+    }
+
     /// The layout of some of the blocks, which must follow each other.
     public func slice(_ range: Range<Int>) -> Layout {
         Layout(blocks[range].map { ($0.l, $0.multiplicity, $0.stride) })

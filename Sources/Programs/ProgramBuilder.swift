@@ -110,7 +110,8 @@ public struct ProgramBuilder: Sendable {
         append(.slice(blocks), [x], shape(x).axis, shape(x).layout.slice(blocks))
     }
 
-    mutating func embed(_ x: Value, _ blocks: Range<Int>, in layout: Layout) -> Value {
+    /// A full row that holds `x` in these blocks and zero elsewhere.
+    public mutating func embed(_ x: Value, _ blocks: Range<Int>, in layout: Layout) -> Value {
         append(.embed(blocks), [x], shape(x).axis, layout)
     }
 

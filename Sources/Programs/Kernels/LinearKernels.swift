@@ -21,7 +21,7 @@ enum LinearKernels<T: KernelScalar> {
     ) {
         transform(
             map, from: x, width: map.input.width, to: output, outputWidth: map.output.width,
-            blocks: map.output.blocks, transposed: false, weights: weights, range: range,
+            targets: map.outputTargets, transposed: false, weights: weights, range: range,
             species: species, scratch: scratch)
     }
 
@@ -32,7 +32,7 @@ enum LinearKernels<T: KernelScalar> {
     ) {
         transform(
             map, from: cotangent, width: map.output.width, to: output, outputWidth: map.input.width,
-            blocks: map.input.blocks, transposed: true, weights: weights, range: range,
+            targets: map.inputTargets, transposed: true, weights: weights, range: range,
             species: species, scratch: scratch)
     }
 
@@ -46,17 +46,19 @@ enum LinearKernels<T: KernelScalar> {
     private static func transform(
         _ map: LinearMap, from x: UnsafePointer<T>, width: Int,
         to output: UnsafeMutablePointer<T>, outputWidth: Int,
-        blocks: [Layout.Block], transposed: Bool, weights: UnsafePointer<T>, range: Range<Int>, species: Species?,
+        targets: [LinearMap.Target], transposed: Bool, weights: UnsafePointer<T>, range: Range<Int>, species: Species?,
         scratch: UnsafeMutablePointer<T>
     ) {
         var first = range.lowerBound
         while first < range.upperBound {
             let count = min(rows, range.upperBound - first)
             let single = species.flatMap { onlySpecies($0, first..<first + count) }
-            for block in blocks {
+            for target in targets {
+                let block = target.block
                 // The first term on a block replaces, the others add.
                 var beta: T = 0
-                for term in map.terms where (transposed ? term.input : term.output) == block {
+                for index in target.terms {
+                    let term = map.terms[index]
                     let source = transposed ? term.output : term.input
                     let matrix = weights + term.weightOffset
                     let multiply = { (rows: Int, a: UnsafePointer<T>, strideA: Int, b: UnsafePointer<T>,

@@ -1,0 +1,79 @@
+import Equivariance
+import Foundation
+import Programs
+
+/// A NequIP model (Batzner et al., Nat. Commun. 13, 2453 (2022)) with its hyperparameters: the irreps of its layers,
+/// its parameters, and the programs that compute energies, forces and training gradients.
+public struct NequIPModel: Sendable {
+    public let configuration: ModelConfiguration
+    public let parameters: [Parameter]
+    let layers: [InteractionLayer]
+
+    /// How radial weights are evaluated.
+    public enum RadialFunctions: Sendable {
+        /// Cubic splines through the radial network's values on knots, as the model is defined for training and MD.
+        case spline
+        /// The radial network on every edge with these Bessel frequencies: the reference, for tests.
+        case exact(frequencies: [Double])
+    }
+
+    /// Throws a `PotentialError` if the configuration is not valid.
+    public init(_ configuration: ModelConfiguration) throws {
+        try configuration.validate()
+        self.configuration = configuration
+        let channels = configuration.numFeatures
+        let hidden = Irreps(
+            (0...configuration.lMax).flatMap { l -> [Irreps.Block] in
+                let natural = Parity.odd.power(l)
+                let parities: [Parity] = configuration.parity ? [.even, .odd] : [natural]
+                return parities.map { Irreps.Block(channels[l], Irrep(l: l, parity: $0)) }
+            })
+        let last = Irreps([Irreps.Block(channels[0], .scalar)])
+        var layers: [InteractionLayer] = []
+        var input = Irreps([Irreps.Block(configuration.typeEmbedNumFeatures, .scalar)])
+        for index in 0..<configuration.numLayers {
+            let layer = InteractionLayer(
+                input: input, hidden: index == configuration.numLayers - 1 ? last : hidden, lMax: configuration.lMax)
+            layers.append(layer)
+            input = layer.output
+        }
+        self.layers = layers
+        parameters = ModelWriter(configuration, layers).parameters()
+    }
+
+    /// The total number of weights.
+    public var parameterCount: Int { parameters.reduce(0) { $0 + $1.count } }
+
+    /// Atomic energies (`atomic energies`, network part scaled by type, without shifts), `forces` and `virial`.
+    public func evaluationProgram(_ radial: RadialFunctions = .spline) -> Program {
+        var writer = ModelWriter(configuration, layers)
+        let energies = writer.energies(radial)
+        let ones = writer.builder.fill(1, .atoms, .plain(1))
+        let gradients = writer.forcesAndVirial(of: energies, cotangent: ones)
+        return writer.builder.finish(outputs: [
+            "atomic energies": energies, "forces": gradients.forces, "virial": gradients.virial,
+        ])
+    }
+
+    /// Stage 0: `energies` (by structure, without shifts), `forces` and `virial`. Stage 1, after `energies cotangent`,
+    /// `forces cotangent` and `virial cotangent` are bound: the gradient of any loss on them, as `gradient NAME` for
+    /// every trainable parameter.
+    public func trainingProgram() -> Program {
+        var writer = ModelWriter(configuration, layers)
+        let atomic = writer.energies(.spline)
+        let energies = writer.builder.segmentSum(atomic, by: .structureOfAtom, into: .structures)
+        let ones = writer.builder.fill(1, .structures, .plain(1))
+        let (forces, virial) = writer.forcesAndVirial(of: energies, cotangent: ones)
+        writer.builder.beginStage()
+        let targets = [
+            (energies, writer.builder.input("energies cotangent", .structures, .plain(1))),
+            (forces, writer.builder.input("forces cotangent", .atoms, .plain(3))),
+            (virial, writer.builder.input("virial cotangent", .structures, .plain(9))),
+        ]
+        let trainable = parameters.filter(\.isTrainable)
+        let gradients = writer.builder.gradients(of: targets, to: trainable.map { writer.inputs[$0.name]! })
+        var outputs = ["energies": energies, "forces": forces, "virial": virial]
+        for (parameter, gradient) in zip(trainable, gradients) { outputs["gradient \(parameter.name)"] = gradient }
+        return writer.builder.finish(outputs: outputs)
+    }
+}

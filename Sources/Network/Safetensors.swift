@@ -1,0 +1,145 @@
+import Foundation
+
+/// A safetensors file: named arrays behind a JSON header. Data only; nothing in it is ever executed.
+///
+/// Layout: the header's length (8 bytes, little-endian), the header, then the arrays. Every declared size is checked
+/// against the file before anything is allocated.
+/// https://huggingface.co/docs/safetensors
+public struct Safetensors: Sendable {
+    public enum ElementType: String, Sendable { case float32 = "F32", float64 = "F64", int32 = "I32", int64 = "I64" }
+
+    public struct Tensor: Sendable {
+        public var type: ElementType
+        public var shape: [Int]
+        /// Little-endian, row by row.
+        public var bytes: Data
+
+        public var count: Int { shape.reduce(1, *) }
+    }
+
+    public var tensors: [String: Tensor] = [:]
+    /// Text by key.
+    public var metadata: [String: String] = [:]
+
+    public init() {}
+
+    // MARK: Values
+
+    public mutating func set(_ name: String, _ values: [Double], shape: [Int], as type: ElementType = .float64) {
+        precondition(values.count == shape.reduce(1, *), "\(name): \(values.count) values for shape \(shape)")
+        let bytes =
+            switch type {
+            case .float32: values.map(Float.init).withUnsafeBytes { Data($0) }
+            case .float64: values.withUnsafeBytes { Data($0) }
+            case .int32: values.map { Int32($0) }.withUnsafeBytes { Data($0) }
+            case .int64: values.map { Int64($0) }.withUnsafeBytes { Data($0) }
+            }
+        tensors[name] = Tensor(type: type, shape: shape, bytes: bytes)
+    }
+
+    /// The numbers of an array as doubles; throws if it is absent.
+    public func values(_ name: String) throws -> [Double] {
+        guard let tensor = tensors[name] else { throw PotentialError("there is no array named \(name)") }
+        func read<Number: BitwiseCopyable>(_ type: Number.Type) -> [Number] {
+            tensor.bytes.withUnsafeBytes { bytes in
+                (0..<tensor.count).map { bytes.loadUnaligned(fromByteOffset: $0 * MemoryLayout<Number>.size, as: type) }
+            }
+        }
+        return switch tensor.type {
+        case .float32: read(Float.self).map(Double.init)
+        case .float64: read(Double.self)
+        case .int32: read(Int32.self).map(Double.init)
+        case .int64: read(Int64.self).map(Double.init)
+        }
+    }
+
+    // MARK: Files
+
+    /// Reads a file; throws a `PotentialError` that names it.
+    public init(contentsOf path: String) throws {
+        let data: Data
+        do {
+            data = try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe)
+        } catch {
+            throw PotentialError("\(path): cannot be read (\(FileManager.default.fileExists(atPath: path) ? error.localizedDescription : "no such file"))")
+        }
+        do {
+            try self.init(data)
+        } catch let error as PotentialError {
+            throw PotentialError("\(path): not a valid safetensors file: \(error.message)")
+        }
+    }
+
+    init(_ data: Data) throws {
+        guard data.count >= 8 else { throw PotentialError("it has \(data.count) bytes, expected at least 8") }
+        let length = data.withUnsafeBytes { UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self)) }
+        guard length <= 100_000_000, length <= UInt64(data.count - 8) else {
+            throw PotentialError("its header claims \(length) bytes, the file has \(data.count)")
+        }
+        let body = data.dropFirst(8 + Int(length))
+        guard
+            let header = try? JSONSerialization.jsonObject(with: data.dropFirst(8).prefix(Int(length)))
+                as? [String: Any]
+        else { throw PotentialError("its header is not JSON") }
+        for (name, entry) in header {
+            guard let entry = entry as? [String: Any] else { throw PotentialError("header entry \(name) is no object") }
+            if name == "__metadata__" {
+                guard let text = entry as? [String: String] else { throw PotentialError("its metadata is not text") }
+                metadata = text
+                continue
+            }
+            guard let typeName = entry["dtype"] as? String, let type = ElementType(rawValue: typeName) else {
+                throw PotentialError("array \(name): unknown type \(entry["dtype"] ?? "none")")
+            }
+            guard let shape = entry["shape"] as? [Int], shape.allSatisfy({ $0 >= 0 }),
+                let offsets = entry["data_offsets"] as? [Int], offsets.count == 2
+            else { throw PotentialError("array \(name): shape or offsets are missing") }
+            let size = type == .float32 || type == .int32 ? 4 : 8
+            var bytes = size
+            for extent in shape {
+                let (product, overflow) = bytes.multipliedReportingOverflow(by: extent)
+                guard !overflow else { throw PotentialError("array \(name): shape \(shape) is too large") }
+                bytes = product
+            }
+            guard offsets[0] >= 0, offsets[0] <= offsets[1], offsets[1] <= body.count, offsets[1] - offsets[0] == bytes
+            else {
+                throw PotentialError(
+                    "array \(name): bytes \(offsets[0])…\(offsets[1]) do not fit shape \(shape) or a body of \(body.count) bytes"
+                )
+            }
+            tensors[name] = Tensor(
+                type: type, shape: shape,
+                bytes: body.subdata(in: body.startIndex + offsets[0]..<body.startIndex + offsets[1]))
+        }
+    }
+
+    /// The file's bytes; the same contents give the same bytes.
+    public func encoded() throws -> Data {
+        var header: [String: Any] = [:]
+        if !metadata.isEmpty { header["__metadata__"] = metadata }
+        var body = Data()
+        for (name, tensor) in tensors.sorted(by: { $0.key < $1.key }) {
+            header[name] = [
+                "dtype": tensor.type.rawValue, "shape": tensor.shape,
+                "data_offsets": [body.count, body.count + tensor.bytes.count],
+            ]
+            body.append(tensor.bytes)
+        }
+        var text = try JSONSerialization.data(withJSONObject: header, options: [.sortedKeys, .withoutEscapingSlashes])
+        text.append(Data(repeating: 0x20, count: (8 - text.count % 8) % 8))
+        var data = withUnsafeBytes(of: UInt64(text.count).littleEndian) { Data($0) }
+        data.append(text)
+        data.append(body)
+        return data
+    }
+
+    /// Writes a file whole or not at all.
+    public func write(to path: String) throws {
+        let data = try encoded()
+        do {
+            try data.write(to: URL(fileURLWithPath: path), options: .atomic)
+        } catch {
+            throw PotentialError("\(path): cannot be written (\(error.localizedDescription))")
+        }
+    }
+}
