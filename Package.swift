@@ -44,6 +44,9 @@ let modules = [
     Module(name: "Trajectory", uses: ["CNetCDF", "Compute", "Atoms", "StructureFiles"]),
 ]
 
+/// Modules that implement `Interaction`: their tests run the conformance suite of Tests/InteractionTesting.
+let testedByConformance = ["Interactions", "Network"]
+
 let package = Package(
     name: "Apus",
     products: [.executable(name: "apus", targets: ["apus"])],
@@ -65,13 +68,18 @@ let package = Package(
         .map { module in
             .testTarget(
                 name: "\(module.name)Tests",
-                dependencies: [.byName(name: module.name)] + module.uses.filter { !$0.hasPrefix("C") || $0 == "Compute" }.map { .byName(name: $0) },
+                dependencies: [.byName(name: module.name)]
+                    + module.uses.filter { !$0.hasPrefix("C") || $0 == "Compute" }.map { .byName(name: $0) }
+                    + (testedByConformance.contains(module.name) ? ["InteractionTesting"] : []),
                 resources: FileManager.default.fileExists(
                     atPath: "\(Context.packageDirectory)/Tests/\(module.name)Tests/Data")
                     ? [.copy("Data")] : [],
                 swiftSettings: settings)
         }
         + [
+            .target(
+                name: "InteractionTesting", dependencies: ["Atoms", "Neighbors", "Interactions"],
+                path: "Tests/InteractionTesting", swiftSettings: settings),
             .executableTarget(
                 name: "apus",
                 dependencies: modules.map { .byName(name: $0.name) } + [arguments, logging],
