@@ -92,11 +92,12 @@ extension NetCDFLayout {
         time = try file.defineVariable("time", NC_DOUBLE, [frame], units: "picosecond")
         step = try file.defineVariable("step", NC_DOUBLE, [frame])
         coordinates = try file.defineVariable("coordinates", real, [frame, atom, spatial], units: "angstrom")
-        // Open systems have a cell of length zero: ASE wants the variable, the others take it for no cell.
-        cellLengths = try define("cell_lengths", NC_DOUBLE, [cellSpatial], "angstrom")
-        cellAngles = try define("cell_angles", NC_DOUBLE, [cellAngular], "degree")
+        // Open systems have no cell variables, as the convention says. ASE 3.29 wants cell_lengths all the same, but
+        // MDAnalysis 2.11 fails on lengths of zero.
+        cellLengths = try define("cell_lengths", NC_DOUBLE, [cellSpatial], "angstrom", if: .cell)
+        cellAngles = try define("cell_angles", NC_DOUBLE, [cellAngular], "degree", if: .cell)
         cellVectors = try define("cell_vectors", NC_DOUBLE, [cellSpatial, spatial], "angstrom", if: .cell)
-        cellPeriodicity = try contents.contains(.cell) ? file.defineVariable("cell_periodicity", NC_INT, [frame, cellSpatial]) : nil
+        cellPeriodicity = try define("cell_periodicity", NC_INT, [cellSpatial], "1", if: .cell)
         velocities = try define("velocities", real, [atom, spatial], "angstrom/picosecond", if: .velocities)
         forces = try define("forces", real, [atom, spatial], "kilocalorie/mole/angstrom", if: .forces)
         potentialEnergy = try define("potential_energy", NC_DOUBLE, [], "electronvolt", if: .potentialEnergy)

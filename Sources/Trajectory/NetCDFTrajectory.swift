@@ -3,7 +3,7 @@ import CNetCDF
 import Foundation
 
 /// A trajectory in netCDF's 64-bit offset format after the AMBER convention 1.0, which MDAnalysis, mdtraj, ASE,
-/// chemfiles, VMD, cpptraj and OVITO read.
+/// chemfiles, VMD, cpptraj and OVITO read. (ASE reads no system without a cell from netCDF; it has extended XYZ.)
 ///
 /// Coordinates in Å, velocities in Å/ps, forces in kcal/(mol·Å), time in ps, as the convention has it; energies in eV,
 /// temperature (K), pressure (GPa) and stress (eV/Å³) are variables beside it. Lengths and angles say nothing about
@@ -157,9 +157,6 @@ extension NetCDFTrajectory {
             try put([angles.x, angles.y, angles.z], layout.cellAngles, [3], "cell")
             try put(cell.vectors.elements, layout.cellVectors, [3, 3], "cell")
             try put((0..<3).map { cell.repeats(along: $0) ? 1 : 0 }, layout.cellPeriodicity, [3], "cell")
-        } else {
-            try put([0, 0, 0], layout.cellLengths, [3], "cell")
-            try put([90, 90, 90], layout.cellAngles, [3], "cell")
         }
         let positions =
             options.wrapsPositions
