@@ -1,0 +1,111 @@
+/// What the columns of the atom lines mean, from `Properties=name:type:count:…`.
+struct Columns: Equatable {
+    /// Where the word of a column goes; `component(0…9)` numbers position, force, velocity (three each) and mass.
+    enum Slot: Equatable {
+        case component(Int)
+        case symbol
+        case atomicNumber
+        case ignored
+    }
+
+    private(set) var slots: [Slot] = []
+    private(set) var names: [String] = []
+    private(set) var hasForces = false
+    private(set) var hasVelocities = false
+    /// The velocity columns hold ASE's momenta in √(eV·amu).
+    private(set) var areMomenta = false
+    private(set) var hasMasses = false
+
+    /// First slot numbers of the columns that are read.
+    static let position = 0
+    static let force = 3
+    static let velocity = 6
+    static let mass = 9
+
+    private static let symbolNames: Set = ["species", "symbol", "symbols", "element"]
+    private static let numberNames: Set = ["Z", "numbers", "atomic_numbers"]
+    private static let positionNames: Set = ["pos", "positions"]
+    private static let velocityNames: Set = ["velocities", "velocity", "velo", "vel"]
+
+    /// Plain XYZ: a symbol and three coordinates.
+    static let plain = Columns()
+
+    private init() {
+        names = ["species", "pos"]
+        slots = [.symbol, .component(0), .component(1), .component(2)]
+    }
+
+    /// Throws `CommentLine.Problem`. Columns named `forces` become forces; `nil` reads none.
+    init(_ properties: String, forces: String?) throws {
+        let parts = properties.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count % 3 == 0, !parts.isEmpty else {
+            throw CommentLine.Problem(
+                "expected Properties=name:type:count:…, found \"\(properties)\" with \(parts.count) parts")
+        }
+        var hasPosition = false
+        let hasSymbols = stride(from: 0, to: parts.count, by: 3).contains { Self.symbolNames.contains(parts[$0]) }
+        for first in stride(from: 0, to: parts.count, by: 3) {
+            let (name, type) = (parts[first], parts[first + 1])
+            guard let width = Int(parts[first + 2]), (1...10_000).contains(width) else {
+                throw CommentLine.Problem(
+                    "expected a number of columns for \(name) in Properties, found \"\(parts[first + 2])\"")
+            }
+            guard ["R", "I", "S", "L"].contains(type) else {
+                throw CommentLine.Problem(
+                    "expected the type of \(name) in Properties to be R, I, S or L, found \"\(type)\"")
+            }
+            guard !names.contains(name) else {
+                throw CommentLine.Problem("expected every column once in Properties, found \(name) twice")
+            }
+            names.append(name)
+            func expect(_ expectedType: String, _ expectedWidth: Int) throws {
+                guard (type == expectedType || (expectedType == "R" && type == "I")) && width == expectedWidth else {
+                    throw CommentLine.Problem(
+                        "expected \(name):\(expectedType):\(expectedWidth) in Properties, found \(name):\(type):\(width)")
+                }
+            }
+            let vector = { (start: Int) in (start..<start + 3).map(Slot.component) }
+            if name == forces {
+                try expect("R", 3)
+                hasForces = true
+                slots += vector(Self.force)
+            } else if Self.symbolNames.contains(name), !slots.contains(.symbol) {
+                try expect("S", 1)
+                slots.append(.symbol)
+            } else if Self.numberNames.contains(name), !hasSymbols, !slots.contains(.atomicNumber) {
+                try expect("I", 1)
+                slots.append(.atomicNumber)
+            } else if Self.positionNames.contains(name), !hasPosition {
+                try expect("R", 3)
+                hasPosition = true
+                slots += vector(Self.position)
+            } else if Self.velocityNames.contains(name), !hasVelocities || areMomenta {
+                try expect("R", 3)
+                if areMomenta { forgetMomenta() }
+                hasVelocities = true
+                slots += vector(Self.velocity)
+            } else if name == "momenta", !hasVelocities {
+                try expect("R", 3)
+                (hasVelocities, areMomenta) = (true, true)
+                slots += vector(Self.velocity)
+            } else if name == "masses" {
+                try expect("R", 1)
+                hasMasses = true
+                slots.append(.component(Self.mass))
+            } else {
+                slots += Array(repeating: .ignored, count: width)
+            }
+        }
+        guard hasPosition, slots.contains(where: { $0 == .symbol || $0 == .atomicNumber }) else {
+            throw CommentLine.Problem(
+                "expected species:S:1 (or Z:I:1) and pos:R:3 in Properties, found \"\(properties)\"")
+        }
+    }
+
+    private mutating func forgetMomenta() {
+        slots = slots.map {
+            if case .component(let k) = $0, (Self.velocity..<Self.mass).contains(k) { .ignored } else { $0 }
+        }
+        areMomenta = false
+    }
+}

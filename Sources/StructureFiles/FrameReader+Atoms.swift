@@ -1,0 +1,137 @@
+import Atoms
+
+/// The atom lines of a frame, by column.
+struct AtomColumns {
+    var elements: [Element] = []
+    var positions: [SIMD3<Double>] = []
+    var forces: [SIMD3<Double>] = []
+    /// Å/fs
+    var velocities: [SIMD3<Double>] = []
+}
+
+extension FrameReader {
+    /// Reads the lines of all atoms. Room is made for what the count announces only within reason: it may lie.
+    mutating func readAtoms(_ count: Int, columns: Columns) throws -> AtomColumns {
+        var atoms = AtomColumns()
+        let room = min(count, 1 << 16)
+        atoms.elements.reserveCapacity(room)
+        atoms.positions.reserveCapacity(room)
+        let slots = columns.slots
+        if columns.hasForces { atoms.forces.reserveCapacity(room) }
+        if columns.hasVelocities { atoms.velocities.reserveCapacity(room) }
+
+        for atom in 1...count {
+            guard try lines.advance() else {
+                throw error(
+                    "expected \(count) atom lines as announced at line \(countLine), found the end of the file "
+                        + "after \(atom - 1)")
+            }
+            let bytes = lines.buffer.span
+            let end = lines.line.upperBound
+            var at = lines.line.lowerBound
+            var element: Element?
+            var values = InlineArray<10, Double>(repeating: 0)
+            for (column, slot) in slots.enumerated() {
+                guard let word = nextWord(bytes, from: at, to: end) else {
+                    throw columnError(slots.count, column, atom, count)
+                }
+                at = word.upperBound
+                switch slot {
+                case .component(let k):
+                    guard let value = parseDouble(bytes, word) else {
+                        throw error(
+                            "expected a number in column \(column + 1) of atom \(atom), found "
+                                + "\"\(text(bytes, word))\"")
+                    }
+                    values[k] = value
+                case .symbol:
+                    element = ElementWord.element(bytes, word)
+                    if element == nil {
+                        throw error(
+                            "expected a chemical symbol for atom \(atom), found unknown element "
+                                + "\"\(text(bytes, word))\"")
+                    }
+                case .atomicNumber:
+                    element = Int(text(bytes, word)).flatMap { Element(atomicNumber: $0) }
+                    if element == nil {
+                        throw error(
+                            "expected an atomic number from 1 to 118 for atom \(atom), found "
+                                + "\"\(text(bytes, word))\"")
+                    }
+                case .ignored: break
+                }
+            }
+            if nextWord(bytes, from: at, to: end) != nil {
+                throw columnError(slots.count, lines.text.split(whereSeparator: \.isWhitespace).count, atom, count)
+            }
+            // `Columns` has made sure of a column that names the element.
+            atoms.elements.append(element!)
+            let position = SIMD3(values[0], values[1], values[2])
+            guard abs(position.x) <= FrameHeader.largestCoordinate, abs(position.y) <= FrameHeader.largestCoordinate,
+                abs(position.z) <= FrameHeader.largestCoordinate
+            else {
+                throw error(
+                    "expected finite coordinates within ±\(FrameHeader.largestCoordinate) Å for atom \(atom), "
+                        + "found \(position.x), \(position.y), \(position.z)")
+            }
+            atoms.positions.append(position)
+            if columns.hasForces {
+                let force = SIMD3(values[3], values[4], values[5])
+                guard force.x.isFinite && force.y.isFinite && force.z.isFinite else {
+                    throw error(
+                        "expected a finite force on atom \(atom), found \(force.x), \(force.y), \(force.z); "
+                            + "remove the frame")
+                }
+                atoms.forces.append(force)
+            }
+            if columns.hasVelocities {
+                var velocity = SIMD3(values[6], values[7], values[8])
+                if columns.areMomenta {
+                    // ASE: momenta in √(eV·amu), so p / m is in √(eV/amu) = √(Units.acceleration) Å/fs.
+                    let mass = columns.hasMasses ? values[Columns.mass] : element!.mass
+                    velocity = velocity * (Units.acceleration.squareRoot() / mass)
+                }
+                guard velocity.x.isFinite && velocity.y.isFinite && velocity.z.isFinite else {
+                    throw error("expected a finite velocity of atom \(atom), found \(velocity); correct the column")
+                }
+                atoms.velocities.append(velocity)
+            }
+        }
+        return atoms
+    }
+
+    private func columnError(_ expected: Int, _ found: Int, _ atom: Int, _ count: Int) -> StructureFileError {
+        error(
+            "expected \(expected) columns for atom \(atom) of \(count), found \(found); check Properties and the "
+                + "atom count at line \(countLine)")
+    }
+}
+
+/// Chemical symbols by their letters, without making a string of each.
+private enum ElementWord {
+    /// The element of a symbol in any letter case, or of an atomic number.
+    static func element(_ bytes: borrowing Span<UInt8>, _ word: Range<Int>) -> Element? {
+        if bytes[word.lowerBound] &- UInt8(ascii: "0") < 10 {
+            return Int(text(bytes, word)).flatMap { Element(atomicNumber: $0) }
+        }
+        guard let first = letter(bytes[word.lowerBound]), word.count <= 2 else { return nil }
+        guard word.count == 2 else { return table[27 * first] }
+        return letter(bytes[word.lowerBound + 1]).flatMap { table[27 * first + $0] }
+    }
+
+    /// `[27 · first letter + second letter]`, letters from 1, no second letter being 0.
+    private static let table: [Element?] = {
+        var table: [Element?] = Array(repeating: nil, count: 27 * 27)
+        for number in 1...118 {
+            guard let element = Element(atomicNumber: number) else { continue }
+            let letters = element.symbol.utf8.compactMap(letter)
+            table[27 * letters[0] + (letters.count > 1 ? letters[1] : 0)] = element
+        }
+        return table
+    }()
+
+    private static func letter(_ byte: UInt8) -> Int? {
+        let index = Int(byte | 0x20) - 0x60
+        return (1...26).contains(index) && byte >= 0x41 ? index : nil
+    }
+}

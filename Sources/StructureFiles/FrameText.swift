@@ -1,0 +1,88 @@
+import Atoms
+
+/// The text of an extended XYZ frame. Numbers are printed with the fewest digits that give back the same double.
+enum FrameText {
+    /// Throws `CommentLine.Problem` on a number that is not finite.
+    static func append(_ structure: Structure, to text: inout [UInt8]) throws {
+        for (name, vectors) in [("forces", structure.forces), ("velocities", structure.velocities)] {
+            guard let vectors else { continue }
+            precondition(
+                vectors.count == structure.count,
+                "expected \(structure.count) \(name), got \(vectors.count)")
+        }
+        precondition(structure.count > 0, "expected at least one atom: a frame without atoms cannot be read back")
+        text += "\(structure.count)\n".utf8
+        try appendComment(structure, to: &text)
+        for i in 0..<structure.count {
+            text += structure.elements[i].symbol.utf8
+            try append(structure.positions[i], "position of atom", i, to: &text)
+            if let forces = structure.forces { try append(forces[i], "force on atom", i, to: &text) }
+            if let velocities = structure.velocities { try append(velocities[i], "velocity of atom", i, to: &text) }
+            text.append(UInt8(ascii: "\n"))
+        }
+    }
+
+    /// Keys that the format itself uses.
+    private static let reserved: Set = ["lattice", "properties", "pbc", "energy", "forces", "stress", "virial"]
+
+    private static func appendComment(_ structure: Structure, to text: inout [UInt8]) throws {
+        if let cell = structure.cell {
+            text += "Lattice=\"\(try list(cell.vectors, "lattice vector"))\" ".utf8
+        }
+        text += "Properties=species:S:1:pos:R:3".utf8
+        if structure.forces != nil { text += ":forces:R:3".utf8 }
+        if structure.velocities != nil { text += ":velocities:R:3".utf8 }
+        let periodic = (0..<3).map { structure.cell?.repeats(along: $0) == true ? "T" : "F" }
+        text += " pbc=\"\(periodic.joined(separator: " "))\"".utf8
+        if let energy = structure.energy {
+            text += " energy=\(try finite(energy, "energy"))".utf8
+        }
+        if let stress = structure.stress { text += " stress=\"\(try list(stress, "stress"))\"".utf8 }
+        for (key, value) in structure.information.sorted(by: { $0.key < $1.key }) {
+            guard !reserved.contains(key.lowercased()) else { continue }
+            guard !key.isEmpty else { throw CommentLine.Problem("expected a name for \"\(value)\", found none") }
+            text += " \(quoted(key))=\(quoted(value))".utf8
+        }
+        text.append(UInt8(ascii: "\n"))
+    }
+
+    /// In quotes, with `\"`, `\\` and `\n` for what would end the value or the line, unless it is one plain word.
+    private static func quoted(_ value: String) -> String {
+        let isPlain = !value.isEmpty && value.utf8.allSatisfy { byte in
+            byte > 0x20 && byte != 0x7F && !"\"'\\{}[]=,".utf8.contains(byte)
+        }
+        if isPlain { return value }
+        var escaped = "\""
+        for character in value.unicodeScalars {
+            switch character {
+            case "\"", "\\": escaped += "\\\(character)"
+            case "\n": escaped += "\\n"
+            default: escaped.unicodeScalars.append(character)
+            }
+        }
+        return escaped + "\""
+    }
+
+    private static func append(
+        _ vector: SIMD3<Double>, _ what: String, _ atom: Int, to text: inout [UInt8]
+    ) throws {
+        for k in 0..<3 {
+            text.append(UInt8(ascii: " "))
+            guard vector[k].isFinite else {
+                throw CommentLine.Problem("expected finite numbers to write, found \(what) \(atom + 1): \(vector)")
+            }
+            text += vector[k].description.utf8
+        }
+    }
+
+    private static func list(_ matrix: Matrix3, _ what: String) throws -> String {
+        try matrix.elements.map { try finite($0, what) }.joined(separator: " ")
+    }
+
+    private static func finite(_ value: Double, _ what: String) throws -> String {
+        guard value.isFinite else {
+            throw CommentLine.Problem("expected finite numbers to write, found \(what) \(value)")
+        }
+        return value.description
+    }
+}

@@ -1,0 +1,91 @@
+/// What a DFT calculation says about a structure and a model learns.
+public enum Label: String, Sendable, CaseIterable, CustomStringConvertible {
+    case energy, forces, stress
+
+    public var description: String { rawValue }
+}
+
+/// Under which names a file holds its labels. A key that is `nil` is not read.
+///
+/// Other tools write `REF_energy`, `dft_forces` and the like, because recent versions of ASE move the plain names
+/// into a calculator. There is no search for likely names: a decoy would go unnoticed.
+public struct LabelKeys: Sendable, Equatable {
+    /// On the comment line: the energy in eV.
+    public var energy: String?
+    /// A column of three numbers: the forces in eV/Å.
+    public var forces: String?
+    /// On the comment line: the stress in eV/Å³, positive in tension.
+    public var stress: String?
+    /// On the comment line: the virial in eV, read as stress = −virial / volume.
+    public var virial: String?
+
+    public init(
+        energy: String? = "energy", forces: String? = "forces", stress: String? = "stress", virial: String? = "virial"
+    ) {
+        self.energy = energy
+        self.forces = forces
+        self.stress = stress
+        self.virial = virial
+    }
+
+    /// How the keys of a label are named in a message: `'stress' or 'virial'`.
+    func names(of label: Label) -> String {
+        let keys: [String?] =
+            switch label {
+            case .energy: [energy]
+            case .forces: [forces]
+            case .stress: [stress, virial]
+            }
+        let named = keys.compactMap { $0 }.map { "'\($0)'" }
+        return named.isEmpty ? "no key" : named.joined(separator: " or ")
+    }
+}
+
+/// What the frames read so far held: which keys and columns, and how many frames carried each label.
+public struct LabelCensus: Sendable, Equatable {
+    public private(set) var frames = 0
+    /// Keys of the comment lines, in order of first appearance.
+    public private(set) var keys: [String] = []
+    /// Columns of the atom lines, in order of first appearance.
+    public private(set) var columns: [String] = []
+    private var counts: [Label: Int] = [:]
+
+    public init() {}
+
+    /// The number of frames that carry this label.
+    public func count(of label: Label) -> Int { counts[label, default: 0] }
+
+    /// Throws when a label is in no frame at all; the message lists what was asked for and what there is.
+    ///
+    /// A label that only some frames carry is fine: the others are masked.
+    public func require(_ labels: [Label], named names: LabelKeys, in file: String) throws {
+        for label in labels where count(of: label) == 0 {
+            throw StructureFileError(
+                file: file,
+                message: "expected \(label) in at least one of \(frames) frames (asked for as "
+                    + "\(names.names(of: label))), found none; keys seen: \(Self.list(keys)); columns seen: "
+                    + "\(Self.list(columns)); name the right one in the label keys")
+        }
+    }
+
+    /// Adds the frames of another file of the same data set.
+    public mutating func add(_ other: LabelCensus) {
+        frames += other.frames
+        note(keys: other.keys, columns: other.columns)
+        for (label, count) in other.counts { counts[label, default: 0] += count }
+    }
+
+    mutating func note(keys newKeys: [String], columns newColumns: [String]) {
+        for key in newKeys where !keys.contains(key) { keys.append(key) }
+        for column in newColumns where !columns.contains(column) { columns.append(column) }
+    }
+
+    mutating func noteFrame(energy: Bool, forces: Bool, stress: Bool) {
+        frames += 1
+        if energy { counts[.energy, default: 0] += 1 }
+        if forces { counts[.forces, default: 0] += 1 }
+        if stress { counts[.stress, default: 0] += 1 }
+    }
+
+    private static func list(_ names: [String]) -> String { names.isEmpty ? "none" : names.joined(separator: ", ") }
+}
