@@ -65,7 +65,7 @@ public final class Simulation {
         self.guards = guards
         self.cancellation = cancellation
         limits = guards.minimumDistances ?? interaction.minimumDistances ?? MinimumDistances()
-        neighbors = VerletList(cutoff: interaction.cutoff, skin: skin, parallelism: motion.parallelism)
+        neighbors = VerletList(cutoffs: Cutoffs(interaction.cutoff), skin: skin, parallelism: motion.parallelism)
         pace = Pace(atomCount: motion.count)
         try evaluate(&self.motion, atStep: motion.step)
         kineticEnergy = self.motion.kineticEnergy
@@ -121,12 +121,12 @@ extension Simulation {
     private func evaluate(_ motion: inout Motion, atStep step: Int) throws {
         let start = clock.now
         try guards.check(positions: motion.positions, step: step)
-        let rebuilds = neighbors.rebuilds
+        let rebuilds = neighbors.rebuildCount
         try neighbors.update(positions: motion.positions, cell: motion.cell)
         try guards.check(neighbors.edges, of: motion.elements, limits: limits, step: step)
         let listed = clock.now
         try interaction.evaluate(elements: motion.elements, edges: neighbors.edges, into: &motion.result)
-        pace.rebuilds += neighbors.rebuilds - rebuilds
+        pace.rebuilds += neighbors.rebuildCount - rebuilds
         pace.neighbors += seconds(from: start, to: listed)
         pace.forces += seconds(since: listed)
     }

@@ -84,11 +84,11 @@ public struct InteractionConformance {
 
 extension InteractionConformance {
     private func evaluate(_ structure: Structure, cutoff: Double? = nil) throws -> InteractionResult {
-        var list = VerletList(cutoff: cutoff ?? interaction.cutoff, skin: 0.1)
-        try list.update(positions: structure.positions, cell: structure.cell)
+        let edges = try EdgeList(
+            positions: structure.positions, cell: structure.cell, cutoffs: Cutoffs(cutoff ?? interaction.cutoff))
         var result = InteractionResult()
         try interaction.check(elements: structure.elements)
-        try interaction.evaluate(elements: structure.elements, edges: list.edges, into: &result)
+        try interaction.evaluate(elements: structure.elements, edges: edges, into: &result)
         return result
     }
 
@@ -128,7 +128,7 @@ extension InteractionConformance {
     }
 
     private func deviationUnderPermutation() throws -> (Double, Double) {
-        let order = structure.positions.indices.sorted { ($0 * 7919) % 31 < ($1 * 7919) % 31 }
+        let order = structure.positions.indices.sorted { ($0 * 7919) % 31 > ($1 * 7919) % 31 }
         var moved = structure
         moved.positions = order.map { structure.positions[$0] }
         moved.elements = order.map { structure.elements[$0] }

@@ -8,10 +8,10 @@ import Testing
     private func dimer(_ a: String, _ b: String, at r: Double, under interaction: any Interaction) throws
         -> InteractionResult
     {
-        var list = VerletList(cutoff: interaction.cutoff, skin: 0)
-        try list.update(positions: [.zero, SIMD3(0, 0, r)], cell: nil)
+        let edges = try EdgeList(
+            positions: [.zero, SIMD3(0, 0, r)], cell: nil, cutoffs: Cutoffs(interaction.cutoff))
         var result = InteractionResult()
-        try interaction.evaluate(elements: [Element(a)!, Element(b)!], edges: list.edges, into: &result)
+        try interaction.evaluate(elements: [Element(a)!, Element(b)!], edges: edges, into: &result)
         return result
     }
 
@@ -72,13 +72,12 @@ import Testing
     @Test func resultsDoNotDependOnThreads() throws {
         // 1728 atoms: several of the ranges that threads share.
         let crystal = Samples.crystal.repeated(6, 6, 6)
-        var list = VerletList(cutoff: 5.1, skin: 0)
-        try list.update(positions: crystal.positions, cell: crystal.cell)
+        let edges = try EdgeList(positions: crystal.positions, cell: crystal.cell, cutoffs: Cutoffs(5.1))
         var results = [InteractionResult(), InteractionResult()]
         try Samples.lennardJones(parallelism: .serial).evaluate(
-            elements: crystal.elements, edges: list.edges, into: &results[0])
+            elements: crystal.elements, edges: edges, into: &results[0])
         try Samples.lennardJones(parallelism: .init(threads: 5)).evaluate(
-            elements: crystal.elements, edges: list.edges, into: &results[1])
+            elements: crystal.elements, edges: edges, into: &results[1])
         #expect(results[0].energy == results[1].energy)
         #expect(results[0].virial == results[1].virial)
         #expect(results[0].forces == results[1].forces)
