@@ -27,25 +27,29 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
 /// The modules in the order of the physics; each imports only what stands above it (Sources/README.md).
 let modules = [
-    Module(name: "Compute", uses: ["COpenBLAS"]),
+    Module(name: "Compute", uses: ["COpenBLAS"], tests: .plain),
     Module(name: "Settings", products: [yams]),
     Module(name: "Atoms"),
-    Module(name: "StructureFiles", uses: ["Atoms"]),
+    Module(name: "StructureFiles", uses: ["Atoms"], tests: .withData),
     Module(name: "Neighbors", uses: ["Compute", "Atoms"]),
-    Module(name: "Interactions", uses: ["Compute", "Atoms", "Neighbors"]),
-    Module(name: "Equivariance"),
+    Module(name: "Interactions", uses: ["Compute", "Atoms", "Neighbors"], tests: .plain),
+    Module(name: "Equivariance", tests: .withData),
     Module(name: "Programs", uses: ["Compute", "Neighbors", "Equivariance", "Atoms"], tests: .plain),
     Module(
         name: "Network",
-        uses: ["Compute", "Settings", "Atoms", "Neighbors", "Interactions", "Equivariance", "Programs"]),
+        uses: ["Compute", "Settings", "Atoms", "Neighbors", "Interactions", "Equivariance", "Programs"],
+        tests: .withData),
     Module(
         name: "Training",
         uses: [
             "Compute", "Settings", "Atoms", "StructureFiles", "Neighbors", "Interactions", "Programs", "Network",
         ]),
-    Module(name: "Dynamics", uses: ["Compute", "Settings", "Atoms", "Neighbors", "Interactions"]),
-    Module(name: "Trajectory", uses: ["CNetCDF", "Compute", "Atoms", "StructureFiles"]),
+    Module(name: "Dynamics", uses: ["Compute", "Settings", "Atoms", "Neighbors", "Interactions"], tests: .plain),
+    Module(name: "Trajectory", uses: ["CNetCDF", "Compute", "Atoms", "StructureFiles"], tests: .plain),
 ]
+
+/// Modules that implement `Interaction`: their tests run the conformance suite of Tests/InteractionTesting.
+let testedByConformance = ["Interactions", "Network"]
 
 let package = Package(
     name: "Apus",
@@ -68,11 +72,15 @@ let package = Package(
             .testTarget(
                 name: "\(module.name)Tests",
                 dependencies: [.byName(name: module.name)]
-                    + module.uses.filter { $0 != "COpenBLAS" && $0 != "CNetCDF" }.map { .byName(name: $0) },
+                    + module.uses.filter { $0 != "COpenBLAS" && $0 != "CNetCDF" }.map { .byName(name: $0) }
+                    + (testedByConformance.contains(module.name) ? ["InteractionTesting"] : []),
                 resources: module.tests == .withData ? [.copy("Data")] : [],
                 swiftSettings: settings)
         }
         + [
+            .target(
+                name: "InteractionTesting", dependencies: ["Atoms", "Neighbors", "Interactions"],
+                path: "Tests/InteractionTesting", swiftSettings: settings),
             .executableTarget(
                 name: "apus",
                 dependencies: modules.map { .byName(name: $0.name) } + [arguments, logging],

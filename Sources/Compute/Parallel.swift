@@ -38,9 +38,15 @@ public struct Parallelism: Sendable, Equatable {
 
     /// Calls `body(range, worker)` for consecutive ranges of at most `length` that cover `0..<count`.
     @inlinable
-    public func forEach(_ count: Int, by length: Int, _ body: (_ range: Range<Int>, _ worker: Int) -> Void) {
+    public func split(_ count: Int, by length: Int, _ body: (_ range: Range<Int>, _ worker: Int) -> Void) {
         forEach(chunks: (count + length - 1) / length) { chunk, worker in
             body(chunk * length..<min(count, (chunk + 1) * length), worker)
         }
+    }
+
+    /// Calls `body(range)` for consecutive ranges of at most `length` that cover `0..<count`.
+    @inlinable
+    public func forEach(_ count: Int, by length: Int, _ body: (Range<Int>) -> Void) {
+        split(count, by: length) { range, _ in body(range) }
     }
 }

@@ -18,6 +18,13 @@ public protocol Interaction: AnyObject {
     /// Replaces `result` by energies, forces and virial of these atoms. Nothing is allocated after the first call
     /// with a given size. Throws on a result that is not finite.
     func evaluate(elements: [Element], edges: EdgeList, into result: inout InteractionResult) throws
+
+    /// How close pairs of elements ever were in what the potential learned from; `nil` for one without such a limit.
+    var minimumDistances: MinimumDistances? { get }
+}
+
+extension Interaction {
+    public var minimumDistances: MinimumDistances? { nil }
 }
 
 /// What an interaction computes. Energies in eV, forces in eV/Å, virial in eV.

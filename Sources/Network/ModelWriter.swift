@@ -8,6 +8,8 @@ struct ModelWriter {
     /// Parameters' values by name.
     private(set) var inputs: [String: Program.Value] = [:]
     private var declared: [Parameter] = []
+    /// Features after every layer of `energies(_:)`.
+    private(set) var layerOutputs: [Program.Value] = []
     private let configuration: ModelConfiguration
     private let layers: [InteractionLayer]
     private var types: Int { configuration.typeNames.count }
@@ -44,6 +46,7 @@ struct ModelWriter {
             var update = linear2(convolved, layer, index)
             if index > 0 { update = builder.sum([update, selfConnection(features, embedding, layer, index)]) }
             features = gate(update, layer)
+            layerOutputs.append(features)
         }
         let scales = input("scales", .fixed(types), .plain(1))
         return builder.product(builder.gather(scales, by: .speciesOfAtom), readout(features))

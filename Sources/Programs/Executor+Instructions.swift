@@ -142,7 +142,7 @@ extension Executor {
         if count * work <= Self.serialWork {
             if count > 0 { body(0..<count, 0) }
         } else {
-            parallelism.forEach(count, by: length, body)
+            parallelism.split(count, by: length, body)
         }
     }
 
@@ -201,7 +201,7 @@ extension Executor {
         if count * work <= Self.serialWork {
             body(0..<count, 0)
         } else {
-            parallelism.forEach(count, by: LinearKernels<T>.rows, body)
+            parallelism.split(count, by: LinearKernels<T>.rows, body)
         }
     }
 
@@ -243,7 +243,7 @@ extension Executor {
             return
         }
         let isSmall = graph.edges * plan.slots < 4_000
-        (isSmall ? .serial : parallelism).forEach(graph.atoms, by: 16) { atoms, worker in
+        (isSmall ? .serial : parallelism).split(graph.atoms, by: 16) { atoms, worker in
             let scratch = scratch[worker].pointer
             if let output = result(.output) {
                 (output + atoms.lowerBound * plan.outputWidth)
@@ -339,7 +339,7 @@ extension Executor {
         virialSums.withUnsafeMutableBufferPointer { sums in
             sums.update(repeating: 0)
             nonisolated(unsafe) let sums = sums.baseAddress!
-            parallelism.forEach(graph.atoms, by: length) { atoms, _ in
+            parallelism.split(graph.atoms, by: length) { atoms, _ in
                 GeometryKernels.virial(
                     graph, gradient, atoms: atoms, sums: sums + atoms.lowerBound / length * size)
             }

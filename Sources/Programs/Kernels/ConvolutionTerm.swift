@@ -58,6 +58,8 @@ struct ConvolutionPlan<T: KernelScalar>: Sendable {
     let entries: [Entry]
     let couplings: [(firstEntry: Int, endEntry: Int, slot: Int)]
     let slots: Int
+    /// Pairs (m₁, m₃) that no harmonic couples; their elements are zero.
+    let emptySlots: [Int]
     let harmonics: Int
     let inputWidth: Int
     let outputWidth: Int
@@ -68,7 +70,10 @@ struct ConvolutionPlan<T: KernelScalar>: Sendable {
         var entries: [Entry] = []
         var couplings: [(firstEntry: Int, endEntry: Int, slot: Int)] = []
         var slots = 0
+        var emptySlots: [Int] = []
         for coupling in convolution.couplings {
+            let used = Set(coupling.entries.map(\.slot))
+            emptySlots += (0..<coupling.slots).filter { !used.contains($0) }.map { slots + $0 }
             couplings.append((entries.count, entries.count + coupling.entries.count, slots))
             entries += coupling.entries.map { Entry(slot: $0.slot, harmonic: $0.harmonic, value: T($0.value)) }
             slots += coupling.slots
@@ -89,6 +94,7 @@ struct ConvolutionPlan<T: KernelScalar>: Sendable {
         self.entries = entries
         self.couplings = couplings
         self.slots = slots
+        self.emptySlots = emptySlots
         harmonics = convolution.harmonicsWidth
         inputWidth = convolution.input.width
         outputWidth = convolution.output.width

@@ -71,8 +71,10 @@ struct EdgeGroup<T: KernelScalar> {
             let row = rows + edges[min(first &+ lane, count &- 1)] &* width
             for m in 0..<width { harmonics[m &* T.lanes &+ lane] = row[m] }
         }
+        let tile = couplings + (first &* slots)
+        // The scratch memory has served other convolutions before.
+        for slot in plan.emptySlots { (tile + (slot &* T.lanes)).vector = .zero }
         plan.entries.withUnsafeBufferPointer { entries in
-            let tile = couplings + (first &* slots)
             for coupling in plan.couplings {
                 var position = coupling.firstEntry
                 while position < coupling.endEntry {

@@ -1,0 +1,9 @@
+import Synchronization
+
+/// A request to stop at the next whole step, from any thread or a signal handler.
+public final class Cancellation: Sendable {
+    private let flag = Atomic(false)
+    public init() {}
+    public func cancel() { flag.store(true, ordering: .relaxed) }
+    public var isCancelled: Bool { flag.load(ordering: .relaxed) }
+}

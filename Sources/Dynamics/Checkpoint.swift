@@ -1,0 +1,165 @@
+import Atoms
+import Compute
+import Foundation
+import Interactions
+
+/// All that a simulation needs in order to go on with the same bits as if it had never stopped: the motion, how far
+/// the random numbers have come (the step), the heat and the fit of the drift. Forces follow from the positions.
+///
+/// In a file: the line `APUS CHECKPOINT 1`, a line of JSON, then per atom the atomic number as a byte, and mass,
+/// position and velocity as little-endian doubles, array after array, and the FNV-1a hash of everything before it.
+public struct Checkpoint: Sendable, Equatable {
+    public var structure: Structure
+    public var masses: [Double]
+    public var step: Int
+    /// fs
+    public var time: Double
+    /// eV
+    public var heat: Double
+    public var driftFit: DriftFit
+    public var removesRotation: Bool
+}
+
+extension Simulation {
+    public var checkpoint: Checkpoint {
+        var structure = Structure(elements: motion.elements, positions: motion.positions, cell: motion.cell)
+        structure.velocities = motion.velocities
+        return Checkpoint(
+            structure: structure, masses: motion.masses, step: motion.step, time: motion.time, heat: motion.heat,
+            driftFit: driftFit, removesRotation: removesRotation)
+    }
+
+    /// Goes on from a checkpoint: with the same interaction and integrator the run continues bit by bit.
+    public convenience init(
+        continuing checkpoint: Checkpoint, under interaction: any Interaction, by integrator: some Integrator,
+        skin: Double = 0.5, guards: Guards = Guards(), cancellation: Cancellation = Cancellation(),
+        parallelism: Parallelism = .allCores
+    ) throws {
+        var motion = Motion(of: checkpoint.structure, masses: checkpoint.masses, parallelism: parallelism)
+        motion.step = checkpoint.step
+        motion.time = checkpoint.time
+        motion.heat = checkpoint.heat
+        try self.init(
+            of: motion, under: interaction, by: integrator, removesRotation: checkpoint.removesRotation, skin: skin,
+            guards: guards, cancellation: cancellation)
+        driftFit = checkpoint.driftFit
+    }
+}
+
+// MARK: - Files
+
+extension Checkpoint {
+    private static let magic = Data("APUS CHECKPOINT 1\n".utf8)
+
+    private struct Header: Codable {
+        var count: Int
+        var step: Int
+        var time: Double
+        var heat: Double
+        var driftFit: DriftFit
+        var removesRotation: Bool
+        /// Nine elements row by row, Å; none without a cell.
+        var cell: [Double]
+        var periodic: [Bool]
+    }
+
+    /// Bytes per atom behind the header.
+    private static let bytesPerAtom = 1 + 7 * 8
+
+    /// Writes the file beside its place and moves it there, so that there is always a whole one.
+    ///
+    /// - Throws: `SimulationError` with the reason of the operating system.
+    public func write(to path: String) throws {
+        let cell = structure.cell
+        let header = Header(
+            count: structure.count, step: step, time: time, heat: heat, driftFit: driftFit,
+            removesRotation: removesRotation, cell: cell?.vectors.elements ?? [],
+            periodic: cell.map { cell in (0..<3).map(cell.repeats) } ?? [])
+        do {
+            var data = Self.magic
+            data.append(try JSONEncoder().encode(header))
+            data.append(UInt8(ascii: "\n"))
+            data.reserveCapacity(data.count + Self.bytesPerAtom * structure.count + 8)
+            data.append(contentsOf: structure.elements.map { UInt8($0.atomicNumber) })
+            for mass in masses { data.append(double: mass) }
+            for vectors in [structure.positions, structure.velocities ?? []] {
+                for vector in vectors {
+                    for axis in 0..<3 { data.append(double: vector[axis]) }
+                }
+            }
+            withUnsafeBytes(of: data.fnvHash.littleEndian) { data.append(contentsOf: $0) }
+            try data.write(to: URL(fileURLWithPath: path), options: .atomic)
+        } catch {
+            throw SimulationError(
+                .badCheckpoint, step: step,
+                "\(path): cannot write the checkpoint: \(error.localizedDescription).")
+        }
+    }
+
+    /// - Throws: `SimulationError` when the file cannot be read, is damaged or is none of ours.
+    public init(contentsOf path: String) throws {
+        func bad(_ message: String) -> SimulationError { SimulationError(.badCheckpoint, "\(path): \(message)") }
+        let data: Data
+        do {
+            data = try Data(contentsOf: URL(fileURLWithPath: path))
+        } catch {
+            throw bad("cannot read the checkpoint: \(error.localizedDescription).")
+        }
+        guard data.starts(with: Self.magic) else { throw bad("this is no checkpoint of apus.") }
+        let rest = data.dropFirst(Self.magic.count)
+        guard let end = rest.prefix(1 << 16).firstIndex(of: UInt8(ascii: "\n")),
+            let header = try? JSONDecoder().decode(Header.self, from: Data(rest[..<end]))
+        else { throw bad("the checkpoint is damaged: its header cannot be read.") }
+        let atoms = rest[(end + 1)...]
+        let (expected, overflow) = header.count.multipliedReportingOverflow(by: Self.bytesPerAtom)
+        guard !overflow, header.count >= 0, atoms.count == expected + 8 else {
+            throw bad("the checkpoint is damaged: \(header.count) atoms do not take \(atoms.count) bytes.")
+        }
+        let hash = UInt64(littleEndian: atoms.suffix(8).withUnsafeBytes { $0.loadUnaligned(as: UInt64.self) })
+        guard hash == data.dropLast(8).fnvHash else { throw bad("the checkpoint is damaged: its hash is wrong.") }
+        guard header.cell.isEmpty || header.cell.count == 9 && header.periodic.count == 3 else {
+            throw bad("the checkpoint is damaged: its cell cannot be read.")
+        }
+
+        let count = header.count
+        let elements = try atoms.prefix(count).map { number in
+            guard let element = Element(atomicNumber: Int(number)) else {
+                throw bad("\(number) is not the atomic number of an element.")
+            }
+            return element
+        }
+        let values = atoms.dropFirst(count).withUnsafeBytes { bytes in
+            (0..<7 * count).map {
+                Double(bitPattern: UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: 8 * $0, as: UInt64.self)))
+            }
+        }
+        func vectors(from start: Int) -> [SIMD3<Double>] {
+            (0..<count).map { SIMD3(values[start + 3 * $0], values[start + 3 * $0 + 1], values[start + 3 * $0 + 2]) }
+        }
+        structure = Structure(elements: elements, positions: vectors(from: count))
+        structure.velocities = vectors(from: 4 * count)
+        if !header.cell.isEmpty {
+            let p = header.periodic
+            structure.cell = Cell(Matrix3(elements: header.cell), periodic: (p[0], p[1], p[2]))
+        }
+        masses = Array(values.prefix(count))
+        (step, time, heat) = (header.step, header.time, header.heat)
+        driftFit = header.driftFit
+        removesRotation = header.removesRotation
+    }
+}
+
+extension Data {
+    fileprivate mutating func append(double value: Double) {
+        Swift.withUnsafeBytes(of: value.bitPattern.littleEndian) { append(contentsOf: $0) }
+    }
+
+    /// Fowler, Noll and Vo's hash 1a of 64 bits: finds damage, not malice.
+    fileprivate var fnvHash: UInt64 {
+        withUnsafeBytes { bytes in
+            var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+            for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+            return hash
+        }
+    }
+}

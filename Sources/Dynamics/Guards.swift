@@ -1,0 +1,65 @@
+import Atoms
+import Interactions
+import Neighbors
+
+/// When a simulation must stop, because what follows would be nonsense.
+public struct Guards: Sendable {
+    /// How close atoms may come; unless given, what the interaction has learned from.
+    public var minimumDistances: MinimumDistances?
+    /// Above it a run has exploded. Far above what any solid or liquid has, and below what an overlap makes of it.
+    public var highestTemperature = Temperature.kelvin(20_000)
+
+    public init() {}
+
+    /// - Throws: `SimulationError` for the pair of atoms that is farthest below its limit.
+    func check(_ edges: EdgeList, of elements: [Element], limits: MinimumDistances, step: Int) throws {
+        guard !limits.isEmpty else { return }
+        var worst: (ratio: Double, edge: Int)?
+        let (x, y, z) = (edges.x.span, edges.y.span, edges.z.span)
+        for e in 0..<edges.count {
+            let square = x[e] * x[e] + y[e] * y[e] + z[e] * z[e]
+            guard square < limits.largestSquare else { continue }
+            let limit = limits.square(elements[Int(edges.receivers[e])], elements[Int(edges.sources[e])])
+            if square < limit, square / limit < worst?.ratio ?? 1 { worst = (square / limit, e) }
+        }
+        guard let edge = worst?.edge else { return }
+        let (i, j) = (Int(edges.receivers[edge]), Int(edges.sources[edge]))
+        let (a, b) = (elements[i], elements[j])
+        let distance = norm(SIMD3(x[edge], y[edge], z[edge]))
+        throw SimulationError(
+            .tooClose, step: step,
+            "At step \(step) atoms \(i + 1) (\(a)) and \(j + 1) (\(b)) are \(format(distance)) Å apart, closer than "
+                + "any pair of these elements ever was in the training data (\(format(limits[a, b])) Å). The potential "
+                + "knows nothing there: add such structures to the training data, or look at the start and the "
+                + "timestep.")
+    }
+
+    private func format(_ length: Double) -> String { "\((length * 1000).rounded() / 1000)" }
+
+    func check(temperature: Double, energy: Double, step: Int) throws {
+        guard temperature.isFinite, energy.isFinite else {
+            throw SimulationError(
+                .notFinite, step: step,
+                "At step \(step) the energy or a velocity is not a number any more (energy \(energy) eV, temperature "
+                    + "\(temperature) K). Try a shorter timestep.")
+        }
+        guard temperature <= highestTemperature.kelvin else {
+            throw SimulationError(
+                .tooHot, step: step,
+                "At step \(step) the temperature is \(temperature.rounded()) K, above the limit of "
+                    + "\(highestTemperature.kelvin) K: the run has exploded. Try a shorter timestep, or relax the "
+                    + "structure first.")
+        }
+    }
+
+    /// - Throws: `SimulationError` naming the first atom that is nowhere.
+    func check(positions: [SIMD3<Double>], step: Int) throws {
+        var sum = SIMD3<Double>.zero
+        for position in positions { sum += position * 0 }  // 0, unless something is infinite or not a number
+        guard sum != .zero, let atom = positions.firstIndex(where: { !dot($0, $0).isFinite }) else { return }
+        throw SimulationError(
+            .notFinite, step: step,
+            "At step \(step) atom \(atom + 1) is at \(positions[atom]): its force or velocity was not a number. Try a "
+                + "shorter timestep.")
+    }
+}

@@ -1,0 +1,94 @@
+import Atoms
+import Compute
+import Interactions
+
+/// Atoms in motion: what an integrator changes.
+///
+/// Positions in Å, never folded back into the cell; velocities in Å/fs, masses in amu, energies in eV.
+public struct Motion: Sendable {
+    public let elements: [Element]
+    /// `[atom]`, amu.
+    public let masses: [Double]
+    public var cell: Cell?
+    public var positions: [SIMD3<Double>]
+    public var velocities: [SIMD3<Double>]
+    /// Energy, forces and virial at `positions`.
+    public internal(set) var result = InteractionResult()
+    /// Timesteps since the start.
+    public var step = 0
+    /// fs since the start.
+    public var time = 0.0
+    /// Energy taken from baths since the start, eV. Total energy minus heat is conserved.
+    public var heat = 0.0
+    public let parallelism: Parallelism
+
+    /// Atoms to a range of a parallel loop: 10⁴ atoms move in the time that a few forks cost.
+    static let length = 4096
+
+    public init(of structure: Structure, masses: [Double]? = nil, parallelism: Parallelism = .allCores) {
+        elements = structure.elements
+        self.masses = masses ?? structure.elements.map(\.mass)
+        precondition(
+            self.masses.count == structure.count, "expected \(structure.count) masses, got \(self.masses.count)")
+        cell = structure.cell
+        positions = structure.positions
+        velocities = structure.velocities ?? Array(repeating: .zero, count: structure.count)
+        self.parallelism = parallelism
+    }
+
+    public var count: Int { positions.count }
+    public var forces: [SIMD3<Double>] { result.forces }
+    public var potentialEnergy: Double { result.energy }
+}
+
+// MARK: - Kinetic quantities
+
+extension Motion {
+    /// ½ Σ m v², eV.
+    public var kineticEnergy: Double {
+        var sum = 0.0
+        for i in 0..<count { sum += masses[i] * dot(velocities[i], velocities[i]) }
+        return 0.5 * sum / Units.acceleration
+    }
+
+    /// Σ m v ⊗ v, eV.
+    public var kineticTensor: Matrix3 {
+        var (diagonal, mixed) = (SIMD3<Double>.zero, SIMD3<Double>.zero)
+        for i in 0..<count {
+            let v = velocities[i]
+            diagonal += v * v * masses[i]
+            mixed += v * SIMD3(v.y, v.z, v.x) * masses[i]  // xy, yz, zx
+        }
+        let tensor = Matrix3(
+            SIMD3(diagonal.x, mixed.x, mixed.z), SIMD3(mixed.x, diagonal.y, mixed.y),
+            SIMD3(mixed.z, mixed.y, diagonal.z))
+        return tensor * (1 / Units.acceleration)
+    }
+
+    /// σ = −(Σ m v ⊗ v + W) / V, positive in tension, eV/Å³; `nil` where there is no volume.
+    public var totalStress: Matrix3? {
+        guard let cell, cell.isFullyPeriodic else { return nil }
+        return (kineticTensor + result.virial) * (-1 / cell.volume)
+    }
+
+    /// −W / V, the part of the potential, eV/Å³.
+    public var potentialStress: Matrix3? {
+        guard let cell, cell.isFullyPeriodic else { return nil }
+        return result.virial * (-1 / cell.volume)
+    }
+
+    /// Σ m v, amu·Å/fs.
+    public var momentum: SIMD3<Double> {
+        var sum = SIMD3<Double>.zero
+        for i in 0..<count { sum += velocities[i] * masses[i] }
+        return sum
+    }
+
+    /// What the integrator conserves: total energy less the heat from baths, eV.
+    public var conservedEnergy: Double { potentialEnergy + kineticEnergy - heat }
+
+    /// The temperature of `degrees` degrees of freedom, 2K / (degrees · k), in K; 0 when there are none.
+    public func temperature(degreesOfFreedom degrees: Int) -> Double {
+        degrees > 0 ? 2 * kineticEnergy / (Double(degrees) * Units.boltzmann) : 0
+    }
+}

@@ -1,0 +1,200 @@
+import Atoms
+import Compute
+import Interactions
+import Neighbors
+
+/// A running simulation.
+///
+///     let run = try Simulation(of: structure, under: potential,
+///                              by: .langevin(timestep: .femtoseconds(1), temperature: .kelvin(300),
+///                                            friction: .perPicosecond(1), seed: 1))
+///     run.drawVelocities(at: .kelvin(300), seed: 1)
+///     try run.advance(steps: 10_000, every: 100) { frame in try trajectory.append(frame) }
+///
+/// Results are bitwise the same for any number of threads and after a restart from a checkpoint.
+public final class Simulation {
+    public private(set) var motion: Motion
+    public let integrator: any Integrator
+    public let interaction: any Interaction
+    public var guards: Guards
+    public let cancellation: Cancellation
+    public private(set) var pace: Pace
+    /// The conserved energy over the steps since the start or `resetStatistics`.
+    public internal(set) var driftFit = DriftFit()
+
+    let removesRotation: Bool
+    private let limits: MinimumDistances
+    private var neighbors: VerletList
+    /// Of `motion`, kept because every step needs it several times.
+    private var kineticEnergy = 0.0
+    private let clock = ContinuousClock()
+
+    /// Begins at the positions and velocities of the structure; without velocities the atoms rest. The motion of the
+    /// whole is taken out where the integrator would keep it.
+    ///
+    /// - Parameters:
+    ///   - removesRotation: also take out the rotation of an open system.
+    ///   - masses: amu, `[atom]`; standard atomic weights unless given.
+    ///   - skin: how far beyond the cutoff neighbours are listed, in Å. It changes the speed and not a bit of the
+    ///     results.
+    /// - Throws: `SimulationError` for settings that make no sense and for a start that the guards do not allow; the
+    ///   errors of the interaction.
+    public convenience init(
+        of structure: Structure, under interaction: any Interaction, by integrator: some Integrator,
+        removesRotation: Bool = false, masses: [Double]? = nil, skin: Double = 0.5, guards: Guards = Guards(),
+        cancellation: Cancellation = Cancellation(), parallelism: Parallelism = .allCores
+    ) throws {
+        try self.init(
+            of: Motion(of: structure, masses: masses, parallelism: parallelism), under: interaction, by: integrator,
+            removesRotation: removesRotation, skin: skin, guards: guards, cancellation: cancellation)
+        takeOutMotionOfTheWhole()
+    }
+
+    /// Continues a motion as it is, as after a restart.
+    init(
+        of motion: Motion, under interaction: any Interaction, by integrator: any Integrator, removesRotation: Bool,
+        skin: Double, guards: Guards, cancellation: Cancellation
+    ) throws {
+        try integrator.validate()
+        try Self.validate(motion, removesRotation: removesRotation, skin: skin)
+        try interaction.check(elements: motion.elements)
+        self.motion = motion
+        self.interaction = interaction
+        self.integrator = integrator
+        self.removesRotation = removesRotation
+        self.guards = guards
+        self.cancellation = cancellation
+        limits = guards.minimumDistances ?? interaction.minimumDistances ?? MinimumDistances()
+        neighbors = VerletList(cutoffs: Cutoffs(interaction.cutoff), skin: skin, parallelism: motion.parallelism)
+        pace = Pace(atomCount: motion.count)
+        try evaluate(&self.motion, atStep: motion.step)
+        kineticEnergy = self.motion.kineticEnergy
+        resetStatistics()
+    }
+
+    private static func validate(_ motion: Motion, removesRotation: Bool, skin: Double) throws {
+        guard motion.masses.allSatisfy({ $0.isFinite && $0 > 0 }) else {
+            throw SimulationError(.invalidSetting, "Every mass must be above 0 amu.")
+        }
+        guard !removesRotation || motion.cell == nil || motion.cell!.isPeriodic == SIMD3(0, 0, 0) else {
+            throw SimulationError(
+                .invalidSetting, "The rotation of a periodic system cannot be taken out: it has none as a whole.")
+        }
+        guard skin.isFinite, skin >= 0 else {
+            throw SimulationError(.invalidSetting, "The skin must be at least 0 Å; got \(skin) Å.")
+        }
+    }
+}
+
+// MARK: - Running
+
+extension Simulation {
+    /// Runs for so many steps, or fewer when cancelled, and hands over a frame whenever the number of steps since the
+    /// start is a multiple of `interval`.
+    ///
+    /// - Returns: the number of steps taken.
+    /// - Throws: `SimulationError` when a guard stops the run, the errors of the interaction and those of `report`.
+    @discardableResult
+    public func advance(steps: Int, every interval: Int = 1, _ report: (Frame) throws -> Void = { _ in }) throws -> Int {
+        precondition(steps >= 0 && interval >= 1, "expected steps ≥ 0 and an interval ≥ 1, got \(steps), \(interval)")
+        for taken in 0..<steps {
+            if cancellation.isCancelled { return taken }
+            try step()
+            if motion.step.isMultiple(of: interval) { try report(frame) }
+        }
+        return steps
+    }
+
+    private func step() throws {
+        let start = clock.now
+        try integrator.step(&motion) { try evaluate(&$0, atStep: $0.step + 1) }
+        motion.step += 1
+        motion.time += integrator.timestep.femtoseconds
+        kineticEnergy = motion.kineticEnergy
+        try guards.check(temperature: temperature, energy: totalEnergy, step: motion.step)
+        driftFit.add(time: motion.time, energy: conservedEnergy)
+        pace.steps += 1
+        pace.simulated = .femtoseconds(pace.simulated.femtoseconds + integrator.timestep.femtoseconds)
+        pace.total += seconds(since: start)
+    }
+
+    private func evaluate(_ motion: inout Motion, atStep step: Int) throws {
+        let start = clock.now
+        try guards.check(positions: motion.positions, step: step)
+        let rebuilds = neighbors.rebuildCount
+        try neighbors.update(positions: motion.positions, cell: motion.cell)
+        try guards.check(neighbors.edges, of: motion.elements, limits: limits, step: step)
+        let listed = clock.now
+        try interaction.evaluate(elements: motion.elements, edges: neighbors.edges, into: &motion.result)
+        pace.rebuilds += neighbors.rebuildCount - rebuilds
+        pace.neighbors += seconds(from: start, to: listed)
+        pace.forces += seconds(since: listed)
+    }
+
+    private func seconds(since start: ContinuousClock.Instant) -> Double { seconds(from: start, to: clock.now) }
+
+    private func seconds(from start: ContinuousClock.Instant, to end: ContinuousClock.Instant) -> Double {
+        let (seconds, attoseconds) = (end - start).components
+        return Double(seconds) + Double(attoseconds) * 1e-18
+    }
+
+    /// Draws velocities for `temperature`; see `Motion.drawVelocities`.
+    public func drawVelocities(at temperature: Temperature, seed: UInt64, isExact: Bool = false) {
+        motion.drawVelocities(at: temperature, seed: seed, removesRotation: removesRotation, isExact: isExact)
+        kineticEnergy = motion.kineticEnergy
+        resetStatistics()
+    }
+
+    /// Begins pace and drift anew, for example after equilibration.
+    public func resetStatistics() {
+        pace = Pace(atomCount: motion.count)
+        driftFit = DriftFit()
+        driftFit.add(time: motion.time, energy: conservedEnergy)
+    }
+
+    private func takeOutMotionOfTheWhole() {
+        if integrator.conservesMomentum { motion.removeMomentum() }
+        if removesRotation { motion.removeRotation() }
+        kineticEnergy = motion.kineticEnergy
+        resetStatistics()
+    }
+}
+
+// MARK: - The present moment
+
+extension Simulation {
+    /// 3N, less what is kept at rest: the centre of mass, and the rotation of an open system that had none.
+    public var degreesOfFreedom: Int {
+        var degrees = 3 * motion.count
+        if integrator.conservesMomentum { degrees -= 3 }
+        if removesRotation && integrator.conservesAngularMomentum { degrees -= motion.rotationalDegreesOfFreedom }
+        return max(0, degrees)
+    }
+
+    /// K, of the internal motion.
+    public var temperature: Double {
+        let degrees = degreesOfFreedom
+        return degrees > 0 ? 2 * kineticEnergy / (Double(degrees) * Units.boltzmann) : 0
+    }
+
+    public var totalEnergy: Double { motion.potentialEnergy + kineticEnergy }
+    public var conservedEnergy: Double { totalEnergy - motion.heat }
+
+    /// The slope of the conserved energy in eV per atom and ps; `nil` before the first step.
+    public var drift: Double? { driftFit.drift(perAtomOf: motion.count) }
+
+    /// Everything about this moment. Shares the storage of the simulation, so it costs nothing unless it is kept.
+    public var frame: Frame {
+        var structure = Structure(elements: motion.elements, positions: motion.positions, cell: motion.cell)
+        structure.velocities = motion.velocities
+        structure.forces = motion.forces
+        structure.energy = motion.potentialEnergy
+        structure.stress = motion.potentialStress
+        var frame = Frame(structure: structure, step: motion.step, time: motion.time)
+        frame.kineticEnergy = kineticEnergy
+        frame.temperature = temperature
+        frame.totalStress = motion.totalStress
+        frame.conservedEnergy = conservedEnergy
+        return frame
+    }
+}

@@ -1,0 +1,55 @@
+import Atoms
+import Compute
+
+/// Newton's equations at constant energy (NVE): second order, time-reversible, symplectic.
+///
+///     v += ½ Δt F/m;   x += Δt v;   F = F(x);   v += ½ Δt F/m
+///
+/// Swope, Andersen, Berens and Wilson, J. Chem. Phys. 76, 637 (1982).
+public struct VelocityVerlet: Integrator {
+    public let timestep: Time
+    public var conservesMomentum: Bool { true }
+    public var conservesAngularMomentum: Bool { true }
+    public var temperature: Temperature? { nil }
+
+    public init(timestep: Time) { self.timestep = timestep }
+
+    public func validate() throws { try validateTimestep() }
+
+    public func step(_ motion: inout Motion, evaluate: (inout Motion) throws -> Void) throws {
+        let dt = timestep.femtoseconds
+        kickAndDrift(&motion, dt)
+        try evaluate(&motion)
+        motion.kick(dt / 2)
+    }
+
+    private func kickAndDrift(_ motion: inout Motion, _ dt: Double) {
+        let (forces, masses) = (motion.result.forces, motion.masses)
+        let kick = 0.5 * dt * Units.acceleration
+        motion.parallelism.reduce(&motion.positions, &motion.velocities, by: Motion.length, from: (), { _, _ in }) {
+            atoms, positions, velocities in
+            let (forces, masses) = (forces.span, masses.span)
+            for (row, i) in atoms.enumerated() {
+                velocities[row] += forces[i] * (kick / masses[i])
+                positions[row] += velocities[row] * dt
+            }
+        }
+    }
+}
+
+extension Motion {
+    /// v += Δt F/m.
+    mutating func kick(_ dt: Double) {
+        let (forces, masses) = (result.forces, masses)
+        let kick = dt * Units.acceleration
+        parallelism.update(&velocities, by: Motion.length) { atoms, velocities in
+            let (forces, masses) = (forces.span, masses.span)
+            for (row, i) in atoms.enumerated() { velocities[row] += forces[i] * (kick / masses[i]) }
+        }
+    }
+}
+
+extension Integrator where Self == VelocityVerlet {
+    /// Constant energy.
+    public static func velocityVerlet(timestep: Time) -> VelocityVerlet { VelocityVerlet(timestep: timestep) }
+}

@@ -1,0 +1,75 @@
+import Atoms
+import Compute
+import Neighbors
+
+/// An energy that depends on the distance of two atoms and on their elements only.
+protocol PairEnergy: Sendable {
+    var cutoff: Double { get }
+
+    /// The energy of a pair (eV) and its derivative by the distance (eV/Å) at a distance `r` (Å) below the cutoff.
+    /// `a` and `b` are atomic numbers that `check(elements:)` has accepted.
+    func energyAndSlope(at r: Double, between a: Int, and b: Int) -> (energy: Double, slope: Double)
+}
+
+/// Sums a pair energy over a full directed edge list: every edge carries half a pair.
+///
+///     E_i = ½ Σ_j u(r_ij),   F_i = Σ_j u′(r_ij) r_ij / r_ij,   W = −½ Σ_ij u′(r_ij) r_ij ⊗ r_ij / r_ij
+///
+/// The force on an atom gathers over its own edges, because the reverse edge carries the other half of the pair.
+struct PairSum {
+    var parallelism: Parallelism
+
+    /// Atoms to a range. A fixed number, so that sums do not depend on the threads.
+    private static let length = 512
+
+    private struct Total {
+        var energy = 0.0
+        var virial = Matrix3.zero
+    }
+
+    func evaluate(
+        _ pair: some PairEnergy, elements: [Element], edges: EdgeList, into result: inout InteractionResult
+    ) throws {
+        precondition(
+            elements.count == edges.atomCount, "expected edges of \(elements.count) atoms, got \(edges.atomCount)")
+        result.reset(count: elements.count)
+        let cutoffSquared = pair.cutoff * pair.cutoff
+        let total = parallelism.reduce(
+            &result.forces, &result.atomicEnergies, by: Self.length, from: Total(),
+            { sum, part in
+                sum.energy += part.energy
+                sum.virial += part.virial
+            }
+        ) { atoms, forces, energies in
+            var total = Total()
+            let (x, y, z) = (edges.x.span, edges.y.span, edges.z.span)
+            let (offsets, sources, elements) = (edges.offsets.span, edges.sources.span, elements.span)
+            for i in atoms {
+                var force = SIMD3<Double>.zero
+                var energy = 0.0
+                let a = elements[i].atomicNumber
+                for e in Int(offsets[i])..<Int(offsets[i + 1]) {
+                    let r = SIMD3(x[e], y[e], z[e])
+                    let square = dot(r, r)
+                    guard square < cutoffSquared else { continue }
+                    let distance = square.squareRoot()
+                    let u = pair.energyAndSlope(at: distance, between: a, and: elements[Int(sources[e])].atomicNumber)
+                    energy += 0.5 * u.energy
+                    let pull = r * (u.slope / distance)
+                    force += pull
+                    total.virial += Matrix3.outer(pull, r) * -0.5
+                }
+                forces[i - atoms.lowerBound] = force
+                energies[i - atoms.lowerBound] = energy
+                total.energy += energy
+            }
+            return total
+        }
+        result.energy = total.energy
+        result.virial = total.virial
+        guard total.energy.isFinite, total.virial.trace.isFinite else {
+            throw InteractionError(
+                .notFinite, "The pair energy is not finite (\(total.energy) eV): do two atoms lie on each other?")
+        }
+    }
+}

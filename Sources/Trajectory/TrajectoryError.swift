@@ -1,0 +1,26 @@
+/// Why a trajectory cannot be written or read.
+public struct TrajectoryError: Error, Equatable, CustomStringConvertible {
+    public enum Code: Sendable, Equatable {
+        /// The file is there and nobody allowed it to be replaced or continued.
+        case exists
+        /// The operating system or netCDF refused; the disk may be full.
+        case cannotWrite
+        case cannotRead
+        /// The file is not what it should be: damaged, or of another convention.
+        case malformed
+        /// A frame or a file that does not fit to the frames before it.
+        case mismatch
+    }
+
+    public let code: Code
+    public let path: String
+    /// What is wrong and what to do about it.
+    public let message: String
+    public var description: String { "\(path): \(message)" }
+
+    public init(_ code: Code, _ path: String, _ message: String) {
+        self.code = code
+        self.path = path
+        self.message = message
+    }
+}

@@ -1,0 +1,94 @@
+import Atoms
+import Foundation
+import Interactions
+import Neighbors
+import Testing
+
+@Suite struct ReferenceTests {
+    private func dimer(_ a: String, _ b: String, at r: Double, under interaction: any Interaction) throws
+        -> InteractionResult
+    {
+        let edges = try EdgeList(
+            positions: [.zero, SIMD3(0, 0, r)], cell: nil, cutoffs: Cutoffs(interaction.cutoff))
+        var result = InteractionResult()
+        try interaction.evaluate(elements: [Element(a)!, Element(b)!], edges: edges, into: &result)
+        return result
+    }
+
+    @Test func lennardJonesHasItsMinimumAtTheSixthRootOfTwo() throws {
+        let argon = try LennardJones.argon()
+        let result = try dimer("Ar", "Ar", at: 3.405 * pow(2, 1.0 / 6), under: argon)
+        #expect(abs(result.energy + 119.8 * Units.boltzmann) < 1e-15)
+        #expect(norm(result.forces[0]) < 1e-14)
+        #expect(try abs(dimer("Ar", "Ar", at: 3.405, under: argon).energy) < 1e-15)
+    }
+
+    /// The formula of the documentation of LAMMPS' pair style zbl, term by term, for silicon and carbon at 1 Å.
+    @Test func zieglerHasItsTextbookValue() throws {
+        let x: Double = (pow(14, 0.23) + pow(6, 0.23)) / 0.46850
+        let terms = [(0.18175, 3.19980), (0.50986, 0.94229), (0.28022, 0.40290), (0.02817, 0.20162)]
+        let screening = terms.reduce(0) { $0 + $1.0 * exp(-$1.1 * x) }
+        let end: Double = 1 - 28 * pow(0.25, 6) + 48 * pow(0.25, 7) - 21 * pow(0.25, 8)
+        let result = try dimer("Si", "C", at: 1, under: ZBL(cutoff: 4))
+        let expected = 14.399645 * 14 * 6 * screening * end
+        #expect(abs(result.energy - expected) < 1e-11)
+        #expect(result.atomicEnergies[0] == result.atomicEnergies[1])
+        #expect(result.forces[0].z < 0, "nuclei repel")
+    }
+
+    @Test func screeningEndsAtOne() {
+        // φ(0) = 1 defines the weights; LAMMPS and NequIP both carry these digits.
+        let weights: [Double] = [0.18175, 0.50986, 0.28022, 0.02817]
+        #expect(abs(weights.reduce(-1, +)) < 1e-12)
+    }
+
+    @Test func polynomialCutoffGoesFromOneToZero() {
+        let end = PolynomialCutoff(cutoff: 5, power: 6)
+        #expect(end.valueAndSlope(at: 0) == (1, 0))
+        #expect(end.valueAndSlope(at: 5) == (0, 0))
+        for r in stride(from: 0.5, to: 5, by: 0.5) {
+            let difference = (end.valueAndSlope(at: r + 1e-5).value - end.valueAndSlope(at: r - 1e-5).value) / 2e-5
+            #expect(abs(difference - end.valueAndSlope(at: r).slope) < 1e-9)
+        }
+    }
+
+    @Test func anUnknownElementIsNamedWithThoseThatAreKnown() throws {
+        let error = #expect(throws: InteractionError.self) {
+            try LennardJones.argon().check(elements: [Element("Ar")!, Element("Xe")!])
+        }
+        #expect(error?.message == "The Lennard-Jones potential does not know Xe; it covers Ar.")
+    }
+
+    @Test func atomsOnEachOtherAreAnErrorAndNoNaN() throws {
+        #expect(throws: InteractionError.self) { try dimer("Ar", "Ar", at: 0, under: LennardJones.argon()) }
+    }
+
+    @Test func nonsenseParametersAreRefused() {
+        #expect(throws: InteractionError.self) { try LennardJones([:], cutoff: 5) }
+        #expect(throws: InteractionError.self) { try LennardJones.argon(cutoff: -1) }
+        #expect(throws: InteractionError.self) { try ZBL(cutoff: .nan) }
+    }
+
+    @Test func resultsDoNotDependOnThreads() throws {
+        // 1728 atoms: several of the ranges that threads share.
+        let crystal = Samples.crystal.repeated(6, 6, 6)
+        let edges = try EdgeList(positions: crystal.positions, cell: crystal.cell, cutoffs: Cutoffs(5.1))
+        var results = [InteractionResult(), InteractionResult()]
+        try Samples.lennardJones(parallelism: .serial).evaluate(
+            elements: crystal.elements, edges: edges, into: &results[0])
+        try Samples.lennardJones(parallelism: .init(threads: 5)).evaluate(
+            elements: crystal.elements, edges: edges, into: &results[1])
+        #expect(results[0].energy == results[1].energy)
+        #expect(results[0].virial == results[1].virial)
+        #expect(results[0].forces == results[1].forces)
+    }
+
+    @Test func minimumDistancesAreSymmetric() {
+        var table = MinimumDistances()
+        #expect(table.isEmpty)
+        table[Element("Si")!, Element("H")!] = 1.4
+        #expect(abs(table[Element("H")!, Element("Si")!] - 1.4) < 1e-15)
+        #expect(table[Element("H")!, Element("H")!] == 0)
+        #expect(abs(table.scaled(by: 0.5)[Element("Si")!, Element("H")!] - 0.7) < 1e-15)
+    }
+}
