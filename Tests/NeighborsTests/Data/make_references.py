@@ -22,7 +22,8 @@ def rattled(atoms, width):
 
 silicon = rattled(bulk("Si", "diamond", 5.43, cubic=True), 0.1)
 copper = bulk("Cu", "fcc", 3.6)
-iron = bulk("Fe", "bcc", 2.87)  # left-handed in ASE
+iron = bulk("Fe", "bcc", 2.87)
+iron.set_cell(iron.cell.array[[1, 0, 2]])  # left-handed
 triclinic = Atoms(
     "BaTiO3",
     scaled_positions=rng.uniform(-2, 3, (5, 3)),
