@@ -97,43 +97,49 @@ private struct PairSearch {
 
     /// Writes the candidates of the atoms of these bins into their rows, sorted.
     func write(
-        _ bins: Range<Int>, rows: UnsafeBufferPointer<Int>, longest: Int, into keys: UnsafeMutableBufferPointer<UInt64>
+        _ bins: Range<Int>, rows: UnsafeBufferPointer<Int>, longest: Int,
+        into keys: UnsafeMutableBufferPointer<UInt64>
     ) {
         var runs: [CellList.Run] = []
         runs.reserveCapacity(128)
-        var scratch = Array(repeating: UInt64(0), count: longest)
+        // One place more, for a candidate that is written before it is found to be too far.
+        var found = Array(repeating: UInt64(0), count: longest + 1)
+        var scratch = found
         let home = UInt64(images.index(.zero))
         cells.x.withUnsafeBufferPointer { x in
             cells.y.withUnsafeBufferPointer { y in
                 cells.z.withUnsafeBufferPointer { z in
                     cells.order.withUnsafeBufferPointer { order in
-                        for bin in bins {
-                            let members = Int(cells.starts[bin])..<Int(cells.starts[bin + 1])
-                            guard !members.isEmpty else { continue }
-                            cells.collectRuns(around: bin, into: &runs)
-                            for a in members {
-                                let row = Int(cells.types[a]) * typeCount
-                                let atom = Int(order[a])
-                                let own = UInt64(atom) << 32 | home
-                                var at = rows[atom]
-                                for run in runs {
-                                    let image = images.index(run.image)
-                                    let t = images.translations[image]
-                                    let (px, py, pz) = (x[a] - t.x, y[a] - t.y, z[a] - t.z)
-                                    for s in run.atoms {
-                                        let (dx, dy, dz) = (x[s] - px, y[s] - py, z[s] - pz)
-                                        let limit =
-                                            typeCount == 1 ? squares[0] : squares[row + Int(cells.types[s])]
-                                        guard dx * dx + dy * dy + dz * dz < limit else { continue }
-                                        let key = UInt64(order[s]) << 32 | UInt64(image)
-                                        guard key != own else { continue }
-                                        keys[at] = key
-                                        at &+= 1
+                        found.withUnsafeMutableBufferPointer { found in
+                            for bin in bins {
+                                let members = Int(cells.starts[bin])..<Int(cells.starts[bin + 1])
+                                guard !members.isEmpty else { continue }
+                                cells.collectRuns(around: bin, into: &runs)
+                                for a in members {
+                                    let row = Int(cells.types[a]) * typeCount
+                                    let atom = Int(order[a])
+                                    let own = UInt64(atom) << 32 | home
+                                    var count = 0
+                                    for run in runs {
+                                        let image = images.index(run.image)
+                                        let t = images.translations[image]
+                                        let (px, py, pz) = (x[a] - t.x, y[a] - t.y, z[a] - t.z)
+                                        var limit = squares[0]
+                                        for s in run.atoms {
+                                            let (dx, dy, dz) = (x[s] - px, y[s] - py, z[s] - pz)
+                                            if typeCount > 1 { limit = squares[row + Int(cells.types[s])] }
+                                            let key = UInt64(order[s]) << 32 | UInt64(image)
+                                            found[count] = key
+                                            // No branch: whether a pair is close cannot be foretold.
+                                            let isClose = dx * dx + dy * dy + dz * dz < limit
+                                            count &+= (isClose ? 1 : 0) & (key != own ? 1 : 0)
+                                        }
                                     }
-                                }
-                                assert(at == rows[atom + 1])
-                                scratch.withUnsafeMutableBufferPointer {
-                                    Self.sort(UnsafeMutableBufferPointer(rebasing: keys[rows[atom]..<at]), with: $0)
+                                    assert(count == rows[atom + 1] - rows[atom])
+                                    scratch.withUnsafeMutableBufferPointer { scratch in
+                                        let sorted = Self.sort(found.baseAddress!, count, with: scratch.baseAddress!)
+                                        (keys.baseAddress! + rows[atom]).update(from: sorted, count: count)
+                                    }
                                 }
                             }
                         }
@@ -143,9 +149,10 @@ private struct PairSearch {
         }
     }
 
-    /// Merge sort from runs of 12 sorted by insertion; no two keys are equal. `scratch` is at least as long.
-    private static func sort(_ keys: UnsafeMutableBufferPointer<UInt64>, with scratch: UnsafeMutableBufferPointer<UInt64>) {
-        let count = keys.count
+    /// Merge sort from runs of 12 sorted by insertion; no two keys are equal. The result is in one of the two.
+    private static func sort(
+        _ keys: UnsafeMutablePointer<UInt64>, _ count: Int, with scratch: UnsafeMutablePointer<UInt64>
+    ) -> UnsafeMutablePointer<UInt64> {
         var width = 12
         var start = 0
         while start < count {
@@ -163,25 +170,30 @@ private struct PairSearch {
             }
             start = end
         }
-        guard count > width else { return }
-        var (from, to) = (keys.baseAddress!, scratch.baseAddress!)
+        var (from, to) = (keys, scratch)
         while width < count {
             var low = 0
             while low < count {
                 let middle = min(low + width, count)
                 let high = min(low + 2 * width, count)
                 var (l, r) = (low, middle)
-                for k in low..<high {
-                    let takeLeft = r >= high || (l < middle && from[l] < from[r])
-                    to[k] = takeLeft ? from[l] : from[r]
-                    if takeLeft { l &+= 1 } else { r &+= 1 }
+                var k = low
+                while l < middle, r < high {
+                    let (left, right) = (from[l], from[r])
+                    let takesLeft = left < right ? 1 : 0
+                    to[k] = left < right ? left : right
+                    l &+= takesLeft
+                    r &+= 1 &- takesLeft
+                    k &+= 1
                 }
+                (to + k).update(from: from + l, count: middle - l)
+                (to + k + (middle - l)).update(from: from + r, count: high - r)
                 low = high
             }
             (from, to) = (to, from)
             width *= 2
         }
-        if from != keys.baseAddress! { keys.baseAddress!.update(from: from, count: count) }
+        return from
     }
 }
 
@@ -306,7 +318,9 @@ extension EdgeList {
                     x.withUnsafeMutableBufferPointer { x in
                         y.withUnsafeMutableBufferPointer { y in
                             z.withUnsafeMutableBufferPointer { z in
-                                body(Columns(offsets: offsets, receivers: receivers, sources: sources, x: x, y: y, z: z))
+                                body(
+                                    Columns(
+                                        offsets: offsets, receivers: receivers, sources: sources, x: x, y: y, z: z))
                             }
                         }
                     }

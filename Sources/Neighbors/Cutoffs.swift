@@ -11,7 +11,8 @@ public struct Cutoffs: Sendable, Equatable {
         precondition(!matrix.isEmpty, "expected a cutoff for at least one type, got none")
         for row in matrix {
             precondition(
-                row.count == matrix.count, "expected \(matrix.count) × \(matrix.count) cutoffs, got a row of \(row.count)")
+                row.count == matrix.count,
+                "expected \(matrix.count) × \(matrix.count) cutoffs, got a row of \(row.count)")
             precondition(row.allSatisfy { $0 >= 0 && $0.isFinite }, "expected cutoffs of at least 0 Å, got \(row)")
         }
         self.matrix = matrix

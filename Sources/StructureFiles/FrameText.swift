@@ -48,9 +48,11 @@ enum FrameText {
 
     /// In quotes, with `\"`, `\\` and `\n` for what would end the value or the line, unless it is one plain word.
     private static func quoted(_ value: String) -> String {
-        let isPlain = !value.isEmpty && value.utf8.allSatisfy { byte in
-            byte > 0x20 && byte != 0x7F && !"\"'\\{}[]=,".utf8.contains(byte)
-        }
+        let isPlain =
+            !value.isEmpty
+            && value.utf8.allSatisfy { byte in
+                byte > 0x20 && byte != 0x7F && !"\"'\\{}[]=,".utf8.contains(byte)
+            }
         if isPlain { return value }
         var escaped = "\""
         for character in value.unicodeScalars {
