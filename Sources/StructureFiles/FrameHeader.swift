@@ -16,7 +16,7 @@ struct FrameHeader {
             stress = try readStress(comment, labels: labels)
         }
         for (key, value) in comment.entries where key != "Lattice" && key != "Properties" && key != "pbc" {
-            if !labelKeys.contains(key) { information[key] = value }
+            if !labelKeys.contains(key) { information[key] = value == "_JSON \"\"" ? "" : value }
         }
     }
 

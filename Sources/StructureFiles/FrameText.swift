@@ -54,6 +54,8 @@ enum FrameText {
                 byte > 0x20 && byte != 0x7F && !"\"'\\{}[]=,".utf8.contains(byte)
             }
         if isPlain { return value }
+        // After a bare "" ASE would take the next word for the value.
+        if value.isEmpty { return "\"_JSON \\\"\\\"\"" }
         var escaped = "\""
         for character in value.unicodeScalars {
             switch character {
