@@ -207,13 +207,12 @@ extension CandidateList {
         let length = 512
         edges.resize(atoms: atoms, edges: edges.count)
         let uniform = cutoffs.typeCount == 1 ? cutoffs.longest * cutoffs.longest : -1
-        let squares = uniform >= 0 ? [] : cutoffs.squares(skin: 0)
         let typeCount = cutoffs.typeCount
         try rows.withUnsafeBufferPointer { rows in
             try keys.withUnsafeBufferPointer { keys in
                 try sites.withUnsafeBufferPointer { sites in
                     try images.translations.withUnsafeBufferPointer { translations in
-                        try squares.withUnsafeBufferPointer { squares in
+                        try cutoffs.squares.withUnsafeBufferPointer { squares in
                             let pairs = Pairs(
                                 rows: rows, keys: keys, sites: sites, translations: translations, squares: squares,
                                 uniformSquare: uniform, typeCount: typeCount)
