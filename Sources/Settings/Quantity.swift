@@ -1,0 +1,80 @@
+/// A kind of physical quantity that settings give with a unit, `timestep: 1 fs`; a number alone is in the base unit.
+public struct Quantity: Sendable {
+    /// With its article, as in an error message: "a time".
+    public let name: String
+    /// The unit of the values returned and of numbers without a unit.
+    public let base: String
+    /// How many base units each unit is. Upper and lower case differ: MPa is not mPa.
+    let units: [(name: String, value: Double)]
+    /// Whether the units are in the denominator, as in `0.1 / ps`.
+    let isInverse: Bool
+
+    private init(_ name: String, base: String, inverse: Bool = false, _ units: KeyValuePairs<String, Double>) {
+        (self.name, self.base, isInverse) = (name, base, inverse)
+        self.units = units.map { ($0.key, $0.value) }
+    }
+
+    /// Time in the simulated world, in fs.
+    public static let time = Quantity(
+        "a time", base: "fs", ["fs": 1, "as": 1e-3, "ps": 1e3, "ns": 1e6, "us": 1e9, "µs": 1e9])
+
+    /// Time on the wall clock, in s.
+    public static let duration = Quantity(
+        "a duration", base: "s", ["s": 1, "ms": 1e-3, "min": 60, "h": 3600, "d": 86400])
+
+    public static let temperature = Quantity("a temperature", base: "K", ["K": 1])
+
+    /// Inverse time, in 1/fs.
+    public static let rate = Quantity(
+        "a rate", base: "1/fs", inverse: true, ["fs": 1, "ps": 1e-3, "ns": 1e-6])
+
+    /// In Å; the Bohr radius is CODATA 2018's.
+    public static let length = Quantity(
+        "a length", base: "Å",
+        ["Å": 1, "A": 1, "angstrom": 1, "nm": 10, "pm": 0.01, "bohr": 0.529177210903])
+
+    /// In GPa; 1 eV/Å³ = 160.2176634 GPa.
+    public static let pressure = Quantity(
+        "a pressure", base: "GPa",
+        [
+            "GPa": 1, "MPa": 1e-3, "kPa": 1e-6, "Pa": 1e-9, "bar": 1e-4, "kbar": 0.1, "atm": 1.01325e-4,
+            "eV/Å^3": 160.2176634, "eV/A^3": 160.2176634,
+        ])
+
+    /// In eV; CODATA 2018 with 1 cal = 4.184 J.
+    public static let energy = Quantity(
+        "an energy", base: "eV",
+        [
+            "eV": 1, "meV": 1e-3, "kcal/mol": 1 / 23.060547830619, "kJ/mol": 1 / 96.4853321233, "Ha": 27.211386245988,
+            "Ry": 13.605693122994,
+        ])
+
+    /// The units as they can be written: "fs, ps or ns", "1/fs or 1/ps".
+    var choices: String {
+        let names = units.map { isInverse ? "1/\($0.name)" : $0.name }
+        return names.count == 1 ? names[0] : names.dropLast().joined(separator: ", ") + " or " + names.last!
+    }
+
+    enum Reading {
+        case value(Double), noNumber, unknownUnit(String)
+    }
+
+    /// Reads `1 fs`, `0.5ps`, `1 / ps`, `0.01 1/fs`, `2 ps^-1` or a number alone.
+    func read(_ text: String) -> Reading {
+        // The longest start that is a number, so that the e of `2 eV` belongs to the unit and that of `2e3` does not.
+        guard
+            let match = text.prefixMatch(of: #/\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?/#),
+            let number = Double(match.output.0.filter { !$0.isWhitespace }), number.isFinite
+        else { return .noNumber }
+        let unit = text[match.range.upperBound...].filter { !$0.isWhitespace }
+        if unit.isEmpty { return .value(number) }
+        guard let value = units.first(where: { spellings(of: $0.name).contains(unit) })?.value else {
+            return .unknownUnit(unit)
+        }
+        return .value(number * value)
+    }
+
+    private func spellings(of unit: String) -> [String] {
+        isInverse ? ["/\(unit)", "1/\(unit)", "\(unit)^-1"] : [unit]
+    }
+}
