@@ -28,10 +28,10 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 /// The modules in the order of the physics; each imports only what stands above it (Sources/README.md).
 let modules = [
     Module(name: "Compute", uses: ["COpenBLAS"], tests: .plain),
-    Module(name: "Settings", products: [yams]),
+    Module(name: "Settings", products: [yams], tests: .plain),
     Module(name: "Atoms"),
     Module(name: "StructureFiles", uses: ["Atoms"], tests: .withData),
-    Module(name: "Neighbors", uses: ["Compute", "Atoms"]),
+    Module(name: "Neighbors", uses: ["Compute", "Atoms"], tests: .withData),
     Module(name: "Interactions", uses: ["Compute", "Atoms", "Neighbors"], tests: .plain),
     Module(name: "Equivariance", tests: .withData),
     Module(name: "Programs", uses: ["Compute", "Neighbors", "Equivariance", "Atoms"], tests: .plain),

@@ -1,0 +1,125 @@
+import Atoms
+import Foundation
+
+/// The potential file: safetensors with the weights under NequIP's names, everything else as text beside them.
+///
+/// Documentation/potential-file.md describes it for other programs.
+extension Potential {
+    private static let format = "apus-potential"
+    private static let formatVersion = "1"
+    private static let units = #"{"energy":"eV","length":"angstrom","force":"eV/angstrom","stress":"eV/angstrom^3"}"#
+
+    /// Reads a potential file. Throws a `PotentialError` that names the file.
+    public init(contentsOf path: String) throws {
+        let file = try Safetensors(contentsOf: path)
+        do {
+            try self.init(file)
+        } catch let error as PotentialError {
+            throw PotentialError("\(path): \(error.message)")
+        }
+    }
+
+    /// Reads a potential file and computes its reference structures again.
+    public init(verifying path: String) throws {
+        try self.init(contentsOf: path)
+        do {
+            try verify()
+        } catch {
+            throw PotentialError("\(path): \(error)")
+        }
+    }
+
+    public init(_ file: Safetensors) throws {
+        guard file.metadata["format"] == Self.format else {
+            throw PotentialError("is not a potential: its format is \(file.metadata["format"] ?? "not stated"), expected \(Self.format)")
+        }
+        guard file.metadata["format_version"] == Self.formatVersion else {
+            throw PotentialError(
+                "has format version \(file.metadata["format_version"] ?? "none"); this program reads \(Self.formatVersion). Use a newer Apus."
+            )
+        }
+        func decode<Value: Decodable>(_ key: String, as type: Value.Type) throws -> Value {
+            guard let text = file.metadata[key] else { throw PotentialError("has no \(key)") }
+            do {
+                return try JSONDecoder().decode(type, from: Data(text.utf8))
+            } catch {
+                throw PotentialError("its \(key) cannot be read: \(error)")
+            }
+        }
+        let configuration = try decode("model", as: ModelConfiguration.self)
+        let model = try NequIPModel(configuration)
+        guard let precision = file.metadata["precision"].flatMap(Precision.init) else {
+            throw PotentialError("its precision is \(file.metadata["precision"] ?? "not stated"), expected float32 or float64")
+        }
+        self.init(
+            configuration: configuration,
+            parameters: try ParameterSet(model.parameters, from: file, prefix: "weights."), precision: precision,
+            provenance: try decode("provenance", as: Provenance.self),
+            shortestDistances: try decode("shortest_distances", as: [String: Double].self),
+            references: try (0..<2).compactMap { index in
+                try Self.reference("reference.\(index).", in: file)
+            })
+    }
+
+    private static func reference(_ prefix: String, in file: Safetensors) throws -> ReferenceStructure? {
+        guard file.tensors[prefix + "positions"] != nil else { return nil }
+        func vectors(_ name: String) throws -> [SIMD3<Double>] {
+            let numbers = try file.values(prefix + name)
+            guard numbers.count.isMultiple(of: 3) else { throw PotentialError("\(prefix)\(name) is not made of vectors") }
+            return (0..<numbers.count / 3).map { SIMD3(numbers[3 * $0], numbers[3 * $0 + 1], numbers[3 * $0 + 2]) }
+        }
+        let elements = try file.values(prefix + "atomic_numbers").map { number in
+            guard let element = Element(atomicNumber: Int(exactly: number) ?? 0) else {
+                throw PotentialError("\(prefix)atomic_numbers holds \(number)")
+            }
+            return element
+        }
+        let (positions, forces) = (try vectors("positions"), try vectors("forces"))
+        guard positions.count == elements.count, forces.count == elements.count,
+            let energy = try file.values(prefix + "energy").first
+        else { throw PotentialError("\(prefix) arrays differ in length") }
+        var cell: Cell?
+        if file.tensors[prefix + "cell"] != nil {
+            let (rows, periodic) = (try vectors("cell"), try file.values(prefix + "periodic"))
+            guard rows.count == 3, periodic.count == 3 else { throw PotentialError("\(prefix)cell is not 3 × 3") }
+            cell = Cell(
+                Matrix3(rows[0], rows[1], rows[2]), periodic: (periodic[0] != 0, periodic[1] != 0, periodic[2] != 0))
+        }
+        var structure = Structure(elements: elements, positions: positions, cell: cell)
+        structure.energy = energy
+        structure.forces = forces
+        return ReferenceStructure(stored: structure)
+    }
+
+    /// Writes the file whole or not at all.
+    public func write(to path: String) throws { try encoded().write(to: path) }
+
+    public func encoded() throws -> Safetensors {
+        var file = Safetensors()
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        func text(_ value: some Encodable) throws -> String { String(decoding: try encoder.encode(value), as: UTF8.self) }
+        file.metadata = [
+            "format": Self.format, "format_version": Self.formatVersion, "model": try text(configuration),
+            "precision": precision.rawValue, "units": Self.units,
+            "elements": configuration.typeNames.joined(separator: " "), "provenance": try text(provenance),
+            "shortest_distances": try text(shortestDistances),
+        ]
+        parameters.store(in: &file, prefix: "weights.", as: precision == .float32 ? .float32 : .float64)
+        for (index, reference) in references.enumerated() {
+            let (structure, prefix) = (reference.structure, "reference.\(index).")
+            func flat(_ vectors: [SIMD3<Double>]) -> [Double] { vectors.flatMap { [$0.x, $0.y, $0.z] } }
+            file.set(
+                prefix + "atomic_numbers", structure.elements.map { Double($0.atomicNumber) }, shape: [structure.count],
+                as: .int32)
+            file.set(prefix + "positions", flat(structure.positions), shape: [structure.count, 3])
+            file.set(prefix + "forces", flat(structure.forces!), shape: [structure.count, 3])
+            file.set(prefix + "energy", [structure.energy!], shape: [1])
+            if let cell = structure.cell {
+                file.set(prefix + "cell", cell.vectors.elements, shape: [3, 3])
+                file.set(prefix + "periodic", (0..<3).map { cell.repeats(along: $0) ? 1 : 0 }, shape: [3], as: .int32)
+            }
+        }
+        return file
+    }
+}

@@ -1,0 +1,57 @@
+import Atoms
+import Compute
+import Foundation
+import Interactions
+import Neighbors
+
+/// A structure inside a potential file with the energy and forces that the potential gave it. They are computed again
+/// when the file is loaded for use: a damaged file or a wrong build is found before it does harm.
+public struct ReferenceStructure: Sendable, Equatable {
+    public var structure: Structure
+
+    /// `structure` with what `interaction` gives it, in place of any labels.
+    public init(_ structure: Structure, under interaction: any Interaction) throws {
+        var bare = Structure(elements: structure.elements, positions: structure.positions, cell: structure.cell)
+        let result = try Self.evaluate(bare, under: interaction)
+        bare.energy = result.energy
+        bare.forces = result.forces
+        self.structure = bare
+    }
+
+    init(stored structure: Structure) { self.structure = structure }
+
+    private static func evaluate(_ structure: Structure, under interaction: any Interaction) throws -> InteractionResult {
+        let edges = try EdgeList(
+            positions: structure.positions, cell: structure.cell, cutoffs: Cutoffs(interaction.cutoff))
+        var result = InteractionResult()
+        try interaction.evaluate(elements: structure.elements, edges: edges, into: &result)
+        return result
+    }
+
+    /// Throws a `PotentialError` if `interaction` gives other values than those stored. Tolerances allow for the
+    /// rounding of another instruction set in the potential's precision, and for nothing else.
+    func verify(under interaction: any Interaction, precision: Potential.Precision) throws {
+        let result = try Self.evaluate(structure, under: interaction)
+        let unit = precision == .float32 ? 1e-4 : 1e-9
+        let forces = structure.forces!
+        let largest = forces.reduce(1.0) { max($0, norm($1)) }
+        let energyError = abs(result.energy - structure.energy!) / Double(structure.count)
+        let forceError = zip(result.forces, forces).map { norm($0 - $1) }.max() ?? 0
+        guard energyError < unit, forceError < 10 * unit * largest else {
+            throw PotentialError(
+                """
+                its own reference structure \(structure.formula) has energy \(structure.energy!) eV but gets \
+                \(result.energy) eV (forces differ by up to \(forceError) eV/Å): the file is damaged, or this \
+                program computes wrongly on this machine
+                """)
+        }
+    }
+}
+
+extension Potential {
+    /// Computes the stored reference structures again; throws a `PotentialError` where they differ.
+    public func verify() throws {
+        let interaction = try interaction(parallelism: .serial)
+        for reference in references { try reference.verify(under: interaction, precision: precision) }
+    }
+}
