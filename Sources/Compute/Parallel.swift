@@ -43,4 +43,3 @@ public struct Parallelism: Sendable, Equatable {
         }
     }
 }
-

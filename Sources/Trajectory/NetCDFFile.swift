@@ -89,7 +89,8 @@ extension NetCDFFile {
     }
 
     @discardableResult
-    func defineVariable(_ name: String, _ type: nc_type, _ dimensions: [Int32], units: String? = nil) throws -> Int32 {
+    func defineVariable(_ name: String, _ type: nc_type, _ dimensions: [Int32], units: String? = nil) throws -> Int32
+    {
         var variable: Int32 = 0
         try write("variable \(name)") { nc_def_var(id, name, type, Int32(dimensions.count), dimensions, &variable) }
         if let units { try setAttribute("units", units, of: variable) }
@@ -145,7 +146,8 @@ extension NetCDFFile {
     /// A numeric attribute, `nil` when it is not there or not one number.
     func number(_ name: String, of variable: Int32) -> Double? {
         var (type, length): (nc_type, Int) = (0, 0)
-        guard Self.locked({ nc_inq_att(id, variable, name, &type, &length) }) == NC_NOERR, type != NC_CHAR, length == 1
+        guard Self.locked({ nc_inq_att(id, variable, name, &type, &length) }) == NC_NOERR, type != NC_CHAR,
+            length == 1
         else { return nil }
         var value = 0.0
         return Self.locked { nc_get_att_double(id, variable, name, &value) } == NC_NOERR ? value : nil

@@ -32,7 +32,8 @@ public final class NetCDFTrajectoryReader {
         self.elements = try elements ?? Self.elements(of: file, layout)
         guard self.elements.count == layout.atomCount else {
             throw TrajectoryError(
-                .mismatch, path, "the file has \(layout.atomCount) atoms; \(self.elements.count) elements were given.")
+                .mismatch, path, "the file has \(layout.atomCount) atoms; \(self.elements.count) elements were given."
+            )
         }
     }
 
@@ -96,8 +97,10 @@ extension NetCDFTrajectoryReader {
     private static func checkSize(of path: String, frames: Int, _ layout: NetCDFLayout) throws {
         let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? 0
         // netCDF-4 may be compressed, a thousandfold at most.
-        let isClassic = (try? FileHandle(forReadingFrom: URL(fileURLWithPath: path)).read(upToCount: 3)) == Data("CDF".utf8)
-        let (bytes, overflow) = max(frames, 1).multipliedReportingOverflow(by: layout.atomCount * (frames > 0 ? 12 : 4))
+        let isClassic =
+            (try? FileHandle(forReadingFrom: URL(fileURLWithPath: path)).read(upToCount: 3)) == Data("CDF".utf8)
+        let (bytes, overflow) = max(frames, 1).multipliedReportingOverflow(
+            by: layout.atomCount * (frames > 0 ? 12 : 4))
         guard !overflow, bytes <= (isClassic ? size : size * 1000) else {
             throw TrajectoryError(
                 .malformed, path,
@@ -106,7 +109,8 @@ extension NetCDFTrajectoryReader {
     }
 
     /// What to multiply the numbers of a variable by: the convention's unit in ours, and its `scale_factor` if any.
-    private static func factor(_ file: NetCDFFile, _ variable: Int32?, units: String, _ unit: Double) throws -> Double {
+    private static func factor(_ file: NetCDFFile, _ variable: Int32?, units: String, _ unit: Double) throws -> Double
+    {
         guard let variable else { return unit }
         // ASE labels coordinates with the unit of its velocities.
         if let found = file.text("units", of: variable)?.lowercased(), found != units,

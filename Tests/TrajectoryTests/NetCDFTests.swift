@@ -114,7 +114,9 @@ import Testing
         try Samples.withFolder { folder in
             let writer = try NetCDFTrajectory(folder + "/t.nc")
             try writer.append(Samples.frame(0, cell: Samples.cubic))
-            #expect(throws: TrajectoryError.self) { try writer.append(Samples.frame(1, cell: Samples.cubic, count: 6)) }
+            #expect(throws: TrajectoryError.self) {
+                try writer.append(Samples.frame(1, cell: Samples.cubic, count: 6))
+            }
             var poor = Samples.frame(1, cell: Samples.cubic)
             poor.structure.forces = nil
             let error = #expect(throws: TrajectoryError.self) { try writer.append(poor) }
