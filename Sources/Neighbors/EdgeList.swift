@@ -1,8 +1,9 @@
 /// The directed edges of a structure: for every centre *i* (the receiver) all neighbours *j* (the sources) within
 /// a cutoff, `r = x_j + S·cell − x_i`, periodic images of an atom itself included.
 ///
-/// Full list: with every edge i ← j stands its reverse j ← i. Sorted by receiver, then source, then image, so the
-/// order, and with it every sum over it, is the same for the same structure. Arrays are parallel, `[edge]`.
+/// Full list: with every edge i ← j stands its reverse j ← i, unless the cutoffs of the two directions differ. Sorted
+/// by receiver, then source, then image, so the order, and with it every sum over it, is the same for the same
+/// structure. Arrays are parallel, `[edge]`.
 public struct EdgeList: Sendable {
     public internal(set) var atomCount = 0
     /// `[atom + 1]` — edges of receiver `i` are `offsets[i]..<offsets[i + 1]`.
@@ -21,4 +22,54 @@ public struct EdgeList: Sendable {
     public var count: Int { sources.count }
 
     public init() {}
+
+    /// Gives every array its size for these many atoms and edges. Storage is kept, and grows by doubling.
+    mutating func resize(atoms: Int, edges: Int) {
+        atomCount = atoms
+        offsets.resize(to: atoms + 1, filler: 0)
+        transposedOffsets.resize(to: atoms + 1, filler: 0)
+        receivers.resize(to: edges, filler: 0)
+        sources.resize(to: edges, filler: 0)
+        transposed.resize(to: edges, filler: 0)
+        x.resize(to: edges, filler: 0)
+        y.resize(to: edges, filler: 0)
+        z.resize(to: edges, filler: 0)
+    }
+
+    /// Sets `transposedOffsets` and `transposed` by a stable counting sort over the sources.
+    mutating func transpose() {
+        let atoms = atomCount
+        let edges = count
+        transposedOffsets.withUnsafeMutableBufferPointer { offsets in
+            transposed.withUnsafeMutableBufferPointer { transposed in
+                sources.withUnsafeBufferPointer { sources in
+                    for i in 0...atoms { offsets[i] = 0 }
+                    // One place further on than a count would stand: after the pass below, `offsets[j]` has moved
+                    // from the start of row j − 1 to its end, which is the start of row j.
+                    for e in 0..<edges where Int(sources[e]) + 2 <= atoms { offsets[Int(sources[e]) + 2] &+= 1 }
+                    var sum: Int32 = 0
+                    for i in 0...atoms {
+                        sum &+= offsets[i]
+                        offsets[i] = sum
+                    }
+                    for e in 0..<edges {
+                        let row = Int(sources[e]) + 1
+                        transposed[Int(offsets[row])] = Int32(truncatingIfNeeded: e)
+                        offsets[row] &+= 1
+                    }
+                }
+            }
+        }
+    }
+}
+
+extension Array {
+    /// Cuts or lengthens the array, keeping the storage where it suffices.
+    mutating func resize(to newCount: Int, filler: Element) {
+        if newCount < count {
+            removeLast(count - newCount)
+        } else if newCount > count {
+            append(contentsOf: repeatElement(filler, count: newCount - count))
+        }
+    }
 }

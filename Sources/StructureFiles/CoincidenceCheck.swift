@@ -5,7 +5,7 @@ import Atoms
 /// Atoms are hashed into bins of half an ångström; only the bins that a ball around the atom touches are looked up,
 /// one for nearly all atoms. Two bins with the same hash do no harm, since distances are compared.
 struct CoincidenceCheck {
-    struct Pair {
+    struct Pair: Equatable {
         /// Indices of the atoms, `first < second`.
         var first: Int
         var second: Int
