@@ -37,7 +37,9 @@ final class NetCDFFile {
         return file
     }
 
+    /// A file that exists, of the classic or the 64-bit offset format.
     static func open(_ path: String, forWriting: Bool) throws -> NetCDFFile {
+        try NetCDFHeader.validate(path)
         var id: Int32 = 0
         let status = locked { nc_open(path, forWriting ? NC_WRITE : NC_NOWRITE, &id) }
         guard status == NC_NOERR else {

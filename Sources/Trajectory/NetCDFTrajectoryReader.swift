@@ -23,7 +23,6 @@ public final class NetCDFTrajectoryReader {
         file = try NetCDFFile.open(path, forWriting: false)
         layout = try NetCDFLayout(of: file)
         frameCount = try file.length(of: "frame") ?? 0
-        try Self.checkSize(of: path, frames: frameCount, layout)
         factors = (
             try Self.factor(file, layout.coordinates, units: "angstrom", 1),
             try Self.factor(file, layout.velocities, units: "angstrom/picosecond", 1e-3),
@@ -90,21 +89,6 @@ extension NetCDFTrajectoryReader {
                 throw TrajectoryError(.malformed, file.path, "\(number) is not the atomic number of an element.")
             }
             return element
-        }
-    }
-
-    /// Refuses sizes that the file is too small for, before any memory is taken for them.
-    private static func checkSize(of path: String, frames: Int, _ layout: NetCDFLayout) throws {
-        let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? 0
-        // netCDF-4 may be compressed, a thousandfold at most.
-        let isClassic =
-            (try? FileHandle(forReadingFrom: URL(fileURLWithPath: path)).read(upToCount: 3)) == Data("CDF".utf8)
-        let (bytes, overflow) = max(frames, 1).multipliedReportingOverflow(
-            by: layout.atomCount * (frames > 0 ? 12 : 4))
-        guard !overflow, bytes <= (isClassic ? size : size * 1000) else {
-            throw TrajectoryError(
-                .malformed, path,
-                "the file is damaged: \(frames) frames of \(layout.atomCount) atoms do not fit into \(size) bytes.")
         }
     }
 
