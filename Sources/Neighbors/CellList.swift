@@ -38,7 +38,8 @@ struct CellList: Sendable {
         chooseBins(width: distance * 0.500001, distance: distance, extent: high - low, heights: lattice.heights)
         let room = 4 * Double(sites.count) + 4096
         func volume() -> Double { Double(binCounts.x) * Double(binCounts.y) * Double(binCounts.z) }
-        if volume() > room {
+        // With a few atoms to a bin, looking up 125 bins costs more than comparing with the atoms of 27 wider ones.
+        if volume() > room || volume() > Double(sites.count) / 3 {
             chooseBins(width: distance * 1.000001, distance: distance, extent: high - low, heights: lattice.heights)
         }
         isHashed = volume() > room

@@ -51,7 +51,8 @@ struct Site: Sendable {
     /// Puts an atom into the cell along the periodic vectors: `x = wrapped + image · vectors`, image integers.
     /// A function of the present position and cell only, so edge vectors do not depend on history.
     @inline(__always)
-    static func wrap(_ position: SIMD3<Double>, _ lattice: Lattice) -> (wrapped: SIMD3<Double>, image: SIMD3<Double>) {
+    static func wrap(_ position: SIMD3<Double>, _ lattice: Lattice) -> (wrapped: SIMD3<Double>, image: SIMD3<Double>)
+    {
         let periodic = SIMD3<Double>(lattice.periodic)
         var image = periodic * (position * lattice.inverse).rounded(.down)
         var wrapped = position - image * lattice.vectors

@@ -61,7 +61,8 @@ public struct VerletList: Sendable {
         let isComparable =
             referencePositions.count == positions.count && referenceLattice?.periodic == lattice.periodic
         if !isComparable { prepare(for: positions.count) }
-        let deformation = isComparable && lattice != referenceLattice
+        let deformation =
+            isComparable && lattice != referenceLattice
             ? referenceLattice.map { $0.inverse * lattice.vectors } : nil
         let moved = try wrap(positions, lattice, deformation: deformation)
         if !isComparable || moved.hasCrossedTooFar || moved.largestSquare > squareBudget(deformation) {

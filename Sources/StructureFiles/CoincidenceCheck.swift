@@ -31,7 +31,8 @@ struct CoincidenceCheck {
         let inverse = vectors.inverse
         let periodic = cell.map { SIMD3<Double>($0.isPeriodic) } ?? .zero
         let heights = cell?.heights ?? SIMD3(1, 1, 1)
-        let binCounts = (heights / binWidth).rounded(.down).clamped(lowerBound: SIMD3(1, 1, 1), upperBound: SIMD3(repeating: 1e15))
+        let binCounts = (heights / binWidth).rounded(.down).clamped(
+            lowerBound: SIMD3(1, 1, 1), upperBound: SIMD3(repeating: 1e15))
         let reach = Self.tolerance / heights * binCounts
         // Crystals put whole planes of atoms on the faces of the cell; no bin begins there.
         let offset = SIMD3(0.1371, 0.2713, 0.3907)

@@ -61,7 +61,8 @@ struct Columns: Equatable {
             func expect(_ expectedType: String, _ expectedWidth: Int) throws {
                 guard (type == expectedType || (expectedType == "R" && type == "I")) && width == expectedWidth else {
                     throw CommentLine.Problem(
-                        "expected \(name):\(expectedType):\(expectedWidth) in Properties, found \(name):\(type):\(width)")
+                        "expected \(name):\(expectedType):\(expectedWidth) in Properties, found \(name):\(type):\(width)"
+                    )
                 }
             }
             let vector = { (start: Int) in (start..<start + 3).map(Slot.component) }

@@ -82,7 +82,8 @@ private struct Scanner {
         var value: [UInt8]
         switch rest.first {
         case UInt8(ascii: "\""), UInt8(ascii: "'"): value = try takeQuoted()
-        case UInt8(ascii: "{"): value = Array(try takeBracketed(UInt8(ascii: "{"), UInt8(ascii: "}")).dropFirst().dropLast())
+        case UInt8(ascii: "{"):
+            value = Array(try takeBracketed(UInt8(ascii: "{"), UInt8(ascii: "}")).dropFirst().dropLast())
         case UInt8(ascii: "["): value = try takeBracketed(UInt8(ascii: "["), UInt8(ascii: "]"))
         default: return takeWhile { !isBlank($0) }
         }
@@ -102,7 +103,8 @@ private struct Scanner {
                 value.append(byte)
             }
         }
-        throw CommentLine.Problem("expected a closing quote, found the end of the line after \(text(value.prefix(40)))")
+        throw CommentLine.Problem(
+            "expected a closing quote, found the end of the line after \(text(value.prefix(40)))")
     }
 
     /// Up to the bracket that closes the first one, both included; brackets nest, and count for nothing in quotes.
@@ -119,7 +121,8 @@ private struct Scanner {
                 return Array(rest.prefix(offset + 1))
             }
         }
-        throw CommentLine.Problem("expected a closing bracket, found the end of the line after \(text(rest.prefix(40)))")
+        throw CommentLine.Problem(
+            "expected a closing bracket, found the end of the line after \(text(rest.prefix(40)))")
     }
 
     private mutating func takeWhile(_ belongs: (UInt8) -> Bool) -> [UInt8] {

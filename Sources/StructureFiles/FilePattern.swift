@@ -9,7 +9,9 @@ public enum FilePattern {
         // A name is taken as it stands first, so that brackets in it do no harm.
         if access(pattern, F_OK) == 0 { return [pattern] }
         let status = glob(pattern, GLOB_TILDE, nil, &result)
-        let files = status == 0 ? (0..<Int(result.gl_pathc)).compactMap { result.gl_pathv[$0].map { String(cString: $0) } } : []
+        let files =
+            status == 0
+            ? (0..<Int(result.gl_pathc)).compactMap { result.gl_pathv[$0].map { String(cString: $0) } } : []
         guard !files.isEmpty else {
             let isPattern = pattern.contains { "*?[".contains($0) }
             throw StructureFileError(

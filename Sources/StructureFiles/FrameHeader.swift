@@ -16,7 +16,7 @@ struct FrameHeader {
             stress = try readStress(comment, labels: labels)
         }
         for (key, value) in comment.entries where key != "Lattice" && key != "Properties" && key != "pbc" {
-            if !labelKeys.contains(key) { information[key] = value }
+            if !labelKeys.contains(key) { information[key] = value == "_JSON \"\"" ? "" : value }
         }
     }
 
@@ -60,7 +60,8 @@ struct FrameHeader {
             var normal = cross(next, last)
             if normal == .zero, next != .zero || last != .zero {
                 let other = next == .zero ? last : next
-                let axis = SIMD3<Double>(abs(other.x) <= abs(other.y) ? 1 : 0, abs(other.x) <= abs(other.y) ? 0 : 1, 0)
+                let axis = SIMD3<Double>(
+                    abs(other.x) <= abs(other.y) ? 1 : 0, abs(other.x) <= abs(other.y) ? 0 : 1, 0)
                 normal = cross(other, axis)
             }
             if normal != .zero { vectors[row: k] = normal * (1 / norm(normal)) }

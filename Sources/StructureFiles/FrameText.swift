@@ -48,10 +48,14 @@ enum FrameText {
 
     /// In quotes, with `\"`, `\\` and `\n` for what would end the value or the line, unless it is one plain word.
     private static func quoted(_ value: String) -> String {
-        let isPlain = !value.isEmpty && value.utf8.allSatisfy { byte in
-            byte > 0x20 && byte != 0x7F && !"\"'\\{}[]=,".utf8.contains(byte)
-        }
+        let isPlain =
+            !value.isEmpty
+            && value.utf8.allSatisfy { byte in
+                byte > 0x20 && byte != 0x7F && !"\"'\\{}[]=,".utf8.contains(byte)
+            }
         if isPlain { return value }
+        // After a bare "" ASE would take the next word for the value.
+        if value.isEmpty { return "\"_JSON \\\"\\\"\"" }
         var escaped = "\""
         for character in value.unicodeScalars {
             switch character {

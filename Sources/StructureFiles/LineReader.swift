@@ -78,7 +78,9 @@ struct LineReader {
             }
             buffer.append(contentsOf: repeatElement(0, count: buffer.count))
         }
-        let count = try buffer.withUnsafeMutableBytes { try file.read(into: UnsafeMutableRawBufferPointer(rebasing: $0[filled...])) }
+        let count = try buffer.withUnsafeMutableBytes {
+            try file.read(into: UnsafeMutableRawBufferPointer(rebasing: $0[filled...]))
+        }
         filled += count
         isAtEnd = count == 0
     }

@@ -12,7 +12,9 @@ struct BruteForce {
         let vectors = cell?.vectors ?? .identity
         if let cell {
             let inverse = cell.vectors.inverse
-            for k in 0..<3 where cell.repeats(along: k) { images[k] = Int((longest / cell.heights[k]).rounded(.up)) + 1 }
+            for k in 0..<3 where cell.repeats(along: k) {
+                images[k] = Int((longest / cell.heights[k]).rounded(.up)) + 1
+            }
             for i in positions.indices {
                 var f = positions[i] * inverse
                 for k in 0..<3 { f[k] = cell.repeats(along: k) ? f[k].rounded(.down) : 0 }

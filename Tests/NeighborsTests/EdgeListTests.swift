@@ -37,7 +37,9 @@ import Testing
         for trial in 0..<300 {
             let s = RandomStructure(&random)
             let matrix = (0..<3).map { _ in
-                (0..<3).map { _ in Double.random(in: 0...1, using: &random) < 0.2 ? 0 : .random(in: 0...s.cutoff, using: &random) }
+                (0..<3).map { _ in
+                    Double.random(in: 0...1, using: &random) < 0.2 ? 0 : .random(in: 0...s.cutoff, using: &random)
+                }
             }
             let types = s.positions.map { _ in Int.random(in: 0..<3, using: &random) }
             let edges = try EdgeList(
@@ -85,7 +87,9 @@ import Testing
         let cases = try JSONDecoder().decode([Case].self, from: Data(contentsOf: url))
         #expect(cases.count == 7)
         for c in cases {
-            let cell = c.cell.map { Cell(Matrix3(elements: $0.flatMap { $0 }), periodic: (c.pbc[0], c.pbc[1], c.pbc[2])) }
+            let cell = c.cell.map {
+                Cell(Matrix3(elements: $0.flatMap { $0 }), periodic: (c.pbc[0], c.pbc[1], c.pbc[2]))
+            }
             let edges = try EdgeList(
                 positions: c.positions.map { SIMD3($0) }, cell: cell, cutoffs: Cutoffs(c.cutoff))
             #expect(edges.receivers == c.receivers, "\(c.name)")

@@ -111,7 +111,9 @@ import Testing
                 for b in 0..<cells {
                     for c in 0..<cells {
                         for atom in basis {
-                            positions.append((SIMD3(Double(a), Double(b), Double(c)) + atom / 4) * 5.43 + random.vector(-0.1...0.1))
+                            positions.append(
+                                (SIMD3(Double(a), Double(b), Double(c)) + atom / 4) * 5.43 + random.vector(-0.1...0.1)
+                            )
                         }
                     }
                 }
@@ -134,7 +136,8 @@ import Testing
             let perAtom = 1e6 / Double(count)
             print(
                 "\(count) atoms, \(threads) threads, \(Double(list.edges.count) / Double(count)) neighbours: "
-                    + "step \(steps / .seconds(1) * perAtom) µs/atom, rebuild \(rebuilds / .seconds(1) * perAtom) µs/atom")
+                    + "step \(steps / .seconds(1) * perAtom) µs/atom, rebuild \(rebuilds / .seconds(1) * perAtom) µs/atom"
+            )
         }
     }
 }

@@ -16,14 +16,19 @@ import Testing
     private func comment(_ line: String) throws -> Structure { try read("1\n\(line)\nH 0 0 0\n")[0] }
 
     private static func randomStructure(_ random: inout SplitMix) throws -> Structure {
-        func number() -> Double { Double.random(in: -1...1, using: &random) * pow(10, .random(in: -12...2, using: &random)) }
+        func number() -> Double {
+            Double.random(in: -1...1, using: &random) * pow(10, .random(in: -12...2, using: &random))
+        }
         func vector() -> SIMD3<Double> { SIMD3(number(), number(), number()) }
         let count = Int.random(in: 1...30, using: &random)
         var elements: [Element] = []
         for _ in 0..<count {
             elements.append(try #require(Element(atomicNumber: Int.random(in: 1...118, using: &random))))
         }
-        let positions = (0..<count).map { SIMD3(Double($0), 0, 0) + SIMD3(0.3, 0.3, 0.3) * vector().clamped(lowerBound: SIMD3(repeating: -1), upperBound: SIMD3(repeating: 1)) }
+        let positions = (0..<count).map {
+            SIMD3(Double($0), 0, 0) + SIMD3(0.3, 0.3, 0.3)
+                * vector().clamped(lowerBound: SIMD3(repeating: -1), upperBound: SIMD3(repeating: 1))
+        }
         var structure = Structure(elements: elements, positions: positions)
         if Bool.random(using: &random) {
             let vectors = Matrix3(SIMD3(-50 - number() / 1000, 0, 0), SIMD3(0, 50, 1 / 3.0), SIMD3(0.1, 0, 50))
@@ -49,6 +54,10 @@ import Testing
         let path = folder.path("round trip.xyz")
         try ExtendedXYZWriter.write(structures, to: path)
         #expect(try ExtendedXYZReader.readAll(path: path) == structures)
+        // For check_with_ase.py.
+        if let kept = ProcessInfo.processInfo.environment["APUS_ROUND_TRIP_FILE"] {
+            try ExtendedXYZWriter.write(structures, to: kept)
+        }
 
         let appended = folder.path("appended.xyz")
         for half in [structures[..<100], structures[100...]] {
@@ -92,7 +101,8 @@ import Testing
 
     @Test func commentLinesAreTakenApart() throws {
         let structure = try comment(
-            #"lattice = [5,0,0, 0,5,0, 0,0,5] k=a=b one= two flag "quoted key"=1 j="_JSON [1, \"]\"]" b={1 2} c=[[1,2],[3,4]] s='it is' energy = -1.5d0"#)
+            #"lattice = [5,0,0, 0,5,0, 0,0,5] k=a=b one= two flag "quoted key"=1 j="_JSON [1, \"]\"]" b={1 2} c=[[1,2],[3,4]] s='it is' energy = -1.5d0"#
+        )
         #expect(structure.cell == Cell(Matrix3(diagonal: SIMD3(5, 5, 5))))
         #expect(structure.energy == -1.5)
         #expect(
@@ -130,13 +140,18 @@ import Testing
 
     @Test(arguments: [
         ("2\nplain\nH 0 0 0 1\nH 1 0 0\n", 3), ("1\nplain\nH 0 nan 0\n", 3), ("1\nplain\nH 0 x 0\n", 3),
-        ("1\nplain\nH 0 0 2e13\n", 3), ("99999999999999999999\n", 1), ("-1\n", 1), ("2147483647\nplain\nH 0 0 0\n", 4),
+        ("1\nplain\nH 0 0 2e13\n", 3), ("99999999999999999999\n", 1), ("-1\n", 1),
+        ("2147483647\nplain\nH 0 0 0\n", 4),
         ("1\nProperties=species:S:1:pos:R\nH 0 0 0\n", 2), ("1\nProperties=species:S:1\nH\n", 2),
         ("1\nProperties=species:S:1:pos:R:3:forces:R:2\nH 0 0 0 0 0\n", 2),
-        ("1\nProperties=species:S:1:pos:R:3:x:Q:2\nH 0 0 0 0 0\n", 2), ("1\nvirial=\"1 0 0 0 1 0 0 0 1\"\nH 0 0 0\n", 2),
+        ("1\nProperties=species:S:1:pos:R:3:x:Q:2\nH 0 0 0 0 0\n", 2),
+        ("1\nvirial=\"1 0 0 0 1 0 0 0 1\"\nH 0 0 0\n", 2),
         ("1\nLattice=\"5 0 0 0 5 0 0 0 5\" energy=\"1 2\"\nH 0 0 0\n", 2), ("1\nLattice=\"5 0 0\nH 0 0 0\n", 2),
         ("1\nLattice=\"5 0 0 0 5 0 0 0 5\" pbc=\"T T\"\nH 0 0 0\n", 2),
-        ("1\nLattice=\"5 0 0 0 5 0 0 0 5\" stress=\"1 0 0 0 1 0 0 0 1\" virial=\"125 0 0 0 125 0 0 0 125\"\nH 0 0 0\n", 2),
+        (
+            "1\nLattice=\"5 0 0 0 5 0 0 0 5\" stress=\"1 0 0 0 1 0 0 0 1\" virial=\"125 0 0 0 125 0 0 0 125\"\nH 0 0 0\n",
+            2
+        ),
         ("1\nplain\nH 0 0 0\nVEC1 3 0 0\nVEC2 0 4 0\n", 6), ("1\nplain\n119 0 0 0\n", 3), ("1\n", 2),
     ])
     func malformedFramesAreRefusedWithTheirLine(_ text: String, _ line: Int) throws {
@@ -169,9 +184,13 @@ import Testing
         var random = SplitMix(state: 7)
         let cell = Cell(Matrix3(SIMD3(0, 100, 0), SIMD3(90, 20, 0), SIMD3(5, -10, 80)))
         var positions: [SIMD3<Double>] = []
-        for a in 0..<50 { for b in 0..<50 { for c in 0..<40 {
-            positions.append(SIMD3(Double(a) / 50, Double(b) / 50, Double(c) / 40) * cell.vectors)
-        } } }
+        for a in 0..<50 {
+            for b in 0..<50 {
+                for c in 0..<40 {
+                    positions.append(SIMD3(Double(a) / 50, Double(b) / 50, Double(c) / 40) * cell.vectors)
+                }
+            }
+        }
         var check = CoincidenceCheck()
         var found = check.firstPair(in: positions, cell: cell)
         #expect(found == nil)
@@ -229,11 +248,16 @@ import Testing
         for (digits, atoms, frames) in [(8, 64, 3000), (8, 100_000, 2), (17, 64, 3000)] {
             var text = ""
             for _ in 0..<frames {
-                text += "\(atoms)\nLattice=\"200 0 0 0 200 0 0 0 200\" Properties=species:S:1:pos:R:3:forces:R:3 energy=-1.5 pbc=\"T T T\" config_type=a\n"
+                text +=
+                    "\(atoms)\nLattice=\"200 0 0 0 200 0 0 0 200\" Properties=species:S:1:pos:R:3:forces:R:3 energy=-1.5 pbc=\"T T T\" config_type=a\n"
                 for i in 0..<atoms {
                     text += "Si"
                     for k in 0..<6 {
-                        let x = Double.random(in: 0...1, using: &random) + (k == 0 ? Double(i % 100) * 2 : k == 1 ? Double(i / 100 % 100) * 2 : k == 2 ? Double(i / 10000) * 2 : 0)
+                        let x =
+                            Double.random(in: 0...1, using: &random)
+                            + (k == 0
+                                ? Double(i % 100) * 2
+                                : k == 1 ? Double(i / 100 % 100) * 2 : k == 2 ? Double(i / 10000) * 2 : 0)
                         text += digits == 17 ? " \(x)" : String(format: " %.8f", x)
                     }
                     text += "\n"
@@ -245,7 +269,9 @@ import Testing
             let reading = try clock.measure { structures = try ExtendedXYZReader.readAll(path: path) }
             let writing = try clock.measure { try ExtendedXYZWriter.write(structures, to: folder.path("b.xyz")) }
             let size = Double(text.utf8.count) / 1e6
-            print("\(digits) digits, \(atoms) atoms: read \(size / (reading / .seconds(1))) MB/s, written in \(writing), \(size) MB")
+            print(
+                "\(digits) digits, \(atoms) atoms: read \(size / (reading / .seconds(1))) MB/s, written in \(writing), \(size) MB"
+            )
         }
     }
 }

@@ -40,7 +40,9 @@ import Testing
         #expect(parse(text) == value)
     }
 
-    @Test(arguments: ["", "-", ".", "1e", "1e+", "1.2.3", "0x10", "1,5", "1f0", "nano", "--1", "1e1234567", "e5", "1-5"])
+    @Test(arguments: [
+        "", "-", ".", "1e", "1e+", "1.2.3", "0x10", "1,5", "1f0", "nano", "--1", "1e1234567", "e5", "1-5",
+    ])
     func otherWordsAreNoNumbers(_ text: String) { #expect(parse(text) == nil) }
 
     @Test func notANumberIsRead() { #expect(parse("NaN")?.isNaN == true) }

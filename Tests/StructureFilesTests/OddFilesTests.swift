@@ -64,6 +64,37 @@ import Testing
         }
     }
 
+    /// Bytes changed, cut out or doubled at random: the reader accepts or refuses, and never traps.
+    @Test func damagedFilesAreAcceptedOrRefused() throws {
+        var random = SplitMix(state: 9)
+        let folder = try TemporaryFolder()
+        let files = try Expectation.all().map { try Data(contentsOf: Expectation.folder.appending(path: $0.file)) }
+        let alphabet = Array("0123456789.-+eEdD \t\n\r=\"'{}[]:,TFHSiOnaifRLQ\\VEC\u{FF}".utf8)
+        var refused = 0
+        for trial in 0..<3000 {
+            var bytes = Array(files[trial % files.count])
+            guard !bytes.isEmpty else { continue }
+            for _ in 0..<Int.random(in: 1...4, using: &random) {
+                let at = Int.random(in: 0..<bytes.count, using: &random)
+                switch Int.random(in: 0..<4, using: &random) {
+                case 0: bytes.remove(at: at)
+                case 1: bytes.insert(alphabet.randomElement(using: &random)!, at: at)
+                case 2: bytes[at] = UInt8.random(in: 0...255, using: &random)
+                default: bytes += bytes[at...]
+                }
+                if bytes.isEmpty { bytes = [0x31] }
+            }
+            let path = folder.path("damaged.xyz")
+            try Data(bytes).write(to: URL(filePath: path))
+            do {
+                _ = try ExtendedXYZReader.readAll(path: path)
+            } catch is StructureFileError {
+                refused += 1
+            }
+        }
+        #expect(refused > 1000)
+    }
+
     @Test(arguments: ["02_nan_force.xyz", "03_inf_energy.xyz", "30_asymmetric_stress.xyz"])
     func badLabelsAreIgnoredForStructuresOnly(_ file: String) throws {
         let path = Expectation.folder.appending(path: file).path

@@ -1,6 +1,6 @@
 """Writes references.json: neighbour lists of a few structures as ASE and matscipy find them.
 
-Run with `python make_references.py` where ase and matscipy are installed (ASE 3.29, matscipy 1.2). Both must agree.
+Run with `python make_references.py` where ase and matscipy are installed (ASE 3.29, matscipy 1.3). Both must agree.
 """
 
 import json
