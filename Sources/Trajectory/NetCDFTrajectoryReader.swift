@@ -11,6 +11,8 @@ public final class NetCDFTrajectoryReader {
     /// The program that wrote the file, and what it says about its content.
     public var program: String? { file.text("program") }
     public var title: String? { file.text("title") }
+    /// What frames carry beside positions, in words.
+    public var contents: String { layout.contents.description }
 
     private let file: NetCDFFile
     private let layout: NetCDFLayout
