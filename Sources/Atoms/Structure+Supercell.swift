@@ -8,7 +8,8 @@ extension Structure {
         guard (a, b, c) != (1, 1, 1) else { return self }
         guard let cell else { preconditionFailure("a structure without a cell cannot be repeated") }
         for (axis, copies) in [a, b, c].enumerated() {
-            precondition(copies == 1 || cell.repeats(along: axis), "the cell does not repeat along vector \(axis + 1)")
+            precondition(
+                copies == 1 || cell.repeats(along: axis), "the cell does not repeat along vector \(axis + 1)")
         }
         let copies = a * b * c
         let (u, v, w) = cell.vectors.rows

@@ -2,8 +2,8 @@
 /// return is combined in the order of the ranges. So results are bitwise the same for any number of threads.
 extension Parallelism {
     /// Calls `body` with consecutive ranges of at most `length` elements and these elements of `a` and `b`, which
-    /// must be equally long. Index the spans from 0; `range` is for reading other arrays. Allocates nothing for
-    /// fewer than about a thousand ranges of small results.
+    /// must be equally long. Index the spans from 0; `range` is for reading other arrays. Only the results of the
+    /// ranges take memory for a while.
     @inlinable
     public func reduce<A, B, Result>(
         _ a: inout [A], _ b: inout [B], by length: Int, from zero: Result, _ combine: (inout Result, Result) -> Void,

@@ -40,7 +40,8 @@ public struct Philox: Sendable, Equatable {
         let u = uniforms(at: counter)
         let radius = (SIMD2(log(u.x), log(u.z)) * -2).squareRoot()
         let angle = SIMD2(u.y, u.w) * (2 * Double.pi)
-        return SIMD4(radius.x * cos(angle.x), radius.x * sin(angle.x), radius.y * cos(angle.y), radius.y * sin(angle.y))
+        return SIMD4(
+            radius.x * cos(angle.x), radius.x * sin(angle.x), radius.y * cos(angle.y), radius.y * sin(angle.y))
     }
 
     /// The counter of item `index` (an atom, say) at `step` within a `stream`, one for each purpose.

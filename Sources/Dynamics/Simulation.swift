@@ -95,7 +95,9 @@ extension Simulation {
     /// - Returns: the number of steps taken.
     /// - Throws: `SimulationError` when a guard stops the run, the errors of the interaction and those of `report`.
     @discardableResult
-    public func advance(steps: Int, every interval: Int = 1, _ report: (Frame) throws -> Void = { _ in }) throws -> Int {
+    public func advance(steps: Int, every interval: Int = 1, _ report: (Frame) throws -> Void = { _ in }) throws
+        -> Int
+    {
         precondition(steps >= 0 && interval >= 1, "expected steps ≥ 0 and an interval ≥ 1, got \(steps), \(interval)")
         for taken in 0..<steps {
             if cancellation.isCancelled { return taken }

@@ -52,7 +52,8 @@ public final class ExtendedXYZTrajectory: TrajectoryWriter {
         do {
             try writer.write(structure)
         } catch let error as StructureFileError {
-            throw TrajectoryError(.cannotWrite, path, "cannot write the frame of step \(frame.step): \(error.message)")
+            throw TrajectoryError(
+                .cannotWrite, path, "cannot write the frame of step \(frame.step): \(error.message)")
         }
     }
 
@@ -71,7 +72,8 @@ public final class ExtendedXYZTrajectory: TrajectoryWriter {
         while let structure = try reader.next() {
             guard let frameStep = structure.information["step"].flatMap(Int.init) else {
                 throw TrajectoryError(
-                    .mismatch, path, "a frame does not say which step it belongs to, so the file cannot be continued.")
+                    .mismatch, path, "a frame does not say which step it belongs to, so the file cannot be continued."
+                )
             }
             guard frameStep <= step else { break }
             try writer.write(structure)

@@ -37,7 +37,9 @@ final class NetCDFFile {
         return file
     }
 
+    /// A file that exists, of the classic or the 64-bit offset format.
     static func open(_ path: String, forWriting: Bool) throws -> NetCDFFile {
+        try NetCDFHeader.validate(path)
         var id: Int32 = 0
         let status = locked { nc_open(path, forWriting ? NC_WRITE : NC_NOWRITE, &id) }
         guard status == NC_NOERR else {
@@ -89,7 +91,8 @@ extension NetCDFFile {
     }
 
     @discardableResult
-    func defineVariable(_ name: String, _ type: nc_type, _ dimensions: [Int32], units: String? = nil) throws -> Int32 {
+    func defineVariable(_ name: String, _ type: nc_type, _ dimensions: [Int32], units: String? = nil) throws -> Int32
+    {
         var variable: Int32 = 0
         try write("variable \(name)") { nc_def_var(id, name, type, Int32(dimensions.count), dimensions, &variable) }
         if let units { try setAttribute("units", units, of: variable) }
@@ -145,7 +148,8 @@ extension NetCDFFile {
     /// A numeric attribute, `nil` when it is not there or not one number.
     func number(_ name: String, of variable: Int32) -> Double? {
         var (type, length): (nc_type, Int) = (0, 0)
-        guard Self.locked({ nc_inq_att(id, variable, name, &type, &length) }) == NC_NOERR, type != NC_CHAR, length == 1
+        guard Self.locked({ nc_inq_att(id, variable, name, &type, &length) }) == NC_NOERR, type != NC_CHAR,
+            length == 1
         else { return nil }
         var value = 0.0
         return Self.locked { nc_get_att_double(id, variable, name, &value) } == NC_NOERR ? value : nil

@@ -163,7 +163,8 @@ extension NetCDFTrajectory {
             ? structure.cell.map { cell in structure.positions.map { cell.wrapped($0) } } ?? structure.positions
             : structure.positions
         try put(positions, layout.coordinates, orientation, factor: 1, "coordinates")
-        try put(structure.velocities, layout.velocities, orientation, factor: Self.angstromPerPicosecond, "velocities")
+        try put(
+            structure.velocities, layout.velocities, orientation, factor: Self.angstromPerPicosecond, "velocities")
         try put(structure.forces, layout.forces, orientation, factor: Units.kilocaloriePerMole, "forces")
         try put(structure.energy, layout.potentialEnergy, "energy")
         try put(frame.kineticEnergy, layout.kineticEnergy, "energy")

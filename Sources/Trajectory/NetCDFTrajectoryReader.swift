@@ -11,6 +11,8 @@ public final class NetCDFTrajectoryReader {
     /// The program that wrote the file, and what it says about its content.
     public var program: String? { file.text("program") }
     public var title: String? { file.text("title") }
+    /// What frames carry beside positions, in words.
+    public var contents: String { layout.contents.description }
 
     private let file: NetCDFFile
     private let layout: NetCDFLayout
@@ -23,7 +25,6 @@ public final class NetCDFTrajectoryReader {
         file = try NetCDFFile.open(path, forWriting: false)
         layout = try NetCDFLayout(of: file)
         frameCount = try file.length(of: "frame") ?? 0
-        try Self.checkSize(of: path, frames: frameCount, layout)
         factors = (
             try Self.factor(file, layout.coordinates, units: "angstrom", 1),
             try Self.factor(file, layout.velocities, units: "angstrom/picosecond", 1e-3),
@@ -32,7 +33,8 @@ public final class NetCDFTrajectoryReader {
         self.elements = try elements ?? Self.elements(of: file, layout)
         guard self.elements.count == layout.atomCount else {
             throw TrajectoryError(
-                .mismatch, path, "the file has \(layout.atomCount) atoms; \(self.elements.count) elements were given.")
+                .mismatch, path, "the file has \(layout.atomCount) atoms; \(self.elements.count) elements were given."
+            )
         }
     }
 
@@ -92,21 +94,9 @@ extension NetCDFTrajectoryReader {
         }
     }
 
-    /// Refuses sizes that the file is too small for, before any memory is taken for them.
-    private static func checkSize(of path: String, frames: Int, _ layout: NetCDFLayout) throws {
-        let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? 0
-        // netCDF-4 may be compressed, a thousandfold at most.
-        let isClassic = (try? FileHandle(forReadingFrom: URL(fileURLWithPath: path)).read(upToCount: 3)) == Data("CDF".utf8)
-        let (bytes, overflow) = max(frames, 1).multipliedReportingOverflow(by: layout.atomCount * (frames > 0 ? 12 : 4))
-        guard !overflow, bytes <= (isClassic ? size : size * 1000) else {
-            throw TrajectoryError(
-                .malformed, path,
-                "the file is damaged: \(frames) frames of \(layout.atomCount) atoms do not fit into \(size) bytes.")
-        }
-    }
-
     /// What to multiply the numbers of a variable by: the convention's unit in ours, and its `scale_factor` if any.
-    private static func factor(_ file: NetCDFFile, _ variable: Int32?, units: String, _ unit: Double) throws -> Double {
+    private static func factor(_ file: NetCDFFile, _ variable: Int32?, units: String, _ unit: Double) throws -> Double
+    {
         guard let variable else { return unit }
         // ASE labels coordinates with the unit of its velocities.
         if let found = file.text("units", of: variable)?.lowercased(), found != units,

@@ -84,7 +84,10 @@ public final class ThermoTable: TrajectoryWriter {
             }
         case .overwrite: break
         case .append(let step):
-            if exists { text = try Self.rows(of: path, header: header, through: step, column: quantities.firstIndex(of: .step)) }
+            if exists {
+                text = try Self.rows(
+                    of: path, header: header, through: step, column: quantities.firstIndex(of: .step))
+            }
         }
         do {
             let url = URL(fileURLWithPath: path)

@@ -9,7 +9,7 @@ import Testing
     static let sigmas = 5.0
 
     /// In a harmonic potential BAOAB samples positions without any error of the timestep, here a long one (ωΔt = 1, for
-    /// which the error of other splittings is 25 %). x of n independent oscillators: ⟨x²⟩ = kT/k ± √(2/n).
+    /// which OBABO is wrong by a third). x of n independent oscillators: ⟨x²⟩ = kT/k ± √(2/n).
     @Test func positionsInAHarmonicWellHaveTheirExactVariance() throws {
         let (constant, kelvin) = (2.0, 300.0)
         let omega = (2 * constant * Units.acceleration / 12.011).squareRoot()

@@ -57,7 +57,8 @@ import Testing
         let run = try argon()
         let other = try Simulation(
             of: Samples.argon(), under: Samples.lennardJones(),
-            by: .langevin(timestep: .femtoseconds(3), temperature: .kelvin(60), friction: .perPicosecond(2), seed: 43))
+            by: .langevin(timestep: .femtoseconds(3), temperature: .kelvin(60), friction: .perPicosecond(2), seed: 43)
+        )
         for run in [run, other] { try run.advance(steps: 1) }
         #expect(run.motion.velocities != other.motion.velocities)
     }

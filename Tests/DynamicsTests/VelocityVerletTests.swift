@@ -6,7 +6,8 @@ import Testing
 @Suite struct VelocityVerletTests {
     private func argon(timestep: Double, kelvin: Double = 40) throws -> Simulation {
         let run = try Simulation(
-            of: Samples.argon(), under: Samples.lennardJones(), by: .velocityVerlet(timestep: .femtoseconds(timestep)),
+            of: Samples.argon(), under: Samples.lennardJones(),
+            by: .velocityVerlet(timestep: .femtoseconds(timestep)),
             parallelism: .serial)
         run.drawVelocities(at: .kelvin(kelvin), seed: 2)
         return run

@@ -36,6 +36,17 @@ import Testing
         #expect(result.forces[0].z < 0, "nuclei repel")
     }
 
+    /// Forces (eV/Å) that LAMMPS (22 July 2025, `pair_style zbl 9 10`, metal units) prints, where its own switch does
+    /// not act yet; the cutoff here is so far away that it does not either: 28 (r/r_c)⁶ < 10⁻¹⁵.
+    @Test(arguments: [
+        ("Si", "C", 1.0, 99.42495220473089), ("Au", "H", 0.6, 542.5215600322489),
+        ("Si", "Si", 1.7, 15.087780242768947),
+    ])
+    func zieglerAgreesWithLAMMPS(a: String, b: String, r: Double, force: Double) throws {
+        let result = try dimer(a, b, at: r, under: ZBL(cutoff: 1000))
+        #expect(abs(result.forces[1].z / force - 1) < 1e-13)
+    }
+
     @Test func screeningEndsAtOne() {
         // φ(0) = 1 defines the weights; LAMMPS and NequIP both carry these digits.
         let weights: [Double] = [0.18175, 0.50986, 0.28022, 0.02817]

@@ -9,10 +9,13 @@ import Trajectory
     /// Killed after 1 to 60 ms, in the middle of whatever it does then.
     @Test(arguments: [1, 2, 4, 7, 11, 16, 23, 33, 46, 60])
     func everyFrameSurvivesAKill(milliseconds: Int) async throws {
-        let folder: String = FileManager.default.temporaryDirectory.appendingPathComponent("apus-\(UUID().uuidString)").path
+        let folder: String = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "apus-\(UUID().uuidString)"
+        ).path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        await #expect(processExitsWith: .signal(SIGKILL)) { [folder = folder as String, milliseconds = milliseconds as Int] in
+        await #expect(processExitsWith: .signal(SIGKILL)) {
+            [folder = folder as String, milliseconds = milliseconds as Int] in
             let writer = try NetCDFTrajectory(folder + "/t.nc")
             let table = try ThermoTable(folder + "/t.csv")
             let done = try FileHandle(forWritingTo: CrashTests.emptyFile(folder + "/done"))
@@ -38,7 +41,9 @@ import Trajectory
                 let frame = try reader.frame(at: index)
                 #expect(frame.step == index)
                 #expect(frame.totalEnergy == expected.totalEnergy)
-                #expect(frame.structure.positions.map { SIMD3<Float>($0) } == expected.structure.positions.map { SIMD3<Float>($0) })
+                #expect(
+                    frame.structure.positions.map { SIMD3<Float>($0) }
+                        == expected.structure.positions.map { SIMD3<Float>($0) })
                 #expect(norm(frame.structure.forces!.last! - expected.structure.forces!.last!) < 1e-5)
             }
             // And the run goes on from there.

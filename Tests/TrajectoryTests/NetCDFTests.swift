@@ -1,4 +1,5 @@
 import Atoms
+import Compute
 import Foundation
 import Testing
 
@@ -114,7 +115,9 @@ import Testing
         try Samples.withFolder { folder in
             let writer = try NetCDFTrajectory(folder + "/t.nc")
             try writer.append(Samples.frame(0, cell: Samples.cubic))
-            #expect(throws: TrajectoryError.self) { try writer.append(Samples.frame(1, cell: Samples.cubic, count: 6)) }
+            #expect(throws: TrajectoryError.self) {
+                try writer.append(Samples.frame(1, cell: Samples.cubic, count: 6))
+            }
             var poor = Samples.frame(1, cell: Samples.cubic)
             poor.structure.forces = nil
             let error = #expect(throws: TrajectoryError.self) { try writer.append(poor) }
@@ -164,6 +167,38 @@ import Testing
             try handle.close()
             let error = #expect(throws: TrajectoryError.self) { try NetCDFTrajectoryReader(path) }
             #expect(error?.code == .malformed)
+        }
+    }
+
+    /// One or two bytes of the header replaced: netCDF 4.9.0 crashes on such files, so it must not see them.
+    @Test func damagedHeadersAreErrorsAndNoCrashes() throws {
+        try Samples.withFolder { folder in
+            try written((0..<3).map { Samples.frame($0, cell: Samples.cubic) }, to: folder + "/whole.nc")
+            let whole = try Data(contentsOf: URL(fileURLWithPath: folder + "/whole.nc"))
+            let header = 3400
+            #expect(whole.count > header)
+            for trial in 0..<800 {
+                let x = Philox(seed: 1).bits(at: Philox.counter(step: trial, index: 0, stream: 0))
+                var damaged = whole
+                let place = Int(x.x) % header
+                let flipped = damaged[place] ^ UInt8(1 << (x.w & 7))
+                damaged[place] = [0, 0xff, 0x7f, 0x80, UInt8(x.z & 255), flipped][Int(x.y % 6)]
+                if x.w & 256 != 0 { damaged[Int(x.w >> 9) % header] = UInt8(x.z >> 8 & 255) }
+                let path = folder + "/damaged.nc"
+                #expect(FileManager.default.createFile(atPath: path, contents: damaged))
+                do {
+                    let reader = try NetCDFTrajectoryReader(path)
+                    for index in 0..<reader.frameCount { _ = try reader.frame(at: index) }
+                } catch is TrajectoryError {}
+            }
+        }
+    }
+
+    @Test func netCDF4IsRefusedWithTheCommandThatConvertsIt() throws {
+        try Samples.withFolder { folder in
+            try Data([0x89] + Array("HDF\r\n\u{1a}\n".utf8)).write(to: URL(fileURLWithPath: folder + "/t.nc"))
+            let error = #expect(throws: TrajectoryError.self) { try NetCDFTrajectoryReader(folder + "/t.nc") }
+            #expect(error?.message.contains("nccopy -k 64-bit-offset") == true)
         }
     }
 

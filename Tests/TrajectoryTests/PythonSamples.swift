@@ -21,6 +21,9 @@ import Trajectory
             for frame in frames { try writer.append(frame) }
             try writer.close()
         }
+        let text = try ExtendedXYZTrajectory(base + ".xyz", existing: .overwrite)
+        for frame in frames { try text.append(frame) }
+        try text.close()
         try PDBTopology.write(frames[0].structure, to: base + ".pdb")
         let dump = frames.map { frame in
             Dump(

@@ -1,7 +1,7 @@
 """Trajectories written by Apus, opened with the programs that people use.
 
-The folder APUS_TRAJECTORY_SAMPLES holds, for every kind of cell, NAME-single.nc, NAME-double.nc, NAME.pdb and NAME.json
-(the program's own numbers in Å, Å/fs, eV/Å and fs), written by the Swift test PythonSamples.
+The folder APUS_TRAJECTORY_SAMPLES holds, for every kind of cell, NAME-single.nc, NAME-double.nc, NAME.xyz, NAME.pdb and
+NAME.json (the program's own numbers in Å, Å/fs, eV/Å and fs), written by the Swift test PythonSamples.
 """
 
 import json
@@ -162,3 +162,24 @@ def test_netcdf4(name, precision):
             assert data["potential_energy"][index] == frame.energy
             assert data["temperature"][index] == frame.temperature
             assert data["step"][index] == 10 * index
+
+
+@cells
+def test_ase_extended_xyz(name):
+    import ase.io
+
+    frames = json.loads((FOLDER / f"{name}.json").read_text())
+    images = ase.io.read(FOLDER / f"{name}.xyz", index=":")
+    assert len(images) == len(frames)
+    for atoms, frame in zip(images, frames):
+        assert list(atoms.numbers) == frame["numbers"]
+        assert (atoms.positions == numpy.array(frame["positions"])).all()
+        assert (atoms.get_forces() == numpy.array(frame["forces"])).all()
+        assert atoms.get_potential_energy() == frame["potentialEnergy"]
+        assert atoms.info["temperature"] == frame["temperature"]
+        assert atoms.info["time"] == frame["time"]
+        if frame["cell"]:
+            assert (atoms.cell.array == numpy.array(frame["cell"])).all()
+            assert list(atoms.pbc) == [True, True, name != "slab"]
+        else:
+            assert not atoms.pbc.any()
