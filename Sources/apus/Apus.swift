@@ -1,6 +1,59 @@
 import ArgumentParser
+import Compute
+import Foundation
+import Network
 
+/// The command `apus`: thin, every subcommand reads its input, calls the modules and prints.
 @main
 struct Apus: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "apus", abstract: "Train and run NequIP potentials.")
+    static let configuration = CommandConfiguration(
+        commandName: "apus",
+        abstract: "Train NequIP-type interatomic potentials on DFT data and run molecular dynamics with them.",
+        discussion: """
+            The way from data to a trajectory:
+
+              apus info silicon.xyz                        what is in the data
+              apus train train.yaml                        train a potential on it
+              apus evaluate potential.safetensors test.xyz its errors
+              apus md md.yaml                              molecular dynamics with it
+              apus info trajectory.nc                      what came out
+
+            Settings are YAML files; --set KEY=VALUE replaces one of them, for example --set ensemble.temperature=500.
+            File names are relative to the current folder. Errors are one line on stderr, with exit code 1.
+            """,
+        version: "\(ProgramVersion.description) (built for \(BuildTarget.simdBits)-bit SIMD)",
+        subcommands: [
+            MDCommand.self,
+            InfoCommand.self,
+            BenchmarkCommand.self,
+        ])
+
+    static func main() {
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch {
+            leave(because: error)
+        }
+    }
+
+    private static func leave(because error: any Error) -> Never {
+        switch exitCode(for: error) {
+        case .success: exit(withError: error)
+        case .validationFailure:
+            // What the parser says, and the line of its usage text that shows how to call the command.
+            let usage = fullMessage(for: error).split(separator: "\n").first { $0.hasPrefix("Usage: ") }
+            fail(message(for: error) + (usage.map { " (usage: \($0.dropFirst("Usage: ".count)))" } ?? ""))
+        case let code:
+            if error is ExitCode { Foundation.exit(code.rawValue) }
+            fail(CommandError.message(of: error))
+        }
+    }
+
+    private static func fail(_ message: String) -> Never {
+        let line = message.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }
+            .joined(separator: " ")
+        Terminal.complain("apus: error: \(line)")
+        Foundation.exit(1)
+    }
 }

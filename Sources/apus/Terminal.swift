@@ -1,0 +1,83 @@
+import Foundation
+
+/// Text for people: whole lines at once, so that a pipe sees them as they come, and on a terminal one line below them
+/// that is written again and again.
+enum Terminal {
+    /// Whether a person is watching.
+    static let isInteractive =
+        isatty(STDOUT_FILENO) == 1 && ProcessInfo.processInfo.environment["TERM"] != "dumb"
+
+    static func print(_ text: String = "") {
+        write((isInteractive ? "\r\u{1B}[K" : "") + text + "\n", to: STDOUT_FILENO)
+    }
+
+    /// The line that the next line or status replaces. Nothing where nobody watches.
+    static func status(_ text: String) {
+        if isInteractive { write("\r\u{1B}[K" + text, to: STDOUT_FILENO) }
+    }
+
+    static func complain(_ line: String) {
+        write((isInteractive ? "\r\u{1B}[K" : "") + line + "\n", to: STDERR_FILENO)
+    }
+
+    private static func write(_ text: String, to descriptor: Int32) {
+        var bytes = Array(text.utf8)[...]
+        while !bytes.isEmpty {
+            let count = bytes.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress!, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return }
+            bytes = bytes.dropFirst(count)
+        }
+    }
+}
+
+extension Terminal {
+    /// Columns of text, each as wide as its widest cell; numbers to the right.
+    static func table(_ rows: [[String]], leftAligned: Set<Int> = [0]) -> [String] {
+        let columns = rows.map(\.count).max() ?? 0
+        let widths = (0..<columns).map { column in rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0 }
+        return rows.map { row in
+            let cells = row.enumerated().map { column, text in
+                let padding = String(repeating: " ", count: widths[column] - text.count)
+                return leftAligned.contains(column) ? text + padding : padding + text
+            }
+            return cells.joined(separator: "  ").replacing(#/\s+$/#, with: "")
+        }
+    }
+}
+
+/// Numbers as people read them.
+enum Written {
+    /// `12.3 kB`, `4.5 MB`.
+    static func bytes(_ count: Int) -> String {
+        var (value, units) = (Double(count), ["bytes", "kB", "MB", "GB", "TB"][...])
+        while value >= 1000, units.count > 1 {
+            value /= 1000
+            units = units.dropFirst()
+        }
+        return units.first == "bytes" ? "\(count) bytes" : String(format: "%.1f %@", value, units.first!)
+    }
+
+    /// `45 s`, `3 min 5 s`, `2 h 10 min`.
+    static func duration(_ seconds: Double) -> String {
+        guard seconds.isFinite else { return "-" }
+        let whole = Int(min(max(0, seconds), 1e12).rounded())
+        if seconds < 10 { return String(format: "%.1f s", max(0, seconds)) }
+        if whole < 60 { return "\(whole) s" }
+        if whole < 3600 { return "\(whole / 60) min \(whole % 60) s" }
+        if whole < 86_400 { return "\(whole / 3600) h \(whole % 3600 / 60) min" }
+        return "\(whole / 86_400) d \(whole % 86_400 / 3600) h"
+    }
+
+    static func fixed(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }
+
+    /// `1.2e-05`, or a dash.
+    static func scientific(_ value: Double?) -> String { value.map { String(format: "%.1e", $0) } ?? "-" }
+
+    /// The shortest of the usual ways to write a number with so many digits that count.
+    static func short(_ value: Double, _ digits: Int = 4) -> String { String(format: "%.\(digits)g", value) }
+
+    static func count(_ number: Int, _ one: String, _ many: String? = nil) -> String {
+        "\(number) \(number == 1 ? one : many ?? one + "s")"
+    }
+}
