@@ -23,6 +23,7 @@ enum Tests { case none, plain, withData }
 
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
 /// The modules in the order of the physics; each imports only what stands above it (Sources/README.md).
@@ -43,7 +44,8 @@ let modules = [
         name: "Training",
         uses: [
             "Compute", "Settings", "Atoms", "StructureFiles", "Neighbors", "Interactions", "Programs", "Network",
-        ]),
+        ],
+        products: [crypto], tests: .plain),
     Module(name: "Dynamics", uses: ["Compute", "Settings", "Atoms", "Neighbors", "Interactions"], tests: .plain),
     Module(name: "Trajectory", uses: ["CNetCDF", "Compute", "Atoms", "StructureFiles"], tests: .plain),
 ]
@@ -56,6 +58,7 @@ let package = Package(
     products: [.executable(name: "apus", targets: ["apus"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],

@@ -23,6 +23,8 @@ struct Apus: ParsableCommand {
             """,
         version: "\(ProgramVersion.description) (built for \(BuildTarget.simdBits)-bit SIMD)",
         subcommands: [
+            TrainCommand.self,
+            EvaluateCommand.self,
             MDCommand.self,
             InfoCommand.self,
             BenchmarkCommand.self,

@@ -62,5 +62,3 @@ struct BenchmarkCommand: ParsableCommand {
         for line in report.lines { Terminal.print(line) }
     }
 }
-
-extension Potential.Precision: ExpressibleByArgument {}

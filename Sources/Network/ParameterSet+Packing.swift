@@ -1,0 +1,43 @@
+import Compute
+import Programs
+
+/// Moving weights and gradients between one flat list, as parameters are stored, and a program's padded arrays.
+extension ParameterSet {
+    /// Writes weights of type T, in the order of `values`, into the inputs of a program.
+    @_specialize(where T == Float)
+    @_specialize(where T == Double)
+    public func bind<T: ExecutableScalar>(_ weights: [T], to executor: Executor<T>) {
+        precondition(weights.count == values.count, "expected \(values.count) weights, got \(weights.count)")
+        weights.withUnsafeBufferPointer { weights in
+            for (parameter, offset) in zip(parameters, offsets) {
+                executor.bind(parameter.name) { input in
+                    let source = weights.baseAddress! + offset
+                    if parameter.isContiguous {
+                        input.baseAddress!.update(from: source, count: parameter.count)
+                    } else {
+                        parameter.places.withUnsafeBufferPointer { places in
+                            for element in places.indices { input[Int(places[element])] = source[element] }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Reads the gradients of trainable parameters from the outputs of a training program; zero for the others.
+    @_specialize(where T == Float)
+    @_specialize(where T == Double)
+    public func gradients<T: ExecutableScalar>(of executor: Executor<T>, on graph: Graph, into gradients: inout [T]) {
+        precondition(gradients.count == values.count, "expected room for \(values.count) numbers, got \(gradients.count)")
+        gradients.withUnsafeMutableBufferPointer { gradients in
+            for (parameter, offset) in zip(parameters, offsets) where parameter.isTrainable {
+                let name = "gradient \(parameter.name)"
+                guard executor.program.outputs[name] != nil else { continue }
+                let output = executor.output(name, on: graph)
+                parameter.places.withUnsafeBufferPointer { places in
+                    for element in places.indices { gradients[offset + element] = output[Int(places[element])] }
+                }
+            }
+        }
+    }
+}

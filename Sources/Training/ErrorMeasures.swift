@@ -1,0 +1,75 @@
+import Atoms
+import Foundation
+
+/// Errors of energies, forces and stresses over many structures, in the units that people compare.
+public struct ErrorMeasures: Sendable {
+    private struct Sum: Sendable {
+        var absolute = 0.0
+        var squares = 0.0
+        var count = 0
+        var largest = 0.0
+
+        mutating func add(_ error: Double) {
+            absolute += abs(error)
+            squares += error * error
+            largest = max(largest, abs(error))
+            count += 1
+        }
+
+        var mean: Double? { count > 0 ? absolute / Double(count) : nil }
+        var rms: Double? { count > 0 ? (squares / Double(count)).squareRoot() : nil }
+    }
+
+    public private(set) var structures = 0
+    public private(set) var atoms = 0
+    private var energyPerAtom = Sum()
+    private var energy = Sum()
+    private var forces = Sum()
+    private var forcesByElement: [Element: Sum] = [:]
+    private var stress = Sum()
+
+    public init() {}
+
+    /// Takes one structure: errors in eV, eV/Å and eV/Å³ (nine stress components), each `nil` without a label.
+    public mutating func add(
+        elements: [Element], energyError: Double?, forceErrors: [SIMD3<Double>]?, stressError: Matrix3?
+    ) {
+        structures += 1
+        atoms += elements.count
+        if let energyError {
+            energy.add(energyError)
+            energyPerAtom.add(energyError / Double(elements.count))
+        }
+        for (element, error) in zip(elements, forceErrors ?? []) {
+            for axis in 0..<3 {
+                forces.add(error[axis])
+                forcesByElement[element, default: Sum()].add(error[axis])
+            }
+        }
+        for error in stressError?.elements ?? [] { stress.add(error) }
+    }
+
+    // Errors: meV/atom, meV, meV/Å, GPa; `nil` where there were no labels.
+    public var energyMAE: Double? { energyPerAtom.mean.map { 1000 * $0 } }
+    public var energyRMSE: Double? { energyPerAtom.rms.map { 1000 * $0 } }
+    public var totalEnergyRMSE: Double? { energy.rms.map { 1000 * $0 } }
+    public var forcesMAE: Double? { forces.mean.map { 1000 * $0 } }
+    public var forcesRMSE: Double? { forces.rms.map { 1000 * $0 } }
+    public var largestForceError: Double? { forces.count > 0 ? 1000 * forces.largest : nil }
+    public var stressMAE: Double? { stress.mean.map { $0 * Units.gigapascal } }
+    public var stressRMSE: Double? { stress.rms.map { $0 * Units.gigapascal } }
+    /// meV/Å by element.
+    public var forcesRMSEByElement: [(element: Element, error: Double)] {
+        forcesByElement.sorted { $0.key < $1.key }.compactMap { element, sum in sum.rms.map { (element, 1000 * $0) } }
+    }
+
+    /// Named values in the order of printing; `nil` where there were no labels.
+    public var named: [(name: String, value: Double?)] {
+        [
+            ("energy_mae_mev_per_atom", energyMAE), ("energy_rmse_mev_per_atom", energyRMSE),
+            ("energy_rmse_mev", totalEnergyRMSE), ("forces_mae_mev_per_angstrom", forcesMAE),
+            ("forces_rmse_mev_per_angstrom", forcesRMSE), ("forces_max_error_mev_per_angstrom", largestForceError),
+            ("stress_mae_gpa", stressMAE), ("stress_rmse_gpa", stressRMSE),
+        ]
+    }
+}

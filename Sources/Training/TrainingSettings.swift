@@ -1,0 +1,130 @@
+import Foundation
+import Network
+import Settings
+
+/// Everything that a training is told: the YAML file of `apus train`.
+public struct TrainingSettings {
+    /// Files of training structures.
+    public var train: [String] = []
+    public var validation = ValidationSource.fraction(0.1)
+    public var keys = Keys()
+    public var model: ModelSettings
+    public var seed: UInt64 = 1
+    public var precision = Potential.Precision.float32
+    /// Coefficients of energy, forces and stress.
+    public var loss: (energy: Double, forces: Double, stress: Double) = (1, 1, 0)
+    public var batchSize = 5
+    public var validationBatchSize = 10
+    public var optimizer = OptimizerSettings()
+    public var scheduler: PlateauSettings? = PlateauSettings()
+    public var earlyStopping: EarlyStopping?
+    public var emaDecay: Double? = 0.999
+    /// The largest norm of a gradient.
+    public var gradientClip: Double?
+    public var maxEpochs = 1000
+    /// Seconds.
+    public var maxTime: Double?
+    public var output: String
+    /// The whole configuration, for provenance.
+    public var text: String
+
+    public enum ValidationSource: Sendable, Equatable {
+        case fraction(Double)
+        case count(Int)
+        case files([String])
+    }
+
+    /// What labels are called in the files; `nil` for those that are not read.
+    public struct Keys: Sendable, Equatable {
+        public var energy: String? = "energy"
+        public var forces: String? = "forces"
+        public var stress: String? = "stress"
+        public var virial: String? = "virial"
+    }
+
+    public struct EarlyStopping: Sendable, Equatable {
+        public var patience: Int
+        public var minDelta: Double
+    }
+
+    /// Reads a configuration; every mistake is a `SettingsError` with file, line, key and what is allowed.
+    public init(_ settings: Settings) throws {
+        let data = try settings.section("data")
+        train = try data.oneOrMore("train").map { try $0.string() }
+        if let value = data.optional("validation") { validation = try Self.validation(value) }
+        if let section = try data.optionalSection("keys") {
+            keys.energy = try section.string("energy", default: "energy")
+            keys.forces = try section.string("forces", default: "forces")
+            keys.stress = try section.string("stress", default: "stress")
+            keys.virial = try section.string("virial", default: "virial")
+        }
+        model = try ModelSettings(settings.section("model"))
+
+        let training = try settings.sectionOrEmpty("training")
+        seed = UInt64(try training.integer("seed", in: .nonNegative, default: 1))
+        precision = try training.choice("precision", of: Potential.Precision.self, default: .float32)
+        let loss = try training.sectionOrEmpty("loss")
+        self.loss = (
+            try loss.double("energy", in: .nonNegative, default: 1),
+            try loss.double("forces", in: .nonNegative, default: 1),
+            try loss.double("stress", in: .nonNegative, default: 0)
+        )
+        if self.loss.energy + self.loss.forces + self.loss.stress == 0 {
+            throw try training.value("loss").error("expected at least one coefficient above 0, found none")
+        }
+        batchSize = try training.integer("batch_size", in: 1...100_000, default: 5)
+        validationBatchSize = try training.integer("validation_batch_size", in: 1...100_000, default: 2 * batchSize)
+        let optimizer = try training.sectionOrEmpty("optimizer")
+        self.optimizer.name = try optimizer.choice("name", of: OptimizerSettings.Name.self, default: .adam)
+        self.optimizer.learningRate = try optimizer.double("learning_rate", in: .positive, default: 0.01)
+        self.optimizer.beta1 = try optimizer.double("beta1", in: 0...0.999999, default: 0.9)
+        self.optimizer.beta2 = try optimizer.double("beta2", in: 0...0.999999, default: 0.999)
+        self.optimizer.epsilon = try optimizer.double("eps", in: .positive, default: 1e-8)
+        self.optimizer.weightDecay = try optimizer.double("weight_decay", in: .nonNegative, default: 0)
+        self.optimizer.amsgrad = try optimizer.boolean("amsgrad", default: false)
+        if let value = training.optional("lr_scheduler") { scheduler = try Self.scheduler(value) }
+        if let section = try training.optionalSection("early_stopping") {
+            earlyStopping = EarlyStopping(
+                patience: try section.integer("patience", in: .positive, default: 50),
+                minDelta: try section.double("min_delta", in: .nonNegative, default: 0))
+        }
+        let decay = try training.double("ema_decay", in: 0...0.9999999, default: 0.999)
+        emaDecay = decay == 0 ? nil : decay
+        if training.optional("gradient_clip") != nil {
+            gradientClip = try training.double("gradient_clip", in: .positive)
+        }
+        maxEpochs = try training.integer("max_epochs", in: .nonNegative, default: 1000)
+        if training.optional("max_time") != nil {
+            maxTime = try training.quantity("max_time", .duration, in: .positive)
+        }
+        output = try settings.string("output")
+        try settings.finish()
+        text = try settings.yaml()
+    }
+
+    /// A fraction below 1, a count, or files.
+    private static func validation(_ value: SettingsValue) throws -> ValidationSource {
+        if value.isList { return .files(try value.list().map { try $0.string() }) }
+        let text = try value.string()
+        guard let number = Double(text) else { return .files([text]) }
+        if number >= 0, number < 1 { return .fraction(number) }
+        if let count = Int(text), count >= 1 { return .count(count) }
+        throw value.error("expected a fraction below 1, a number of structures, or files; found \(text)")
+    }
+
+    private static func scheduler(_ value: SettingsValue) throws -> PlateauSettings? {
+        if value.isScalar {
+            _ = try value.choice(["none"])
+            return nil
+        }
+        let section = try value.section()
+        guard try section.choice("name", ["reduce_on_plateau", "none"]) != "none" else { return nil }
+        var plateau = PlateauSettings()
+        plateau.factor = try section.double("factor", in: 0.01...0.999, default: 0.6)
+        plateau.patience = try section.integer("patience", in: .nonNegative, default: 5)
+        plateau.threshold = try section.double("threshold", in: 0...0.999, default: 1e-4)
+        plateau.cooldown = try section.integer("cooldown", in: .nonNegative, default: 0)
+        plateau.minimum = try section.double("min_lr", in: .nonNegative, default: 1e-6)
+        return plateau
+    }
+}
