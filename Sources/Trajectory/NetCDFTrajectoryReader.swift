@@ -14,7 +14,7 @@ public final class NetCDFTrajectoryReader {
     /// What frames carry beside positions, in words.
     public var contents: String { layout.contents.description }
 
-    private let file: NetCDFFile
+    let file: NetCDFFile
     private let layout: NetCDFLayout
     private let factors: (coordinates: Double, velocities: Double, forces: Double)
 

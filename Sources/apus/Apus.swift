@@ -25,6 +25,9 @@ struct Apus: ParsableCommand {
         subcommands: [
             TrainCommand.self,
             EvaluateCommand.self,
+            MDCommand.self,
+            InfoCommand.self,
+            BenchmarkCommand.self,
         ])
 
     static func main() {

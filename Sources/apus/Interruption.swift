@@ -12,12 +12,8 @@ enum Interruption {
     static func watch() {
         _ = cancellation.isCancelled
         _ = received.load(ordering: .relaxed)
-        for number in [SIGINT, SIGTERM] {
-            signal(number) { number in
-                if Interruption.received.exchange(number, ordering: .relaxed) != 0 { _exit(128 + number) }
-                Interruption.cancellation.cancel()
-            }
-        }
+        signal(SIGINT, interrupt)
+        signal(SIGTERM, interrupt)
     }
 
     /// As the shell has it for a process that a signal ended: 130 after Ctrl-C; `nil` when nobody interrupted.
@@ -25,4 +21,9 @@ enum Interruption {
         let number = received.load(ordering: .relaxed)
         return number == 0 ? nil : 128 + number
     }
+}
+
+private func interrupt(_ number: Int32) {
+    if Interruption.received.exchange(number, ordering: .relaxed) != 0 { _exit(128 + number) }
+    Interruption.cancellation.cancel()
 }

@@ -7,14 +7,18 @@ enum Terminal {
     static let isInteractive =
         isatty(STDOUT_FILENO) == 1 && ProcessInfo.processInfo.environment["TERM"] != "dumb"
 
-    static func print(_ text: String = "") { write((isInteractive ? "\r\u{1B}[K" : "") + text + "\n", to: STDOUT_FILENO) }
+    static func print(_ text: String = "") {
+        write((isInteractive ? "\r\u{1B}[K" : "") + text + "\n", to: STDOUT_FILENO)
+    }
 
     /// The line that the next line or status replaces. Nothing where nobody watches.
     static func status(_ text: String) {
         if isInteractive { write("\r\u{1B}[K" + text, to: STDOUT_FILENO) }
     }
 
-    static func complain(_ line: String) { write((isInteractive ? "\r\u{1B}[K" : "") + line + "\n", to: STDERR_FILENO) }
+    static func complain(_ line: String) {
+        write((isInteractive ? "\r\u{1B}[K" : "") + line + "\n", to: STDERR_FILENO)
+    }
 
     private static func write(_ text: String, to descriptor: Int32) {
         var bytes = Array(text.utf8)[...]

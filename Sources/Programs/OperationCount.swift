@@ -1,0 +1,108 @@
+/// Floating-point operations that the mathematics of a program needs on a graph; a multiplication and an addition count
+/// one each.
+///
+/// Counted from the program's instructions, so forces cost what their derivative needs and no more. Not counted: what
+/// depends on the weights only and is computed once (contracted weights, spline tables), padding of channels in
+/// convolutions, and the elementary functions of an edge or a scalar (harmonics, spline basis, activations), which are
+/// about a hundredth of the whole.
+public struct OperationCount: Sendable, Equatable {
+    /// Convolutions for energies.
+    public var convolution = 0.0
+    /// Their derivatives.
+    public var convolutionDerivatives = 0.0
+    /// Linear maps, self-connections and their derivatives.
+    public var linear = 0.0
+    /// Gates, sums and scatters.
+    public var elementwise = 0.0
+
+    public var total: Double { convolution + convolutionDerivatives + linear + elementwise }
+}
+
+extension Program {
+    /// The operations of one run, all stages.
+    public func operationCount(atoms: Int, edges: Int, structures: Int = 1) -> OperationCount {
+        let isStatic = staticValues
+        var count = OperationCount()
+        for instruction in instructions where !isStatic[instruction.results[0].index] {
+            let shape = shape(of: instruction.results[0])
+            let rows: Double
+            switch shape.axis {
+            case .fixed(let number): rows = Double(number)
+            case .atoms: rows = Double(atoms)
+            case .structures: rows = Double(structures)
+            case .edges, .edgeKnots: rows = Double(edges)
+            }
+            let width = Double(shape.layout.blocks.reduce(0) { $0 + $1.dimension * $1.multiplicity })
+            switch instruction.operation {
+            case .convolution(let convolution, let slots, let terms):
+                let operations = Double(edges * terms.count) * convolution.operationsPerEdge(for: slots)
+                if slots == [.output] {
+                    count.convolution += operations
+                } else {
+                    count.convolutionDerivatives += operations
+                }
+            case .linear(let map, let slot):
+                let samples: Axis = slot == .weights ? self.shape(of: instruction.operands[0]).axis : shape.axis
+                count.linear += map.operationsPerRow * (samples == .atoms ? Double(atoms) : rows)
+            case .product(let map, let slot):
+                let width = map.terms.reduce(0) { $0 + $1.irreps.dimension * $1.irreps.multiplicity }
+                count.elementwise += rows * Double(width) * (slot == .scalars ? 2 : 1)
+            case .sum: count.elementwise += rows * width * Double(instruction.operands.count - 1)
+            case .scaled: count.elementwise += rows * width
+            case .segmentSum: count.elementwise += Double(atoms) * width
+            case .edgeForces, .edgeDifference: count.elementwise += 6 * Double(edges)
+            case .edgeVirial, .edgeStrain: count.elementwise += 18 * Double(edges)
+            case .edgeVectors: count.elementwise += 6 * Double(edges)
+            case .input, .constant, .fill, .gather, .pointwise, .slice, .embed, .splineCoefficients, .edgeFunction:
+                break
+            }
+        }
+        return count
+    }
+}
+
+extension LinearMap {
+    /// For one row, in each of the three slots.
+    fileprivate var operationsPerRow: Double {
+        terms.reduce(0) { $0 + 2 * Double($1.input.dimension * $1.input.multiplicity * $1.output.multiplicity) }
+    }
+}
+
+extension Convolution {
+    /// One term of Q differentiated by these slots, for one edge.
+    ///
+    /// The coupling matrix t[m₁, m₃] = Σ C Y is built once for each edge and triple of degrees, with the non-zero C only.
+    /// Then, for each channel of a path with S non-zero elements of t (l₂ = 0: t is a number that joins the weight):
+    ///
+    ///     w = Σ_q B[q] R[q]          8
+    ///     u = t h,  out += w u       2S + 2(2l₃+1)
+    ///     v = t g                    2S             for features and basis alike
+    ///     ∂h += w v                  2(2l₁+1)
+    ///     s = h·v,  ∂B[q] += R[q] s  2(2l₁+1) + 8   and the same for ∂R[q] += B[q] s
+    ///     ∂t += (w h) ⊗ g            (2l₁+1) + 2S   and ∂Y from ∂t with the non-zero C, once for each edge and triple
+    func operationsPerEdge(for slots: [Slot]) -> Double {
+        let wanted = Set(slots)
+        var operations = 0
+        for path in paths {
+            let coupling = couplings[path.coupling]
+            let (d1, d3) = (2 * coupling.l1 + 1, 2 * coupling.l3 + 1)
+            let matrix = coupling.isDiagonal ? 0 : Set(coupling.entries.map(\.slot)).count
+            // What l₂ = 0 leaves of a product with t: nothing, because u is h times a number that w carries.
+            var perChannel = 0
+            if !wanted.isDisjoint(with: [.output, .features, .harmonics]) { perChannel += 8 }
+            if wanted.contains(.output) { perChannel += 2 * matrix + 2 * d3 }
+            if !wanted.isDisjoint(with: [.features, .basis, .table]) { perChannel += 2 * matrix }
+            if wanted.contains(.features) { perChannel += 2 * d1 }
+            if !wanted.isDisjoint(with: [.basis, .table]) { perChannel += 2 * d1 }
+            if wanted.contains(.basis) { perChannel += 8 }
+            if wanted.contains(.table) { perChannel += 8 }
+            if wanted.contains(.harmonics), !coupling.isDiagonal { perChannel += d1 + 2 * matrix }
+            operations += perChannel * path.input.multiplicity
+        }
+        for coupling in couplings where !coupling.isDiagonal {
+            if wanted != [.harmonics] { operations += 2 * coupling.entries.count }
+            if wanted.contains(.harmonics) { operations += 2 * coupling.entries.count }
+        }
+        return Double(operations)
+    }
+}

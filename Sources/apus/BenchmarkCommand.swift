@@ -1,0 +1,64 @@
+import ArgumentParser
+import Network
+
+struct BenchmarkCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "benchmark",
+        abstract: "Measure how fast a potential is on a structure.",
+        discussion: """
+            Every step moves all atoms at random, updates the neighbours and computes energy, forces and virial, as \
+            molecular dynamics does; the time is the median over the steps. The rate is compared with that of a matrix \
+            product of the same library in the same run. For fair numbers let nothing else run, and unset \
+            OPENBLAS_CORETYPE.
+            """)
+
+    @Argument(help: "The potential file.")
+    var potential: String
+
+    @Argument(help: "The structure, extended XYZ.")
+    var structure: String
+
+    @Option(parsing: .upToNextOption, help: "Copies of the structure along its cell vectors: one number or three.")
+    var supercell: [Int] = []
+
+    @Option(help: "Steps to measure.")
+    var steps = 30
+
+    @Option(help: "float32 or float64; the potential's own unless given.")
+    var precision: Potential.Precision?
+
+    @Option(help: "The Verlet skin in Å.")
+    var skin = 0.5
+
+    @Flag(help: "Also print the time of each kind of instruction.")
+    var profile = false
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    @OptionGroup var threading: ThreadOptions
+
+    func validate() throws {
+        guard (1...1_000_000).contains(steps) else {
+            throw ValidationError("--steps: expected 1…1000000, found \(steps)")
+        }
+        guard [0, 1, 3].contains(supercell.count), supercell.allSatisfy({ (1...10_000).contains($0) }) else {
+            throw ValidationError("--supercell: expected one number of copies or three, found \(supercell)")
+        }
+        guard (0...10).contains(skin) else { throw ValidationError("--skin: expected 0…10 Å, found \(skin)") }
+    }
+
+    func run() throws {
+        let copies =
+            supercell.isEmpty
+            ? [1, 1, 1] : supercell.count == 1 ? [supercell[0], supercell[0], supercell[0]] : supercell
+        let potential = try Potential(verifying: self.potential)
+        let structure = try StartingStructure(file: self.structure, supercell: copies).read()
+        let report = try Benchmark(
+            potential, structure, precision: precision ?? potential.precision, skin: skin,
+            parallelism: threading.parallelism
+        ).run(steps: steps, isProfiling: profile)
+        if json { return try JSONOutput.print(report) }
+        for line in report.lines { Terminal.print(line) }
+    }
+}

@@ -1,0 +1,138 @@
+import Atoms
+import Foundation
+import StructureFiles
+
+/// What `apus info` says about a data set; the file is read once, frame by frame.
+struct DataSetInfo: Encodable {
+    struct Range: Encodable {
+        var minimum = Double.infinity
+        var maximum = -Double.infinity
+        private(set) var mean = 0.0
+        private var count = 0
+
+        private enum CodingKeys: CodingKey { case minimum, maximum, mean }
+
+        mutating func add(_ value: Double) {
+            count += 1
+            minimum = min(minimum, value)
+            maximum = max(maximum, value)
+            mean += (value - mean) / Double(count)
+        }
+
+        var orNone: Range? { count > 0 ? self : nil }
+
+        func described(_ unit: String, digits: Int = 3) -> String {
+            "\(Written.fixed(minimum, digits))…\(Written.fixed(maximum, digits)) \(unit), mean \(Written.fixed(mean, digits))"
+        }
+    }
+
+    var kind = "data set"
+    var file: String
+    var bytes: Int
+    var structures = 0
+    var atoms = 0
+    var smallest = Int.max
+    var largest = 0
+    var elements: [String: Int] = [:]
+    /// How many structures have each composition.
+    var formulae: [String: Int] = [:]
+    /// How many structures carry each label.
+    var labels: [String: Int] = [:]
+    var configTypes: [String: Int] = [:]
+    /// How many structures repeat along all, some and none of their vectors.
+    var periodicity = ["full": 0, "partial": 0, "none": 0]
+    var withVelocities = 0
+    var energyPerAtomElectronvolt: Range?
+    var largestForceElectronvoltPerAngstrom: Range?
+    var forcesRmsElectronvoltPerAngstrom: Double?
+    /// −tr σ / 3.
+    var pressureGpa: Range?
+    var volumePerAtomCubicAngstrom: Range?
+    var keys: [String]
+    var columns: [String]
+
+    init(of path: String, labels: LabelKeys) throws {
+        file = path
+        bytes = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? 0
+        let reader = try ExtendedXYZReader(path: path, labels: labels)
+        var (energy, force, pressure, volume) = (Range(), Range(), Range(), Range())
+        var (forceSquares, forceCount) = (0.0, 0)
+        (keys, columns) = ([], [])
+        while let structure = try reader.next() {
+            structures += 1
+            atoms += structure.count
+            smallest = min(smallest, structure.count)
+            largest = max(largest, structure.count)
+            formulae[structure.formula, default: 0] += 1
+            for (element, count) in structure.composition { elements[element.symbol, default: 0] += count }
+            if let type = structure.information["config_type"] { configTypes[type, default: 0] += 1 }
+            let isFull = structure.cell?.isFullyPeriodic ?? false
+            let isOpen = structure.cell.map { $0.isPeriodic == SIMD3(0, 0, 0) } ?? true
+            periodicity[isFull ? "full" : isOpen ? "none" : "partial"]! += 1
+            if structure.velocities != nil { withVelocities += 1 }
+            if isFull, let cell = structure.cell, structure.count > 0 {
+                volume.add(cell.volume / Double(structure.count))
+            }
+            if let value = structure.energy, structure.count > 0 { energy.add(value / Double(structure.count)) }
+            if let forces = structure.forces {
+                force.add(forces.map { norm($0) }.max() ?? 0)
+                forceSquares += forces.reduce(0) { $0 + dot($1, $1) }
+                forceCount += 3 * forces.count
+            }
+            if let stress = structure.stress { pressure.add(-stress.trace / 3 * Units.gigapascal) }
+        }
+        let census = reader.census
+        (keys, columns) = (census.keys, census.columns)
+        for label in Label.allCases { self.labels[label.rawValue] = census.count(of: label) }
+        energyPerAtomElectronvolt = energy.orNone
+        largestForceElectronvoltPerAngstrom = force.orNone
+        if forceCount > 0 { forcesRmsElectronvoltPerAngstrom = (forceSquares / Double(forceCount)).squareRoot() }
+        pressureGpa = pressure.orNone
+        volumePerAtomCubicAngstrom = volume.orNone
+    }
+
+    var lines: [String] {
+        func counts(_ table: [String: Int], limit: Int = 12) -> String {
+            let sorted = table.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+            let rest = sorted.count > limit ? " and \(sorted.count - limit) more" : ""
+            return sorted.prefix(limit).map { "\($0.key) (\($0.value))" }.joined(separator: ", ") + rest
+        }
+        var rows: [[String]] = [
+            ["structures", "\(structures)"],
+            ["atoms", "\(atoms) in all, \(smallest)…\(largest) in a structure"],
+            ["elements", counts(elements, limit: 100)],
+            ["formulae", counts(formulae)],
+            [
+                "periodic",
+                periodicity.filter { $0.value > 0 }.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }
+                    .joined(separator: ", "),
+            ],
+        ]
+        for label in Label.allCases {
+            let count = labels[label.rawValue] ?? 0
+            rows.append([
+                label.rawValue,
+                count == structures
+                    ? "in all structures" : count == 0 ? "none" : "in \(count) of \(structures) structures",
+            ])
+        }
+        if let range = energyPerAtomElectronvolt {
+            rows.append(["energy per atom", range.described("eV", digits: 4)])
+        }
+        if let rms = forcesRmsElectronvoltPerAngstrom, let range = largestForceElectronvoltPerAngstrom {
+            rows.append([
+                "forces",
+                "rms of components \(Written.fixed(rms, 3)) eV/Å, largest force \(Written.fixed(range.maximum, 3)) eV/Å",
+            ])
+        }
+        if let range = pressureGpa { rows.append(["pressure", range.described("GPa", digits: 2)]) }
+        if let range = volumePerAtomCubicAngstrom {
+            rows.append(["volume per atom", range.described("Å³", digits: 2)])
+        }
+        if withVelocities > 0 { rows.append(["velocities", "in \(withVelocities) of \(structures) structures"]) }
+        if !configTypes.isEmpty { rows.append(["config_type", counts(configTypes)]) }
+        rows.append(["keys seen", keys.joined(separator: ", ")])
+        rows.append(["columns seen", columns.joined(separator: ", ")])
+        return ["\(file): a data set (\(Written.bytes(bytes)))"] + Terminal.table(rows, leftAligned: [0, 1])
+    }
+}

@@ -1,0 +1,44 @@
+import ArgumentParser
+import StructureFiles
+
+struct InfoCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "info",
+        abstract: "Say what is in a file: a potential, a trajectory or a data set.",
+        discussion: """
+            The kind of file is known by its content: safetensors is a potential, netCDF a trajectory, anything that \
+            begins with a number of atoms is extended XYZ. The label keys are for data sets.
+            """)
+
+    @Argument(help: "The file.")
+    var file: String
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    @Option(help: "The key of energies in a data set.")
+    var energyKey = "energy"
+
+    @Option(help: "The column of forces in a data set.")
+    var forcesKey = "forces"
+
+    @Option(help: "The key of stresses in a data set.")
+    var stressKey = "stress"
+
+    func run() throws {
+        switch try FileKind(of: file) {
+        case .potential: try show(try PotentialInfo(of: file)) { $0.lines }
+        case .trajectory: try show(try TrajectoryInfo(of: file)) { $0.lines }
+        case .structures:
+            let labels = LabelKeys(energy: energyKey, forces: forcesKey, stress: stressKey)
+            try show(try DataSetInfo(of: file, labels: labels)) { $0.lines }
+        case .checkpoint:
+            throw CommandError("\(file): is a checkpoint, which is for continuing a run and holds nothing to look at")
+        }
+    }
+
+    private func show<Info: Encodable>(_ info: Info, lines: (Info) -> [String]) throws {
+        if json { return try JSONOutput.print(info) }
+        for line in lines(info) { Terminal.print(line) }
+    }
+}

@@ -1,0 +1,131 @@
+import Atoms
+import Foundation
+import Trajectory
+
+/// The files that a simulation writes: checked before anything happens, created when everything else is known to be
+/// right.
+final class MDOutputs {
+    private let thermo: MDSettings.Stream?
+    private let trajectory: MDSettings.TrajectoryStream?
+    private let existing: ExistingFile
+    private var writers: [(every: Int, path: String, writer: any TrajectoryWriter, frames: Int)] = []
+
+    /// Throws when a file is there that may not be overwritten, when two outputs or an output and an input are the same
+    /// file, or when a folder cannot be made or written to.
+    init(_ settings: MDSettings, inputs: [String], mayOverwrite: Bool) throws {
+        thermo = settings.thermo
+        trajectory = settings.trajectory
+        existing = mayOverwrite ? .overwrite : .refuse
+        var seen = Dictionary(inputs.map { (Self.identity($0), "an input") }, uniquingKeysWith: { first, _ in first })
+        for path in paths {
+            if let other = seen.updateValue("another output", forKey: Self.identity(path)) {
+                throw CommandError("\(path): expected a file of its own, found the name of \(other)")
+            }
+            try Self.check(path, mayOverwrite: mayOverwrite)
+        }
+    }
+
+    var paths: [String] {
+        [thermo?.file, trajectory?.stream.file, trajectory?.topology].compactMap(\.self)
+    }
+
+    /// How many steps lie between the frames that some file wants, if any does.
+    var interval: Int? {
+        let intervals = [thermo?.every, trajectory?.stream.every].compactMap(\.self)
+        return intervals.isEmpty ? nil : intervals.reduce(0, greatestCommonDivisor)
+    }
+
+    /// Creates the files. `structure` is the first frame's.
+    func open(title: String, programVersion: String, structure: Structure) throws {
+        for path in paths {
+            let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
+            do {
+                try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            } catch {
+                throw CommandError("\(path): its folder cannot be made: \(CommandError.message(of: error))")
+            }
+        }
+        if let trajectory {
+            let (every, path) = (trajectory.stream.every, trajectory.stream.file)
+            switch trajectory.format {
+            case .netcdf:
+                var options = NetCDFTrajectory.Options()
+                options.precision = trajectory.precision
+                options.wrapsPositions = trajectory.isWrapped
+                options.title = title
+                options.programVersion = programVersion
+                writers.append((every, path, try NetCDFTrajectory(path, existing: existing, options: options), 0))
+            case .xyz:
+                let writer = try ExtendedXYZTrajectory(
+                    path, existing: existing, wrapsPositions: trajectory.isWrapped)
+                writers.append((every, path, writer, 0))
+            }
+            if let topology = trajectory.topology { try PDBTopology.write(structure, to: topology) }
+        }
+        if let thermo {
+            writers.append((thermo.every, thermo.file, try ThermoTable(thermo.file, existing: existing), 0))
+        }
+    }
+
+    func append(_ frame: Frame) throws {
+        for index in writers.indices where frame.step.isMultiple(of: writers[index].every) {
+            if let trajectory, writers[index].path == trajectory.stream.file {
+                var frame = frame
+                if !trajectory.velocities { frame.structure.velocities = nil }
+                if !trajectory.forces { frame.structure.forces = nil }
+                try writers[index].writer.append(frame)
+            } else {
+                try writers[index].writer.append(frame)
+            }
+            writers[index].frames += 1
+        }
+    }
+
+    func close() throws {
+        for entry in writers { try entry.writer.close() }
+    }
+
+    /// One line for each file: its name and what it holds.
+    var summary: [String] {
+        var lines = writers.map { entry in
+            let size = (try? FileManager.default.attributesOfItem(atPath: entry.path)[.size] as? Int) ?? 0
+            let unit = entry.path == thermo?.file ? "row" : "frame"
+            return "\(entry.path) (\(Written.count(entry.frames, unit)), \(Written.bytes(size)))"
+        }
+        if let topology = trajectory?.topology {
+            lines.append("\(topology) (names of the atoms for MDAnalysis and mdtraj)")
+        }
+        return lines
+    }
+
+    // MARK: Checks
+
+    /// The same for all names of one file.
+    private static func identity(_ path: String) -> String {
+        URL(fileURLWithPath: path).standardizedFileURL.resolvingSymlinksInPath().path
+    }
+
+    private static func check(_ path: String, mayOverwrite: Bool) throws {
+        let manager = FileManager.default
+        var isFolder: ObjCBool = false
+        if manager.fileExists(atPath: path, isDirectory: &isFolder) {
+            guard !isFolder.boolValue else {
+                throw CommandError("\(path): expected a name for a file, found a folder")
+            }
+            guard mayOverwrite else {
+                throw CommandError("\(path): the file exists already; choose another name, or add --overwrite")
+            }
+            guard manager.isWritableFile(atPath: path) else { throw CommandError("\(path): may not be written") }
+        }
+        var folder = URL(fileURLWithPath: path).deletingLastPathComponent().standardizedFileURL
+        while !manager.fileExists(atPath: folder.path, isDirectory: &isFolder), folder.path != "/" {
+            folder.deleteLastPathComponent()
+        }
+        guard isFolder.boolValue else { throw CommandError("\(path): \(folder.path) is a file, not a folder") }
+        guard manager.isWritableFile(atPath: folder.path) else {
+            throw CommandError("\(path): the folder \(folder.path) may not be written to")
+        }
+    }
+}
+
+func greatestCommonDivisor(_ a: Int, _ b: Int) -> Int { b == 0 ? a : greatestCommonDivisor(b, a % b) }

@@ -1,0 +1,190 @@
+import Atoms
+import Dynamics
+import Foundation
+import Network
+import Settings
+import Trajectory
+
+/// The configuration of `apus md`; Documentation/molecular-dynamics.md describes every key.
+struct MDSettings {
+    enum Ensemble {
+        case nve
+        case langevin(temperature: Temperature, friction: Rate, keepsCentreOfMass: Bool)
+    }
+
+    /// Where the first velocities come from.
+    enum Velocities {
+        case structure
+        case zero
+        /// Maxwell and Boltzmann's; `isExact`: scaled to this temperature.
+        case random(Temperature, isExact: Bool)
+    }
+
+    enum VelocitySource: String, CaseIterable { case random, structure, zero }
+
+    struct Stream {
+        var every: Int
+        var file: String
+    }
+
+    struct TrajectoryStream {
+        enum Format: String, CaseIterable { case netcdf, xyz }
+
+        var stream: Stream
+        var format: Format
+        var velocities: Bool
+        var forces: Bool
+        var precision: NetCDFTrajectory.Precision
+        var isWrapped: Bool
+        /// A PDB file with the names that netCDF does not hold.
+        var topology: String?
+    }
+
+    var potential: String
+    var precision: Potential.Precision?
+    var start: StartingStructure
+    var ensemble: Ensemble
+    /// `nil`: those of the structure if it has any, else drawn at `startTemperature`.
+    var velocitySource: VelocitySource?
+    var startTemperature: Temperature?
+    var isStartExact: Bool
+    var removesRotation: Bool
+    var timestep: Time
+    var steps: Int
+    var seed: UInt64
+    var skin: Double
+    /// The shortest allowed distance in units of the shortest in the training data; 0 switches the guard off.
+    var minimumDistance: Double
+    var highestTemperature: Temperature
+    /// Steps between two rows on the terminal.
+    var reportEvery: Int
+    var thermo: Stream?
+    var trajectory: TrajectoryStream?
+}
+
+extension MDSettings {
+    /// Longest timestep that is not a typing error, in fs.
+    private static let timesteps = Double.leastNonzeroMagnitude...1000
+
+    init(_ settings: Settings) throws {
+        potential = try settings.string("potential")
+        precision = try settings.optional("precision")?.choice(of: Potential.Precision.self)
+        start = StartingStructure(
+            file: try settings.string("structure"), frame: try Self.frame(settings),
+            supercell: try Self.supercell(settings))
+        timestep = .femtoseconds(try settings.quantity("timestep", .time, in: Self.timesteps))
+        steps = try settings.integer("steps", in: 0...1_000_000_000_000)
+        seed = UInt64(try settings.integer("seed", in: .nonNegative, default: 0))
+        skin = try settings.quantity("skin", .length, in: 0...10, default: 0.5)
+
+        let bath: Temperature?
+        (ensemble, bath) = try Self.ensemble(settings.section("ensemble"))
+        let velocities = try settings.sectionOrEmpty("velocities")
+        velocitySource = try velocities.optional("from")?.choice(of: VelocitySource.self)
+        startTemperature =
+            try velocities.optional("temperature").map {
+                .kelvin(try $0.quantity(.temperature, in: .nonNegative))
+            } ?? bath
+        isStartExact = try velocities.boolean("exact", default: false)
+        removesRotation = try settings.boolean("remove_rotation", default: false)
+
+        let guards = try settings.sectionOrEmpty("guards")
+        minimumDistance = try Self.minimumDistance(guards)
+        highestTemperature = .kelvin(
+            try guards.quantity("highest_temperature", .temperature, in: .positive, default: 20_000))
+        let report = try settings.optional("report_every")?.integer(in: .positive)
+        reportEvery = report ?? Self.niceInterval(for: steps)
+
+        thermo = try settings.optionalSection("thermo").map(Self.stream)
+        trajectory = try settings.optionalSection("trajectory").map(Self.trajectory)
+        try settings.finish()
+    }
+
+    private static func frame(_ settings: Settings) throws -> Int {
+        guard let value = settings.optional("frame") else { return 1 }
+        let frame = try value.integer()
+        guard frame != 0 else { throw value.error("expected 1 for the first frame, or −1 for the last, found 0") }
+        return frame
+    }
+
+    private static func supercell(_ settings: Settings) throws -> [Int] {
+        guard let value = settings.optional("supercell") else { return [1, 1, 1] }
+        let copies = try value.oneOrMore().map { try $0.integer(in: 1...10_000) }
+        guard copies.count == 1 || copies.count == 3 else {
+            throw value.error("expected one number of copies or three, found \(copies.count)")
+        }
+        return copies.count == 1 ? Array(repeating: copies[0], count: 3) : copies
+    }
+
+    /// Under `nve` the temperature is that of the start, and friction is accepted so that one word changes the ensemble.
+    private static func ensemble(_ settings: Settings) throws -> (Ensemble, Temperature?) {
+        let name = try settings.choice("name", ["langevin", "nve"])
+        let isLangevin = name == "langevin"
+        let temperature =
+            isLangevin
+            ? try settings.quantity("temperature", .temperature, in: .nonNegative)
+            : try settings.optional("temperature")?.quantity(.temperature, in: .nonNegative)
+        let friction =
+            isLangevin
+            ? try settings.quantity("friction", .rate, in: .nonNegative)
+            : try settings.optional("friction")?.quantity(.rate, in: .nonNegative)
+        let keepsCentre = try settings.boolean("fix_centre_of_mass", default: true)
+        let bath = temperature.map(Temperature.kelvin)
+        guard isLangevin, let bath, let friction else { return (.nve, bath) }
+        return (
+            .langevin(temperature: bath, friction: .perFemtosecond(friction), keepsCentreOfMass: keepsCentre), bath
+        )
+    }
+
+    /// `true`, `false` or a factor.
+    private static func minimumDistance(_ guards: Settings) throws -> Double {
+        guard let value = guards.optional("minimum_distance") else { return 1 }
+        if let isOn = try? value.boolean() { return isOn ? 1 : 0 }
+        guard let factor = try? value.double(in: 0...1) else {
+            throw value.error(
+                "expected true, false or a factor of 0…1 on the shortest distances of the training data")
+        }
+        return factor
+    }
+
+    private static func stream(_ settings: Settings) throws -> Stream {
+        Stream(every: try settings.integer("every", in: .positive), file: try settings.string("file"))
+    }
+
+    private static func trajectory(_ settings: Settings) throws -> TrajectoryStream {
+        let stream = try stream(settings)
+        let format =
+            try settings.optional("format")?.choice(of: TrajectoryStream.Format.self)
+            ?? Self.format(of: stream.file, settings)
+        let stem = (stream.file as NSString).deletingPathExtension
+        let precision = try settings.choice("precision", ["single", "double"], default: "single")
+        var topology: String? = format == .netcdf ? stem + ".pdb" : nil
+        if let value = settings.optional("topology") {
+            let isSwitch = try? value.boolean()
+            topology = isSwitch == false ? nil : isSwitch == true ? stem + ".pdb" : try value.string()
+        }
+        return TrajectoryStream(
+            stream: stream, format: format, velocities: try settings.boolean("velocities", default: true),
+            forces: try settings.boolean("forces", default: false),
+            precision: precision == "double" ? .double : .single,
+            isWrapped: try settings.boolean("wrap", default: false), topology: topology)
+    }
+
+    private static func format(of file: String, _ settings: Settings) throws -> TrajectoryStream.Format {
+        switch (file as NSString).pathExtension.lowercased() {
+        case "nc", "ncdf", "netcdf": return .netcdf
+        case "xyz", "extxyz": return .xyz
+        default:
+            throw try settings.value("file").error(
+                "expected a name that ends in .nc or .xyz, found '\(file)'; or add format: netcdf or format: xyz")
+        }
+    }
+
+    /// Steps between rows so that there are about twenty: 1, 2 or 5 times a power of ten.
+    private static func niceInterval(for steps: Int) -> Int {
+        let wanted = max(1, steps / 20)
+        var unit = 1
+        while unit * 10 <= wanted { unit *= 10 }
+        return [1, 2, 5, 10].map { $0 * unit }.first { $0 >= wanted } ?? wanted
+    }
+}

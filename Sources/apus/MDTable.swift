@@ -1,0 +1,53 @@
+import Atoms
+import Dynamics
+import Foundation
+
+/// The table of a running simulation: a row now and then, and on a terminal a line below it that keeps moving.
+struct MDTable {
+    private static let columns: [(title: String, width: Int)] = [
+        ("step", 9), ("time/ps", 10), ("T/K", 8), ("E_pot/eV", 14), ("E_kin/eV", 11), ("conserved/eV", 14),
+        ("drift/(eV/atom/ps)", 18), ("P/GPa", 8), ("µs/atom/step", 12), ("ETA", 11),
+    ]
+
+    let steps: Int
+    let every: Int
+    private let start = Date()
+    private var lastStatus = Date.distantPast
+
+    init(steps: Int, every: Int) {
+        self.steps = steps
+        self.every = every
+    }
+
+    func begin() { Terminal.print(Self.aligned(Self.columns.map(\.title))) }
+
+    mutating func show(_ frame: Frame, of simulation: Simulation) {
+        let isRow = frame.step.isMultiple(of: every) || frame.step == steps
+        if isRow { Terminal.print(row(frame, simulation)) }
+        guard Terminal.isInteractive, isRow || Date().timeIntervalSince(lastStatus) > 0.3 else { return }
+        lastStatus = Date()
+        Terminal.status(frame.step < steps ? row(frame, simulation) : "")
+    }
+
+    private func row(_ frame: Frame, _ simulation: Simulation) -> String {
+        let pace = simulation.pace
+        let elapsed = Date().timeIntervalSince(start)
+        let remaining = pace.steps > 0 ? elapsed / Double(pace.steps) * Double(steps - frame.step) : nil
+        func fixed(_ value: Double?, _ digits: Int) -> String { value.map { Written.fixed($0, digits) } ?? "-" }
+        return Self.aligned([
+            "\(frame.step)", fixed(frame.time * 1e-3, 4), fixed(frame.temperature, 1),
+            fixed(frame.structure.energy, 4),
+            fixed(frame.kineticEnergy, 4), fixed(frame.conservedEnergy, 4),
+            Written.scientific(pace.steps > 0 ? simulation.drift : nil),
+            fixed(frame.pressure.map { $0 * Units.gigapascal }, 3),
+            pace.steps > 0 ? fixed(pace.microsecondsPerAtomAndStep, 1) : "-",
+            remaining.map(Written.duration) ?? "-",
+        ])
+    }
+
+    private static func aligned(_ cells: [String]) -> String {
+        zip(columns, cells).map { column, cell in
+            String(repeating: " ", count: max(0, column.width - cell.count)) + cell
+        }.joined(separator: " ")
+    }
+}

@@ -1,0 +1,110 @@
+import Foundation
+import Network
+
+/// What `apus info` says about a potential.
+struct PotentialInfo: Encodable {
+    var kind = "potential"
+    var file: String
+    var bytes: Int
+    var elements: [String]
+    var model: ModelConfiguration
+    var precision: Potential.Precision
+    var parameters: Int
+    /// The features after each layer.
+    var layers: [String]
+    var paths: [Int]
+    var units: [String: String]
+    var provenance: Potential.Provenance
+    /// Å, by pair of elements.
+    var shortestDistances: [String: Double]
+    var referenceStructures: Int
+    /// Whether the reference structures have the energies and forces that the file says.
+    var verified: Bool
+    var problem: String?
+
+    init(of path: String) throws {
+        let potential = try Potential(contentsOf: path)
+        let model = try NequIPModel(potential.configuration)
+        file = path
+        bytes = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? 0
+        elements = potential.configuration.typeNames
+        self.model = potential.configuration
+        precision = potential.precision
+        parameters = model.parameterCount
+        layers = model.featureIrreps
+        paths = model.pathCounts
+        units = ["energy": "eV", "length": "Å", "force": "eV/Å", "stress": "eV/Å³"]
+        provenance = potential.provenance
+        shortestDistances = potential.shortestDistances
+        referenceStructures = potential.references.count
+        do {
+            try potential.verify()
+            verified = true
+        } catch {
+            verified = false
+            problem = CommandError.message(of: error)
+        }
+    }
+
+    var lines: [String] {
+        func list(_ numbers: [Double], _ digits: Int = 6) -> String {
+            numbers.map { Written.short($0, digits) }.joined(separator: ", ")
+        }
+        func byElement(_ numbers: [Double]) -> String {
+            zip(elements, numbers).map { "\($0) \(Written.short($1, 8))" }.joined(separator: ", ")
+        }
+        var rows: [[String]] = [
+            ["elements", elements.joined(separator: " ")],
+            [
+                "model",
+                "NequIP, \(model.numLayers) layers, l_max \(model.lMax), parity \(model.parity), \(parameters) weights",
+            ],
+        ]
+        for (index, irreps) in layers.enumerated() {
+            rows.append([
+                index == 0 ? "features" : "",
+                "after layer \(index + 1): \(irreps) (\(Written.count(paths[index], "path")))",
+            ])
+        }
+        let cutoffs = model.perEdgeTypeCutoff.isEmpty ? "" : ", shorter for some pairs of elements"
+        rows += [
+            ["cutoff", "\(Written.short(model.rMax)) Å\(cutoffs)"],
+            [
+                "radial",
+                "\(model.numBessels) Bessel functions\(model.besselTrainable ? " (trained)" : ""), p = \(Written.short(model.polynomialCutoffP)), network \(model.radialMLPDepth) × \(model.radialMLPWidth), splines of \(model.splineIntervals) intervals",
+            ],
+            ["neighbours", "\(list(model.avgNumNeighbors, 4)) on average in the training data"],
+            ["scales", "\(byElement(model.perTypeEnergyScales)) eV"],
+            ["shifts", "\(byElement(model.perTypeEnergyShifts)) eV (isolated atoms)"],
+        ]
+        if let pair = model.pairPotential { rows.append(["pair potential", pair.rawValue]) }
+        rows += [
+            ["precision", precision.rawValue],
+            ["units", "Å, eV, eV/Å, eV/Å³"],
+        ]
+        for (index, pair) in shortestDistances.sorted(by: { $0.key < $1.key }).enumerated() {
+            rows.append([
+                index == 0 ? "shortest" : "", "\(pair.key) \(Written.fixed(pair.value, 3)) Å in the training data",
+            ])
+        }
+        rows.append([
+            "written by", provenance.program + (provenance.created.isEmpty ? "" : " on \(provenance.created)"),
+        ])
+        rows.append(["trained", "\(Written.count(provenance.epochs, "epoch"))"])
+        for (index, data) in provenance.data.enumerated() {
+            rows.append([
+                index == 0 ? "data" : "",
+                "\(data.name) (\(Written.count(data.structures, "structure")), sha256 \(data.sha256.prefix(12))…)",
+            ])
+        }
+        for (index, error) in provenance.validationErrors.sorted(by: { $0.key < $1.key }).enumerated() {
+            rows.append([index == 0 ? "errors" : "", "\(error.key) \(Written.short(error.value))"])
+        }
+        let check =
+            referenceStructures == 0
+            ? "none in the file"
+            : verified ? "\(referenceStructures), computed again: they agree" : "WRONG: \(problem ?? "")"
+        rows.append(["references", check])
+        return ["\(file): a potential (\(Written.bytes(bytes)))"] + Terminal.table(rows, leftAligned: [0, 1])
+    }
+}

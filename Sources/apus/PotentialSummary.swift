@@ -1,0 +1,26 @@
+import Network
+
+/// What a person wants to know about a potential, in a line or two.
+struct PotentialSummary {
+    let potential: Potential
+
+    init(_ potential: Potential) { self.potential = potential }
+
+    var line: String {
+        let c = potential.configuration
+        let channels = Set(c.numFeatures).count == 1 ? "\(c.numFeatures[0])" : "\(c.numFeatures)"
+        return "NequIP for \(c.typeNames.joined(separator: " ")), \(c.numLayers) layers, l_max \(c.lMax), "
+            + "parity \(c.parity), \(channels) features, cutoff \(Written.short(c.rMax)) Å, \(potential.precision.rawValue)"
+            + (c.pairPotential.map { ", \($0.rawValue)" } ?? "")
+    }
+
+    /// The errors on the validation set, as the training noted them.
+    var errors: String? {
+        let errors = potential.provenance.validationErrors
+        let known = [
+            ("energy", "energy_mae_mev_per_atom", "meV/atom"), ("forces", "forces_mae_mev_per_angstrom", "meV/Å"),
+            ("stress", "stress_mae_gpa", "GPa"),
+        ].compactMap { name, key, unit in errors[key].map { "\(name) \(Written.short($0, 3)) \(unit)" } }
+        return known.isEmpty ? nil : "mean absolute errors in validation: " + known.joined(separator: ", ")
+    }
+}
