@@ -256,6 +256,13 @@ extension Executor {
                 if let basis { (basis + 4 * edge).update(repeating: 0, count: 4) }
                 if let harmonics { (harmonics + plan.harmonics * edge).update(repeating: 0, count: plan.harmonics) }
             }
+            if let features, basis == nil, harmonics == nil {
+                for term in arguments {
+                    ConvolutionKernels.features(
+                        plan, term, edges, atoms: atoms, features: features, scratch: scratch)
+                }
+                return
+            }
             for term in arguments {
                 ConvolutionKernels.backward(
                     plan, term, edges, atoms: atoms, features: features, basis: basis, harmonics: harmonics,

@@ -14,6 +14,11 @@ struct CompiledPath<T: KernelScalar>: Sendable {
             borrowing EdgeGroup<T>, Range<Int>, ConvolutionPlan<T>.Path, UnsafePointer<T>, UnsafePointer<T>,
             UnsafePointer<T>, PathGradients<T>
         ) -> Void
+    let features:
+        @Sendable (
+            borrowing EdgeGroup<T>, ConvolutionPlan<T>.Path, UnsafePointer<T>, UnsafePointer<T>,
+            UnsafeMutablePointer<T>
+        ) -> Void
     let table:
         @Sendable (
             borrowing EdgeGroup<T>, ConvolutionPlan<T>.Path, UnsafePointer<T>, UnsafePointer<T>,
@@ -24,6 +29,7 @@ struct CompiledPath<T: KernelScalar>: Sendable {
     private init<Kernel: PathKernel>(_: Kernel.Type) where Kernel.Scalar == T {
         forward = { Kernel.forward($0, $1, table: $2, features: $3, output: $4) }
         backward = { Kernel.backward($0, edges: $1, $2, table: $3, features: $4, output: $5, gradients: $6) }
+        features = { Kernel.features($0, $1, table: $2, output: $3, gradient: $4) }
         table = { Kernel.table($0, $1, features: $2, output: $3, gradient: $4) }
     }
 

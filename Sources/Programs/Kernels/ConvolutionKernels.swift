@@ -8,7 +8,7 @@ enum ConvolutionKernels<T: KernelScalar> {
     static func scratchSize(_ plan: ConvolutionPlan<T>) -> Int {
         let widest = plan.paths.map { $0.isDiagonal ? 1 : $0.d1 * $0.d3 }.max() ?? 1
         return EdgeGroup<T>.scratchSize(slots: plan.slots, harmonics: plan.harmonics)
-            + (4 + widest) * T.lanes * T.lanes + plan.harmonics * T.lanes
+            + (4 + widest) * T.lanes * T.lanes + plan.harmonics * T.lanes + plan.inputWidth
     }
 
     /// `∂Q/∂G`, the convolution itself, for the receivers in `atoms`.
@@ -34,6 +34,20 @@ enum ConvolutionKernels<T: KernelScalar> {
         }
     }
 
+    /// `∂Q/∂h` of the sources in `atoms`.
+    static func features(
+        _ plan: ConvolutionPlan<T>, _ term: ConvolutionTerm<T>, _ edges: ConvolutionEdges, atoms: Range<Int>,
+        features: UnsafeMutablePointer<T>, scratch: UnsafeMutablePointer<T>
+    ) {
+        var group = EdgeGroup<T>(slots: plan.slots, harmonics: plan.harmonics, scratch: scratch)
+        for atom in atoms {
+            let row = features + atom * plan.inputWidth
+            forGroups(of: atom, &group, plan, term, edges) { group in
+                for path in plan.paths { path.kernel.features(group, path, term.table, term.output, row) }
+            }
+        }
+    }
+
     /// `∂Q/∂h` of the sources in `atoms`, and `∂Q/∂B`, `∂Q/∂Y` of the edges that leave them, those that are asked for.
     static func backward(
         _ plan: ConvolutionPlan<T>, _ term: ConvolutionTerm<T>, _ edges: ConvolutionEdges, atoms: Range<Int>,
@@ -43,27 +57,23 @@ enum ConvolutionKernels<T: KernelScalar> {
         let lanes = T.lanes
         var group = EdgeGroup<T>(slots: plan.slots, harmonics: plan.harmonics, scratch: scratch)
         let harmonicsSums = scratch + EdgeGroup<T>.scratchSize(slots: plan.slots, harmonics: plan.harmonics)
-        let basisSums = UnsafeMutableRawPointer(harmonicsSums + plan.harmonics * lanes)
+        // What nobody asked for is computed all the same, into scratch memory.
+        let unreadFeatures = harmonicsSums + plan.harmonics * lanes
+        let basisSums = UnsafeMutableRawPointer(unreadFeatures + plan.inputWidth)
             .bindMemory(to: T.Vector.self, capacity: 4 * lanes)
         let couplingSums = basisSums + 4 * lanes
+        if features == nil { unreadFeatures.update(repeating: 0, count: plan.inputWidth) }
         for atom in atoms {
-            let end = Int(edges.transposedOffsets[atom + 1])
-            var first = Int(edges.transposedOffsets[atom])
             let row = term.features + atom * plan.inputWidth
             let gradients = PathGradients(
-                features: features.map { $0 + atom * plan.inputWidth },
-                basis: basis == nil ? nil : basisSums, couplings: harmonics == nil ? nil : couplingSums)
-            while first < end {
-                let count = min(EdgeGroup<T>.capacity, end - first)
-                group.fill(
-                    count: count, plan: plan, term: term, knots: edges.knots,
-                    edge: { Int(edges.transposed[first &+ $0]) },
-                    atomRow: { Int(edges.receivers[$0]) &* plan.outputWidth })
+                features: features.map { $0 + atom * plan.inputWidth } ?? unreadFeatures, basis: basisSums,
+                couplings: couplingSums)
+            forGroups(of: atom, &group, plan, term, edges) { group in
                 var tile = 0
-                while tile < count {
-                    let range = tile..<min(tile + lanes, count)
-                    if basis != nil { basisSums.update(repeating: .zero, count: 4 * lanes) }
-                    if harmonics != nil { harmonicsSums.update(repeating: 0, count: plan.harmonics * lanes) }
+                while tile < group.count {
+                    let range = tile..<min(tile + lanes, group.count)
+                    basisSums.update(repeating: .zero, count: 4 * lanes)
+                    harmonicsSums.update(repeating: 0, count: plan.harmonics * lanes)
                     for path in plan.paths {
                         path.kernel.backward(group, range, path, term.table, row, term.output, gradients)
                         if harmonics != nil { addHarmonics(plan, path, couplingSums, to: harmonicsSums) }
@@ -77,8 +87,26 @@ enum ConvolutionKernels<T: KernelScalar> {
                     }
                     tile += lanes
                 }
-                first += count
             }
+        }
+    }
+
+    /// Calls `body` with all edges whose source is `atom`, a group at a time; rows of atoms are those of receivers.
+    @inline(__always)
+    private static func forGroups(
+        of atom: Int, _ group: inout EdgeGroup<T>, _ plan: ConvolutionPlan<T>, _ term: ConvolutionTerm<T>,
+        _ edges: ConvolutionEdges, _ body: (borrowing EdgeGroup<T>) -> Void
+    ) {
+        let end = Int(edges.transposedOffsets[atom + 1])
+        var first = Int(edges.transposedOffsets[atom])
+        while first < end {
+            let count = min(EdgeGroup<T>.capacity, end - first)
+            group.fill(
+                count: count, plan: plan, term: term, knots: edges.knots,
+                edge: { Int(edges.transposed[first &+ $0]) },
+                atomRow: { Int(edges.receivers[$0]) &* plan.outputWidth })
+            body(group)
+            first += count
         }
     }
 

@@ -37,51 +37,73 @@ enum CoupledPath<T: KernelScalar, let D1: Int, let D3: Int>: PathKernel {
         _ group: borrowing EdgeGroup<T>, edges: Range<Int>, _ path: ConvolutionPlan<T>.Path,
         table: UnsafePointer<T>, features: UnsafePointer<T>, output: UnsafePointer<T>, gradients: PathGradients<T>
     ) {
-        let stride = path.weightsStride
-        for block in 0..<path.vectors {
-            let channel = block &* T.lanes
-            let table = table + (path.weightOffset &+ channel)
-            let output = output + (path.outputOffset &+ channel)
-            let features = features + (path.inputOffset &+ channel)
-            var h = InlineArray<D1, Vector>(repeating: .zero)
-            var gradient = InlineArray<D1, Vector>(repeating: .zero)
-            for m1 in 0..<D1 { h[m1] = (features + m1 &* path.inputStride).vector }
-            for k in edges {
-                let t = group.coupling(k) + path.slot &* T.lanes
-                let radial = RadialWeights(basis: group.basis + 4 &* k, row: table + group.tableRows[k], stride: stride)
-                let row = output + group.atomRows[k]
+        let table = table + path.weightOffset
+        let output = output + path.outputOffset
+        let features = features + path.inputOffset
+        let gradient = gradients.features + path.inputOffset
+        for k in edges {
+            let t = group.coupling(k) + path.slot &* T.lanes
+            let lane = k &- edges.lowerBound
+            let basis = gradients.basis + lane
+            var (b0, b1, b2, b3) = (basis[0], basis[T.lanes], basis[2 &* T.lanes], basis[3 &* T.lanes])
+            var sums = InlineArray<D1, InlineArray<D3, Vector>>(repeating: InlineArray(repeating: .zero))
+            for block in 0..<path.vectors {
+                let channel = block &* T.lanes
+                let radial = RadialWeights(
+                    basis: group.basis + 4 &* k, row: table + (group.tableRows[k] &+ channel),
+                    stride: path.weightsStride)
+                let row = output + (group.atomRows[k] &+ channel)
                 var g = InlineArray<D3, Vector>(repeating: .zero)
                 for m3 in 0..<D3 { g[m3] = (row + m3 &* path.outputStride).vector }
                 var s = Vector.zero
                 for m1 in 0..<D1 {
+                    let place = m1 &* path.inputStride &+ channel
+                    let h = (features + place).vector
                     var v = g[0] * t[(m1 &* D3) &* T.lanes]
                     for m3 in 1..<D3 { v = v.adding(t[(m1 &* D3 &+ m3) &* T.lanes], times: g[m3]) }
-                    gradient[m1] = gradient[m1].adding(radial.w, times: v)
-                    s = s.adding(h[m1], times: v)
+                    (gradient + place).vector = (gradient + place).vector.adding(radial.w, times: v)
+                    s = s.adding(h, times: v)
+                    let x = radial.w * h
+                    for m3 in 0..<D3 { sums[m1][m3] = sums[m1][m3].adding(x, times: g[m3]) }
                 }
-                let lane = k &- edges.lowerBound
-                if let sums = gradients.basis {
-                    let sums = sums + lane
-                    sums[0] = sums[0].adding(radial.r0, times: s)
-                    sums[T.lanes] = sums[T.lanes].adding(radial.r1, times: s)
-                    sums[2 &* T.lanes] = sums[2 &* T.lanes].adding(radial.r2, times: s)
-                    sums[3 &* T.lanes] = sums[3 &* T.lanes].adding(radial.r3, times: s)
-                }
-                if let sums = gradients.couplings {
-                    let sums = sums + lane
-                    for m1 in 0..<D1 {
-                        let x = radial.w * h[m1]
-                        for m3 in 0..<D3 {
-                            let slot = (m1 &* D3 &+ m3) &* T.lanes
-                            sums[slot] = block == 0 ? x * g[m3] : sums[slot].adding(x, times: g[m3])
-                        }
-                    }
+                b0 = b0.adding(radial.r0, times: s)
+                b1 = b1.adding(radial.r1, times: s)
+                b2 = b2.adding(radial.r2, times: s)
+                b3 = b3.adding(radial.r3, times: s)
+            }
+            (basis[0], basis[T.lanes], basis[2 &* T.lanes], basis[3 &* T.lanes]) = (b0, b1, b2, b3)
+            let couplings = gradients.couplings + lane
+            for m1 in 0..<D1 {
+                for m3 in 0..<D3 { couplings[(m1 &* D3 &+ m3) &* T.lanes] = sums[m1][m3] }
+            }
+        }
+    }
+
+    static func features(
+        _ group: borrowing EdgeGroup<T>, _ path: ConvolutionPlan<T>.Path, table: UnsafePointer<T>,
+        output: UnsafePointer<T>, gradient: UnsafeMutablePointer<T>
+    ) {
+        for block in 0..<path.vectors {
+            let channel = block &* T.lanes
+            let table = table + (path.weightOffset &+ channel)
+            let output = output + (path.outputOffset &+ channel)
+            let gradient = gradient + (path.inputOffset &+ channel)
+            var sums = InlineArray<D1, Vector>(repeating: .zero)
+            for m1 in 0..<D1 { sums[m1] = (gradient + m1 &* path.inputStride).vector }
+            for k in 0..<group.count {
+                let t = group.coupling(k) + path.slot &* T.lanes
+                let radial = RadialWeights(
+                    basis: group.basis + 4 &* k, row: table + group.tableRows[k], stride: path.weightsStride)
+                let row = output + group.atomRows[k]
+                var g = InlineArray<D3, Vector>(repeating: .zero)
+                for m3 in 0..<D3 { g[m3] = (row + m3 &* path.outputStride).vector }
+                for m1 in 0..<D1 {
+                    var v = g[0] * t[(m1 &* D3) &* T.lanes]
+                    for m3 in 1..<D3 { v = v.adding(t[(m1 &* D3 &+ m3) &* T.lanes], times: g[m3]) }
+                    sums[m1] = sums[m1].adding(radial.w, times: v)
                 }
             }
-            if let features = gradients.features {
-                let place = features + (path.inputOffset &+ channel)
-                for m1 in 0..<D1 { (place + m1 &* path.inputStride).vector += gradient[m1] }
-            }
+            for m1 in 0..<D1 { (gradient + m1 &* path.inputStride).vector = sums[m1] }
         }
     }
 

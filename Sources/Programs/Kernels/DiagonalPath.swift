@@ -32,43 +32,62 @@ enum DiagonalPath<T: KernelScalar, let D: Int>: PathKernel {
         _ group: borrowing EdgeGroup<T>, edges: Range<Int>, _ path: ConvolutionPlan<T>.Path,
         table: UnsafePointer<T>, features: UnsafePointer<T>, output: UnsafePointer<T>, gradients: PathGradients<T>
     ) {
-        let stride = path.weightsStride
+        let table = table + path.weightOffset
+        let output = output + path.outputOffset
+        let features = features + path.inputOffset
+        let gradient = gradients.features + path.inputOffset
+        for k in edges {
+            let t = (group.coupling(k) + path.slot &* T.lanes)[0]
+            let lane = k &- edges.lowerBound
+            let basis = gradients.basis + lane
+            var (b0, b1, b2, b3) = (basis[0], basis[T.lanes], basis[2 &* T.lanes], basis[3 &* T.lanes])
+            var sum = Vector.zero
+            for block in 0..<path.vectors {
+                let channel = block &* T.lanes
+                let radial = RadialWeights(
+                    basis: group.basis + 4 &* k, row: table + (group.tableRows[k] &+ channel),
+                    stride: path.weightsStride)
+                let row = output + (group.atomRows[k] &+ channel)
+                let x = radial.w * t
+                var s = Vector.zero
+                for m in 0..<D {
+                    let g = (row + m &* path.outputStride).vector
+                    let place = m &* path.inputStride &+ channel
+                    (gradient + place).vector = (gradient + place).vector.adding(x, times: g)
+                    s = s.adding((features + place).vector, times: g)
+                }
+                sum = sum.adding(radial.w, times: s)
+                s *= t
+                b0 = b0.adding(radial.r0, times: s)
+                b1 = b1.adding(radial.r1, times: s)
+                b2 = b2.adding(radial.r2, times: s)
+                b3 = b3.adding(radial.r3, times: s)
+            }
+            (basis[0], basis[T.lanes], basis[2 &* T.lanes], basis[3 &* T.lanes]) = (b0, b1, b2, b3)
+            gradients.couplings[lane] = sum
+        }
+    }
+
+    static func features(
+        _ group: borrowing EdgeGroup<T>, _ path: ConvolutionPlan<T>.Path, table: UnsafePointer<T>,
+        output: UnsafePointer<T>, gradient: UnsafeMutablePointer<T>
+    ) {
         for block in 0..<path.vectors {
             let channel = block &* T.lanes
             let table = table + (path.weightOffset &+ channel)
             let output = output + (path.outputOffset &+ channel)
-            let features = features + (path.inputOffset &+ channel)
-            var h = InlineArray<D, Vector>(repeating: .zero)
-            var gradient = InlineArray<D, Vector>(repeating: .zero)
-            for m in 0..<D { h[m] = (features + m &* path.inputStride).vector }
-            for k in edges {
-                let t = group.coupling(k) + path.slot &* T.lanes
-                let radial = RadialWeights(basis: group.basis + 4 &* k, row: table + group.tableRows[k], stride: stride)
+            let gradient = gradient + (path.inputOffset &+ channel)
+            var sums = InlineArray<D, Vector>(repeating: .zero)
+            for m in 0..<D { sums[m] = (gradient + m &* path.inputStride).vector }
+            for k in 0..<group.count {
+                let t = (group.coupling(k) + path.slot &* T.lanes)[0]
+                let radial = RadialWeights(
+                    basis: group.basis + 4 &* k, row: table + group.tableRows[k], stride: path.weightsStride)
+                let x = radial.w * t
                 let row = output + group.atomRows[k]
-                let x = radial.w * t[0]
-                var s = Vector.zero
-                for m in 0..<D {
-                    let g = (row + m &* path.outputStride).vector
-                    gradient[m] = gradient[m].adding(x, times: g)
-                    s = s.adding(h[m], times: g)
-                }
-                let lane = k &- edges.lowerBound
-                if let sums = gradients.basis {
-                    let sums = sums + lane
-                    let s = s * t[0]
-                    sums[0] = sums[0].adding(radial.r0, times: s)
-                    sums[T.lanes] = sums[T.lanes].adding(radial.r1, times: s)
-                    sums[2 &* T.lanes] = sums[2 &* T.lanes].adding(radial.r2, times: s)
-                    sums[3 &* T.lanes] = sums[3 &* T.lanes].adding(radial.r3, times: s)
-                }
-                if let sums = gradients.couplings {
-                    sums[lane] = block == 0 ? radial.w * s : sums[lane].adding(radial.w, times: s)
-                }
+                for m in 0..<D { sums[m] = sums[m].adding(x, times: (row + m &* path.outputStride).vector) }
             }
-            if let features = gradients.features {
-                let place = features + (path.inputOffset &+ channel)
-                for m in 0..<D { (place + m &* path.inputStride).vector += gradient[m] }
-            }
+            for m in 0..<D { (gradient + m &* path.inputStride).vector = sums[m] }
         }
     }
 

@@ -16,7 +16,13 @@ protocol PathKernel: SendableMetatype {
     /// Sums over channels are left as vectors. Serves `edges` of one tile.
     static func backward(
         _ group: borrowing EdgeGroup<Scalar>, edges: Range<Int>, _ path: ConvolutionPlan<Scalar>.Path,
-        table: UnsafePointer<Scalar>, features: UnsafePointer<Scalar>, output: UnsafePointer<Scalar>, gradients: PathGradients<Scalar>)
+        table: UnsafePointer<Scalar>, features: UnsafePointer<Scalar>, output: UnsafePointer<Scalar>,
+        gradients: PathGradients<Scalar>)
+
+    /// `∂h[m₁] += Σ_e w_e v_e[m₁]` alone, for all edges of the group.
+    static func features(
+        _ group: borrowing EdgeGroup<Scalar>, _ path: ConvolutionPlan<Scalar>.Path, table: UnsafePointer<Scalar>,
+        output: UnsafePointer<Scalar>, gradient: UnsafeMutablePointer<Scalar>)
 
     /// `∂R[k_e + q] += B_e[q] Σ_{m₃} G[m₃] Σ_{m₁} t_e[m₁, m₃] h_e[m₁]`.
     static func table(
@@ -24,14 +30,14 @@ protocol PathKernel: SendableMetatype {
         output: UnsafePointer<Scalar>, gradient: UnsafeMutablePointer<Scalar>)
 }
 
-/// Where a backward pass puts its results; `nil` for those that nobody reads.
+/// Where a backward pass puts its results.
 struct PathGradients<T: KernelScalar> {
     /// Row of the source atom's features, added to.
-    var features: UnsafeMutablePointer<T>?
+    var features: UnsafeMutablePointer<T>
     /// `[q][edge][lane]` of one tile, added to.
-    var basis: UnsafeMutablePointer<T.Vector>?
+    var basis: UnsafeMutablePointer<T.Vector>
     /// `[slot][edge][lane]` of one tile, replaced.
-    var couplings: UnsafeMutablePointer<T.Vector>?
+    var couplings: UnsafeMutablePointer<T.Vector>
 }
 
 /// The radial weights of one edge for one vector of channels: the four table rows and their weighted sum.
