@@ -44,7 +44,10 @@ extension Executor {
             }
 
         case .linear(let map, let slot):
-            linear(map, slot, operand(0), operand(1), result, rows: rows(operands[0], graph), graph)
+            let weights = slot == .weights ? result : operands[slot == .input ? 0 : 1]
+            linear(
+                map, slot, operand(0), operand(1), result, rows: rows(operands[0], graph),
+                kinds: rows(weights, graph), graph)
         case .product(let map, let slot):
             let (a, b, out) = (operand(0), operand(1), pointer(result))
             forRows(count, work: map.irreps.width) { range, _ in
@@ -165,12 +168,11 @@ extension Executor {
 
     private func linear(
         _ map: LinearMap, _ slot: LinearMap.Slot, _ a: UnsafePointer<T>, _ b: UnsafePointer<T>,
-        _ result: Program.Value, rows: Int, _ graph: Graph
+        _ result: Program.Value, rows: Int, kinds: Int, _ graph: Graph
     ) {
         let out = pointer(result)
         var species: LinearKernels<T>.Species?
         if map.isPerSpecies {
-            let kinds = speciesCount(of: map)
             species = .init(ofRow: graph.species, count: kinds, weightsWidth: map.weights.width)
         }
         let work = map.terms.reduce(0) { $0 + $1.input.stride * $1.output.stride * $1.input.dimension } / 8
@@ -203,17 +205,6 @@ extension Executor {
         } else {
             parallelism.split(count, by: LinearKernels<T>.rows, body)
         }
-    }
-
-    /// Rows of the weights that `map` is used with.
-    private func speciesCount(of map: LinearMap) -> Int {
-        for instruction in program.instructions {
-            guard case .linear(map, let slot) = instruction.operation else { continue }
-            let weights =
-                slot == .weights ? instruction.results[0] : instruction.operands[slot == .input ? 0 : 1]
-            if case .fixed(let count) = program.shape(of: weights).axis { return count }
-        }
-        return 1
     }
 
     private func convolve(
