@@ -1,0 +1,102 @@
+"""The command under test, and a potential for it.
+
+The environment variable APUS names the program; `make test` sets it.
+"""
+
+import os
+import pathlib
+import subprocess
+
+import pytest
+
+REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
+SILICON = REPOSITORY / "examples" / "silicon"
+PROGRAM = os.environ.get("APUS", str(REPOSITORY / ".build" / "release" / "apus"))
+
+START = """8
+Lattice="5.47 0 0 0 5.47 0 0 0 5.47" Properties=species:S:1:pos:R:3 pbc="T T T"
+Si 0 0 0
+Si 0 2.735 2.735
+Si 2.735 0 2.735
+Si 2.735 2.735 0
+Si 1.3675 1.3675 1.3675
+Si 1.3675 4.1025 4.1025
+Si 4.1025 1.3675 4.1025
+Si 4.1025 4.1025 1.3675
+"""
+
+# The configuration of the documentation, short.
+MD = """
+potential: potential.safetensors
+structure: start.xyz
+supercell: [2, 2, 2]
+ensemble: {name: langevin, temperature: 300 K, friction: 1 / ps}   # or nve
+timestep: 1 fs
+steps: 50
+seed: 1
+thermo: {every: 10, file: thermo.csv}
+trajectory: {every: 10, file: trajectory.nc, velocities: true, forces: true}
+"""
+
+# Random weights with small energies, and ZBL against overlaps.
+TRAINING = f"""
+data: {{train: {SILICON / "silicon.xyz"}, validation: 16}}
+model:
+  {{r_max: 4.0, num_layers: 2, l_max: 1, parity: false, num_features: 8, per_type_energy_scales: 0.05,
+    pair_potential: ZBL}}
+training: {{max_epochs: 0}}
+output: run
+"""
+
+
+class Program:
+    """Runs `apus` in a folder."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def __call__(self, *arguments, timeout=120):
+        return subprocess.run(
+            [PROGRAM, *map(str, arguments)], cwd=self.folder, capture_output=True, text=True, timeout=timeout,
+            stdin=subprocess.DEVNULL)
+
+    def succeeds(self, *arguments):
+        """Runs and returns what it printed; nothing may be on stderr."""
+        result = self(*arguments)
+        assert (result.returncode, result.stderr) == (0, "")
+        return result.stdout
+
+    def fails(self, *arguments):
+        """Runs and returns the one line of its error; no file may have been left behind."""
+        before = self.files()
+        result = self(*arguments)
+        assert result.returncode == 1
+        assert result.stderr.startswith("apus: error: ")
+        assert result.stderr.count("\n") == 1 and result.stderr.endswith("\n")
+        assert self.files() == before
+        return result.stderr
+
+    def start(self, *arguments):
+        return subprocess.Popen(
+            [PROGRAM, *map(str, arguments)], cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            text=True, stdin=subprocess.DEVNULL)
+
+    def files(self):
+        return sorted(path.relative_to(self.folder) for path in self.folder.rglob("*"))
+
+
+@pytest.fixture(scope="session")
+def potential(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("potential")
+    (folder / "train.yaml").write_text(TRAINING)
+    Program(folder).succeeds("train", "train.yaml")
+    return folder / "run" / "potential.safetensors"
+
+
+@pytest.fixture
+def apus(tmp_path, potential):
+    """The program in a folder with a potential, a structure and a configuration."""
+    (tmp_path / "potential.safetensors").write_bytes(potential.read_bytes())
+    (tmp_path / "start.xyz").write_text(START)
+    (tmp_path / "md.yaml").write_text(MD)
+    return Program(tmp_path)

@@ -1,0 +1,96 @@
+"""`apus`, `apus info` and `apus benchmark`."""
+
+import json
+import re
+
+import pytest
+
+from conftest import SILICON
+
+
+def test_the_version_names_the_build(apus):
+    assert re.fullmatch(r"Apus \d+\.\d+\.\d+ \(built for \d+-bit SIMD\)\n", apus.succeeds("--version"))
+
+
+@pytest.mark.parametrize("command", ["train", "evaluate", "md", "info", "benchmark"])
+def test_every_command_has_help(apus, command):
+    assert command in apus.succeeds("--help")
+    assert "USAGE: apus " + command in apus.succeeds(command, "--help")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["frobnicate"], ["md"], ["md", "a", "b"], ["md", "nowhere.yaml"], ["md", "md.yaml", "--threads", "0"],
+     ["info", "nowhere"], ["info", "."], ["info", "md.yaml"], ["benchmark", "potential.safetensors"],
+     ["benchmark", "potential.safetensors", "start.xyz", "--supercell", "1", "2"]])
+def test_a_wrong_call_is_one_line(apus, arguments):
+    apus.fails(*arguments)
+
+
+def test_info_about_a_potential(apus):
+    info = json.loads(apus.succeeds("info", "--json", "potential.safetensors"))
+    assert info["kind"] == "potential"
+    assert info["elements"] == ["Si"]
+    assert info["model"]["r_max"] == 4 and info["model"]["num_layers"] == 2
+    assert info["layers"] == ["8x0e+8x1o", "8x0e"]
+    assert info["parameters"] > 1000
+    assert info["verified"] is True and info["reference_structures"] == 2
+    assert set(info["shortest_distances"]) == {"Si-Si"}
+    assert info["provenance"]["program"].startswith("Apus")
+    text = apus.succeeds("info", "potential.safetensors")
+    for words in ["8x0e+8x1o", "cutoff", "ZBL", "eV/Å", "they agree"]:
+        assert words in text
+
+
+def test_the_kind_of_a_file_is_known_by_its_content(apus):
+    apus.succeeds("md", "md.yaml")
+    (apus.folder / "potential.safetensors").rename(apus.folder / "a.xyz")
+    (apus.folder / "trajectory.nc").rename(apus.folder / "a.safetensors")
+    (apus.folder / "start.xyz").rename(apus.folder / "a.nc")
+    kinds = [json.loads(apus.succeeds("info", "--json", f"a.{x}"))["kind"] for x in ["xyz", "safetensors", "nc"]]
+    assert kinds == ["potential", "trajectory", "data set"]
+
+
+def test_info_about_a_trajectory(apus):
+    apus.succeeds("md", "md.yaml")
+    info = json.loads(apus.succeeds("info", "--json", "trajectory.nc"))
+    assert (info["kind"], info["frames"], info["atoms"], info["formula"]) == ("trajectory", 6, 64, "Si64")
+    assert info["steps"] == [0, 50] and info["times_picoseconds"] == pytest.approx([0, 0.05])
+    assert info["cell"] == pytest.approx([10.94, 10.94, 10.94, 90, 90, 90])
+    variables = {variable["name"]: variable for variable in info["variables"]}
+    assert variables["coordinates"]["units"] == "angstrom" and variables["coordinates"]["shape"] == [6, 64, 3]
+    assert variables["velocities"]["units"] == "angstrom/picosecond"
+    assert "6" in apus.succeeds("info", "trajectory.nc")
+
+
+def test_info_about_a_data_set(apus):
+    info = json.loads(apus.succeeds("info", "--json", SILICON / "silicon.xyz"))
+    assert (info["kind"], info["structures"], info["atoms"]) == ("data set", 166, 2012)
+    assert info["elements"] == {"Si": 2012}
+    assert info["labels"] == {"energy": 166, "forces": 166, "stress": 166}
+    assert info["config_types"]["vacancy"] == 12
+    assert sum(info["formulae"].values()) == 166
+    assert -107.1 < info["energy_per_atom_electronvolt"]["minimum"] < info["energy_per_atom_electronvolt"]["maximum"]
+    renamed = json.loads(apus.succeeds("info", "--json", "--energy-key", "E0", SILICON / "silicon.xyz"))
+    assert renamed["labels"]["energy"] == 0
+    assert "config_type" in apus.succeeds("info", SILICON / "silicon.xyz")
+
+
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+def test_benchmark(apus, precision):
+    arguments = ["benchmark", "potential.safetensors", "start.xyz", "--supercell", "2", "--steps", "5"]
+    report = json.loads(apus.succeeds(*arguments, "--precision", precision, "--threads", "2", "--json"))
+    assert (report["atoms"], report["threads"], report["precision"]) == (64, 2, precision)
+    # 4 and 12 neighbours at 2.37 and 3.87 Å, the cutoff is 4 Å.
+    assert 10 * 64 < report["edges"] <= 16 * 64
+    assert report["simd_width"] in (128, 256, 512)
+    for key in ["microseconds_per_atom_step", "neighbor_list_microseconds_per_atom", "flops_per_atom", "gflops",
+                "sgemm_gflops", "peak_memory_bytes"]:
+        assert report[key] > 0
+    rate = report["flops_per_atom"] / report["microseconds_per_atom_step"] * 1e-3
+    assert report["gflops"] == pytest.approx(rate, rel=1e-6)
+
+
+def test_benchmark_profile(apus):
+    text = apus.succeeds("benchmark", "potential.safetensors", "start.xyz", "--steps", "3", "--profile")
+    assert "convolution" in text and "GFLOP/s" in text

@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# From DFT data to a trajectory: trains a potential for silicon, measures its errors, and runs molecular dynamics with
+# it, first with a thermostat, then at constant energy. `demo.sh APUS` uses another program than .build/release/apus.
+set -euo pipefail
+cd "$(dirname "$0")"
+apus=$(realpath "${1:-../../.build/release/apus}")
+started=$SECONDS
+
+say() { printf '\n── %s\n\n' "$*"; }
+
+say "1. The data: silicon labelled with density functional theory"
+"$apus" info silicon.xyz
+
+say "2. Training for five minutes (train.yaml)"
+"$apus" train train.yaml --overwrite
+
+say "3. Errors on all of the data"
+"$apus" evaluate run/silicon/potential.safetensors silicon.xyz
+
+say "4. 216 atoms at 300 K for 3 ps (md.yaml)"
+"$apus" md md.yaml --overwrite
+
+say "5. From its last frame on at constant energy, to see how well energy is conserved"
+"$apus" md md.yaml --overwrite \
+    --set structure=run/silicon/trajectory.nc --set frame=-1 --set supercell=1 --set ensemble.name=nve \
+    --set thermo.file=run/silicon/nve.csv --set trajectory.file=run/silicon/nve.nc
+
+say "6. What is in the trajectory"
+"$apus" info run/silicon/trajectory.nc
+
+cat <<END
+
+── Done in $((SECONDS - started)) s. The files are in $PWD/run/silicon:
+
+  potential.safetensors         the potential; use it with apus md
+  metrics.csv, train.log        errors after every epoch
+  trajectory.nc, trajectory.pdb 3 ps at 300 K; open both in MDAnalysis, mdtraj, VMD or OVITO
+  thermo.csv                    temperature, energies and pressure of its frames
+  nve.nc, nve.pdb, nve.csv      3 ps at constant energy
+
+Try next, in $PWD:
+
+  $apus train train.yaml --resume --set training.max_time="30 min"   # a better potential
+  $apus md md.yaml --overwrite --set ensemble.temperature=600        # a hotter crystal
+  $apus benchmark run/silicon/potential.safetensors start.xyz --supercell 4
+END
