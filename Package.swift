@@ -87,6 +87,6 @@ let package = Package(
             .executableTarget(
                 name: "apus",
                 dependencies: modules.map { .byName(name: $0.name) } + [arguments, logging],
-                swiftSettings: settings)
+                swiftSettings: settings),
         ]
 )

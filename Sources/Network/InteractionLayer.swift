@@ -87,7 +87,8 @@ struct InteractionLayer: Sendable {
         var targets: [GateTarget] = []
         let odd = scalarsInOrder.prefix { $0.irrep.parity == .odd }
         for (index, block) in odd.enumerated() {
-            targets.append(GateTarget(irrep: block.irrep, blocks: index..<index + 1, multiplicity: block.multiplicity))
+            targets.append(
+                GateTarget(irrep: block.irrep, blocks: index..<index + 1, multiplicity: block.multiplicity))
         }
         let even = odd.count..<gateBlocks.upperBound
         if !even.isEmpty {
@@ -96,7 +97,8 @@ struct InteractionLayer: Sendable {
         }
         for (index, block) in gated.enumerated() {
             let place = gatedBlocks.lowerBound + index
-            targets.append(GateTarget(irrep: block.irrep, blocks: place..<place + 1, multiplicity: block.multiplicity))
+            targets.append(
+                GateTarget(irrep: block.irrep, blocks: place..<place + 1, multiplicity: block.multiplicity))
         }
         return targets.sorted { $0.irrep < $1.irrep }
     }

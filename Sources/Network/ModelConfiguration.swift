@@ -113,7 +113,8 @@ public struct ModelConfiguration: Codable, Sendable, Equatable {
         for (key, values) in [
             (CodingKeys.perTypeEnergyScales, perTypeEnergyScales), (.perTypeEnergyShifts, perTypeEnergyShifts),
         ] {
-            try require(values.count == types && values.allSatisfy(\.isFinite), key, "\(types) finite numbers", values)
+            try require(
+                values.count == types && values.allSatisfy(\.isFinite), key, "\(types) finite numbers", values)
         }
         try require((8...8192).contains(splineIntervals), .splineIntervals, "8…8192", splineIntervals)
     }

@@ -200,7 +200,8 @@ struct ModelWriter {
 
     /// All blocks of a gate target as one matrix's columns.
     private func gateBlock(_ target: InteractionLayer.GateTarget, _ layer: InteractionLayer) -> Layout.Block {
-        target.irrep.l == 0 ? layer.gateLayout.joined(target.blocks) : layer.gateLayout.blocks[target.blocks.lowerBound]
+        target.irrep.l == 0
+            ? layer.gateLayout.joined(target.blocks) : layer.gateLayout.blocks[target.blocks.lowerBound]
     }
 
     /// Positions of a gate target's channels within its joined block.
@@ -259,7 +260,9 @@ struct ModelWriter {
     }
 
     /// The radial network of a layer: spline coefficients of its values on knots, or its values on edges.
-    private mutating func radialWeights(_ radial: RadialBasis, _ layer: InteractionLayer, _ index: Int) -> Program.Value {
+    private mutating func radialWeights(_ radial: RadialBasis, _ layer: InteractionLayer, _ index: Int)
+        -> Program.Value
+    {
         let columns = zip(layer.paths, layer.convolution.paths).flatMap { path, place in
             (0..<path.multiplicity).map { place.weightOffset + $0 }
         }

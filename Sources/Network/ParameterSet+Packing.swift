@@ -28,7 +28,8 @@ extension ParameterSet {
     @_specialize(where T == Float)
     @_specialize(where T == Double)
     public func gradients<T: ExecutableScalar>(of executor: Executor<T>, on graph: Graph, into gradients: inout [T]) {
-        precondition(gradients.count == values.count, "expected room for \(values.count) numbers, got \(gradients.count)")
+        precondition(
+            gradients.count == values.count, "expected room for \(values.count) numbers, got \(gradients.count)")
         gradients.withUnsafeMutableBufferPointer { gradients in
             for (parameter, offset) in zip(parameters, offsets) where parameter.isTrainable {
                 let name = "gradient \(parameter.name)"

@@ -37,7 +37,8 @@ public struct ParameterSet: Sendable, Equatable {
             let numbers = try file.values(prefix + parameter.name)
             guard numbers.count == parameter.count else {
                 throw PotentialError(
-                    "\(parameter.name): expected \(parameter.count) numbers \(parameter.shape), found \(numbers.count)")
+                    "\(parameter.name): expected \(parameter.count) numbers \(parameter.shape), found \(numbers.count)"
+                )
             }
             guard numbers.allSatisfy(\.isFinite) else {
                 throw PotentialError("\(parameter.name): holds numbers that are not finite")
@@ -64,7 +65,8 @@ public struct ParameterSet: Sendable, Equatable {
     public func store(in file: inout Safetensors, prefix: String = "", as type: Safetensors.ElementType) {
         for (parameter, offset) in zip(parameters, offsets) {
             file.set(
-                prefix + parameter.name, Array(values[offset..<offset + parameter.count]), shape: parameter.shape, as: type)
+                prefix + parameter.name, Array(values[offset..<offset + parameter.count]), shape: parameter.shape,
+                as: type)
         }
     }
 

@@ -42,7 +42,9 @@ public struct Safetensors: Sendable {
         guard let tensor = tensors[name] else { throw PotentialError("there is no array named \(name)") }
         func read<Number: BitwiseCopyable>(_ type: Number.Type) -> [Number] {
             tensor.bytes.withUnsafeBytes { bytes in
-                (0..<tensor.count).map { bytes.loadUnaligned(fromByteOffset: $0 * MemoryLayout<Number>.size, as: type) }
+                (0..<tensor.count).map {
+                    bytes.loadUnaligned(fromByteOffset: $0 * MemoryLayout<Number>.size, as: type)
+                }
             }
         }
         return switch tensor.type {
@@ -61,7 +63,9 @@ public struct Safetensors: Sendable {
         do {
             data = try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe)
         } catch {
-            throw PotentialError("\(path): cannot be read (\(FileManager.default.fileExists(atPath: path) ? error.localizedDescription : "no such file"))")
+            throw PotentialError(
+                "\(path): cannot be read (\(FileManager.default.fileExists(atPath: path) ? error.localizedDescription : "no such file"))"
+            )
         }
         do {
             try self.init(data)
@@ -82,7 +86,9 @@ public struct Safetensors: Sendable {
                 as? [String: Any]
         else { throw PotentialError("its header is not JSON") }
         for (name, entry) in header {
-            guard let entry = entry as? [String: Any] else { throw PotentialError("header entry \(name) is no object") }
+            guard let entry = entry as? [String: Any] else {
+                throw PotentialError("header entry \(name) is no object")
+            }
             if name == "__metadata__" {
                 guard let text = entry as? [String: String] else { throw PotentialError("its metadata is not text") }
                 metadata = text
@@ -101,7 +107,8 @@ public struct Safetensors: Sendable {
                 guard !overflow else { throw PotentialError("array \(name): shape \(shape) is too large") }
                 bytes = product
             }
-            guard offsets[0] >= 0, offsets[0] <= offsets[1], offsets[1] <= body.count, offsets[1] - offsets[0] == bytes
+            guard offsets[0] >= 0, offsets[0] <= offsets[1], offsets[1] <= body.count,
+                offsets[1] - offsets[0] == bytes
             else {
                 throw PotentialError(
                     "array \(name): bytes \(offsets[0])…\(offsets[1]) do not fit shape \(shape) or a body of \(body.count) bytes"
@@ -125,7 +132,8 @@ public struct Safetensors: Sendable {
             ]
             body.append(tensor.bytes)
         }
-        var text = try JSONSerialization.data(withJSONObject: header, options: [.sortedKeys, .withoutEscapingSlashes])
+        var text = try JSONSerialization.data(
+            withJSONObject: header, options: [.sortedKeys, .withoutEscapingSlashes])
         text.append(Data(repeating: 0x20, count: (8 - text.count % 8) % 8))
         var data = withUnsafeBytes(of: UInt64(text.count).littleEndian) { Data($0) }
         data.append(text)

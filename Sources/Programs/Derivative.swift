@@ -17,7 +17,8 @@ extension ProgramBuilder {
         }
         var cotangents: [Value: [Value]] = [:]
         for target in targets { cotangents[target.value, default: []].append(target.cotangent) }
-        for instruction in instructions.reversed() where instruction.results.contains(where: { cotangents[$0] != nil }) {
+        for instruction in instructions.reversed()
+        where instruction.results.contains(where: { cotangents[$0] != nil }) {
             let given = instruction.results.map { result in cotangents[result].map { sum($0) } }
             for (operand, contribution) in pullback(instruction, given, isActive: isActive.contains) {
                 cotangents[operand, default: []].append(contribution)
@@ -105,7 +106,8 @@ extension ProgramBuilder {
     ) -> [(Value, Value)] {
         var contributions: [(Value, Value)] = []
         for term in terms {
-            let forms = zip(slots, cotangents).compactMap { slot, cotangent -> (slot: Convolution.Slot, form: Form)? in
+            let forms = zip(slots, cotangents).compactMap {
+                slot, cotangent -> (slot: Convolution.Slot, form: Form)? in
                 guard let cotangent else { return nil }
                 var form: Form = [slot: cotangent]
                 for other in Convolution.Slot.allCases where other != slot {
@@ -113,7 +115,8 @@ extension ProgramBuilder {
                 }
                 return (slot, form)
             }
-            let active = Convolution.Slot.allCases.filter { slot in term[slot].map { isActive(operands[$0]) } ?? false }
+            let active = Convolution.Slot.allCases.filter { slot in term[slot].map { isActive(operands[$0]) } ?? false
+            }
             let shared = active.filter { $0 == .features || $0 == .harmonics || $0 == .basis }
             let alone = (slots == [.output] ? [] : shared) + active.filter { !shared.contains($0) }
             for group in (slots == [.output] ? [shared] : []) + alone.map({ [$0] }) where !group.isEmpty {

@@ -27,7 +27,8 @@ public struct Graph {
     ) rethrows -> R {
         precondition(
             species.count == edges.atomCount && (structures == 1 || structureOfAtom.count == species.count),
-            "expected \(edges.atomCount) species and structure indices, got \(species.count), \(structureOfAtom.count)")
+            "expected \(edges.atomCount) species and structure indices, got \(species.count), \(structureOfAtom.count)"
+        )
         return try species.withPointer { species in
             try structureOfAtom.withPointer { structureOfAtom in
                 try edges.offsets.withPointer { offsets in

@@ -80,7 +80,8 @@ extension Operation {
         case .embed: "embed"
         case .sum: "sum"
         case .scaled: "scaled"
-        case .splineCoefficients(let transposed): transposed ? "spline coefficients, transposed" : "spline coefficients"
+        case .splineCoefficients(let transposed):
+            transposed ? "spline coefficients, transposed" : "spline coefficients"
         case .edgeVectors: "edge vectors"
         case .edgeFunction(let function, let part):
             switch function {

@@ -38,7 +38,8 @@ public struct ProgramBuilder: Sendable {
         return results
     }
 
-    private mutating func append(_ operation: Operation, _ operands: [Value], _ axis: Axis, _ layout: Layout) -> Value {
+    private mutating func append(_ operation: Operation, _ operands: [Value], _ axis: Axis, _ layout: Layout) -> Value
+    {
         append(operation, operands, shapes: [Program.Shape(axis, layout)])[0]
     }
 

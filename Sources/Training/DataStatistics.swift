@@ -21,7 +21,8 @@ public struct DataStatistics: Sendable {
         var shortest: [String: Double] = [:]
         for structure in structures {
             let list = try EdgeList(
-                positions: structure.positions, cell: structure.cell, cutoffs: Cutoffs(cutoff), parallelism: parallelism)
+                positions: structure.positions, cell: structure.cell, cutoffs: Cutoffs(cutoff),
+                parallelism: parallelism)
             edges += list.count
             atoms += structure.count
             for force in structure.forces ?? [] {
@@ -30,7 +31,9 @@ public struct DataStatistics: Sendable {
             }
             var nearest: [SIMD2<Int>: Double] = [:]
             for edge in 0..<list.count {
-                let (a, b) = (structure.elements[Int(list.receivers[edge])], structure.elements[Int(list.sources[edge])])
+                let (a, b) = (
+                    structure.elements[Int(list.receivers[edge])], structure.elements[Int(list.sources[edge])]
+                )
                 let r2 = list.x[edge] * list.x[edge] + list.y[edge] * list.y[edge] + list.z[edge] * list.z[edge]
                 let key = SIMD2(min(a, b).atomicNumber, max(a, b).atomicNumber)
                 nearest[key] = min(nearest[key] ?? .infinity, r2)
@@ -54,7 +57,8 @@ public struct DataStatistics: Sendable {
     ) throws -> (energies: [Double], isDetermined: Bool) {
         let labelled = structures.filter { $0.energy != nil }
         guard !labelled.isEmpty else {
-            throw TrainingError("no structure has an energy: give per_type_energy_shifts, one number for each element")
+            throw TrainingError(
+                "no structure has an energy: give per_type_energy_shifts, one number for each element")
         }
         let n = elements.count
         let mean = labelled.reduce(0) { $0 + $1.energy! } / Double(labelled.reduce(0) { $0 + $1.count })

@@ -34,7 +34,9 @@ struct LearningRateSchedule: Sendable, Equatable {
     /// As numbers for a checkpoint.
     var state: [Double] {
         get { [learningRate, best, Double(badEpochs), Double(cooldown)] }
-        set { (learningRate, best, badEpochs, cooldown) = (newValue[0], newValue[1], Int(newValue[2]), Int(newValue[3])) }
+        set {
+            (learningRate, best, badEpochs, cooldown) = (newValue[0], newValue[1], Int(newValue[2]), Int(newValue[3]))
+        }
     }
 }
 

@@ -30,7 +30,8 @@ struct MetricsFile {
         func text(_ value: Double?) -> String { value.map { $0.isFinite ? String(format: "%.6g", $0) : "" } ?? "" }
         let numbers =
             [report.learningRate, report.trainingLoss, report.validationLoss] + report.errors.named.map(\.value)
-        let line = "\(report.epoch),\(String(format: "%.1f", report.seconds)),"
+        let line =
+            "\(report.epoch),\(String(format: "%.1f", report.seconds)),"
             + numbers.map(text).joined(separator: ",") + "\n"
         guard let handle = FileHandle(forWritingAtPath: path) else {
             throw TrainingError("\(path): cannot be written")

@@ -33,7 +33,8 @@ public struct ModelSettings {
         if let value = model.optional("num_features") {
             let numbers = try value.oneOrMore().map { try $0.integer(in: 1...1024) }
             guard numbers.count == 1 || numbers.count == base.lMax + 1 else {
-                throw value.error("expected one number, or \(base.lMax + 1) for l = 0…\(base.lMax), found \(numbers.count)")
+                throw value.error(
+                    "expected one number, or \(base.lMax + 1) for l = 0…\(base.lMax), found \(numbers.count)")
             }
             base.numFeatures = numbers.count == 1 ? Array(repeating: numbers[0], count: base.lMax + 1) : numbers
         }
@@ -81,7 +82,9 @@ public struct ModelSettings {
     }
 
     private static func element(_ name: String, _ value: SettingsValue) throws -> Element {
-        guard let element = Element(name) else { throw value.error("expected the symbol of an element, found \(name)") }
+        guard let element = Element(name) else {
+            throw value.error("expected the symbol of an element, found \(name)")
+        }
         return element
     }
 
@@ -90,7 +93,9 @@ public struct ModelSettings {
         guard let value else { return nil }
         if value.isSection {
             var numbers: [Element: Double] = [:]
-            for (name, number) in try value.section().entries() { numbers[try element(name, number)] = try number.double() }
+            for (name, number) in try value.section().entries() {
+                numbers[try element(name, number)] = try number.double()
+            }
             return .each(numbers, value)
         }
         if words.contains(try value.string()) { return nil }
@@ -132,7 +137,8 @@ public struct ModelSettings {
         } else {
             let fit = try DataStatistics.isolatedAtomEnergies(structures, elements: elements)
             configuration.perTypeEnergyShifts = fit.energies
-            let list = zip(elements, fit.energies).map { "\($0) \(String(format: "%.4f", $1))" }.joined(separator: ", ")
+            let list = zip(elements, fit.energies).map { "\($0) \(String(format: "%.4f", $1))" }.joined(
+                separator: ", ")
             remarks.append("energy shifts by least squares: \(list) eV")
             if !fit.isDetermined {
                 remarks.append(

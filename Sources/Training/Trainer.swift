@@ -142,7 +142,9 @@ final class Trainer<T: ExecutableScalar> {
                 sums.energy += terms.energy * labelled.energy
                 sums.forces += terms.forces * labelled.forces
                 sums.stress += terms.stress * labelled.stress
-                counts = (counts.energy + labelled.energy, counts.forces + labelled.forces, counts.stress + labelled.stress)
+                counts = (
+                    counts.energy + labelled.energy, counts.forces + labelled.forces, counts.stress + labelled.stress
+                )
                 measure(batch, graph, &errors)
             }
         }

@@ -93,7 +93,8 @@ public final class TrainingRun {
     private func run<T>(
         as type: T.Type, resuming: Bool, isInterrupted: () -> Bool, report: (Event) -> Void
     ) throws -> Summary where T: ExecutableScalar {
-        let trainer = Trainer<T>(settings, model, training: training, validation: validation, parallelism: parallelism)
+        let trainer = Trainer<T>(
+            settings, model, training: training, validation: validation, parallelism: parallelism)
         var state = trainer.state
         if resuming {
             state = try resume()
@@ -212,7 +213,8 @@ public final class TrainingRun {
         do {
             try FileManager.default.createDirectory(atPath: settings.output, withIntermediateDirectories: true)
         } catch {
-            throw TrainingError("\(settings.output): the output folder cannot be made (\(error.localizedDescription))")
+            throw TrainingError(
+                "\(settings.output): the output folder cannot be made (\(error.localizedDescription))")
         }
     }
 

@@ -43,7 +43,8 @@ struct TrainCommand: ParsableCommand {
         let files = FileManager.default
         if resume {
             guard files.fileExists(atPath: training.checkpointPath) else {
-                throw CommandError("\(training.checkpointPath): no such checkpoint to resume; train without --resume first")
+                throw CommandError(
+                    "\(training.checkpointPath): no such checkpoint to resume; train without --resume first")
             }
         } else if !overwrite,
             let existing = [training.checkpointPath, training.potentialPath].first(where: files.fileExists)
@@ -65,16 +66,21 @@ struct TrainCommand: ParsableCommand {
     private func introduce(_ training: TrainingRun, _ log: TrainingLog) {
         let (model, settings) = (training.model, training.settings)
         let configuration = model.configuration
-        log.line("\(ProgramVersion.description), \(BuildTarget.simdBits)-bit SIMD, \(settings.precision.rawValue), \(Written.count(threads.parallelism.threads, "thread"))")
+        log.line(
+            "\(ProgramVersion.description), \(BuildTarget.simdBits)-bit SIMD, \(settings.precision.rawValue), \(Written.count(threads.parallelism.threads, "thread"))"
+        )
         log.line(
             "data       \(Written.count(training.trainingCount, "structure")) (\(training.trainingAtoms) atoms) to train on, \(training.validationCount) to validate with"
         )
-        let features = Set(configuration.numFeatures).count == 1
+        let features =
+            Set(configuration.numFeatures).count == 1
             ? "\(configuration.numFeatures[0])" : configuration.numFeatures.map(String.init).joined(separator: ", ")
         log.line(
             "model      \(configuration.typeNames.joined(separator: " ")); \(configuration.numLayers) layers, l_max \(configuration.lMax), parity \(configuration.parity), \(features) features, r_max \(Written.short(configuration.rMax)) Å; \(model.parameterCount) weights"
         )
-        log.line("neighbours \(configuration.avgNumNeighbors.map { Written.fixed($0, 1) }.joined(separator: ", ")) per atom; forces \(Written.fixed(training.statistics.forcesRMS, 3)) eV/Å (rms)")
+        log.line(
+            "neighbours \(configuration.avgNumNeighbors.map { Written.fixed($0, 1) }.joined(separator: ", ")) per atom; forces \(Written.fixed(training.statistics.forcesRMS, 3)) eV/Å (rms)"
+        )
         for remark in training.remarks { log.line(remark) }
         log.line("")
         log.line(EpochLine.header)
@@ -82,7 +88,9 @@ struct TrainCommand: ParsableCommand {
 
     private func conclude(_ training: TrainingRun, _ summary: TrainingRun.Summary, _ log: TrainingLog) {
         log.line("")
-        log.line("ended after \(Written.count(summary.epochs, "epoch")) and \(Written.duration(summary.seconds)): \(summary.ending.rawValue)")
+        log.line(
+            "ended after \(Written.count(summary.epochs, "epoch")) and \(Written.duration(summary.seconds)): \(summary.ending.rawValue)"
+        )
         let set = training.validationCount > 0 ? "validation" : "training"
         log.line("best potential (epoch \(summary.bestEpoch)), errors on the \(set) set:")
         for line in ErrorTable.lines(summary.errors) { log.line("  " + line) }
@@ -118,7 +126,8 @@ private final class TrainingLog {
         case .step(let epoch, let step, let steps, let loss, let seconds, let remaining):
             let ending = remaining.map { ", \(Written.duration($0)) left" } ?? ""
             Terminal.status(
-                "epoch \(epoch), batch \(step)/\(steps), loss \(Written.short(loss, 3)), \(Written.duration(seconds))\(ending)")
+                "epoch \(epoch), batch \(step)/\(steps), loss \(Written.short(loss, 3)), \(Written.duration(seconds))\(ending)"
+            )
         case .epoch(let report): line(EpochLine.text(report))
         }
     }

@@ -20,7 +20,8 @@ enum CoupledPath<T: KernelScalar, let D1: Int, let D3: Int>: PathKernel {
             for m3 in 0..<D3 { sums[m3] = (output + m3 &* path.outputStride).vector }
             for k in 0..<group.count {
                 let t = group.coupling(k) + path.slot &* T.lanes
-                let radial = RadialWeights(basis: group.basis + 4 &* k, row: table + group.tableRows[k], stride: stride)
+                let radial = RadialWeights(
+                    basis: group.basis + 4 &* k, row: table + group.tableRows[k], stride: stride)
                 let h = features + group.atomRows[k]
                 var u = InlineArray<D3, Vector>(repeating: .zero)
                 for m1 in 0..<D1 {

@@ -19,7 +19,8 @@ enum DiagonalPath<T: KernelScalar, let D: Int>: PathKernel {
             for m in 0..<D { sums[m] = (output + m &* path.outputStride).vector }
             for k in 0..<group.count {
                 let t = group.coupling(k) + path.slot &* T.lanes
-                let radial = RadialWeights(basis: group.basis + 4 &* k, row: table + group.tableRows[k], stride: stride)
+                let radial = RadialWeights(
+                    basis: group.basis + 4 &* k, row: table + group.tableRows[k], stride: stride)
                 let x = radial.w * t[0]
                 let h = features + group.atomRows[k]
                 for m in 0..<D { sums[m] = sums[m].adding(x, times: (h + m &* path.inputStride).vector) }

@@ -37,7 +37,9 @@ enum GeometryKernels<T: KernelScalar> {
 
     /// `W[a][b] = −Σ_e r_e[a] g_e[b]` over the receivers in `atoms`, added to `sums` `[structure][9]` in double
     /// precision.
-    static func virial(_ graph: Graph, _ gradient: UnsafePointer<T>, atoms: Range<Int>, sums: UnsafeMutablePointer<Double>) {
+    static func virial(
+        _ graph: Graph, _ gradient: UnsafePointer<T>, atoms: Range<Int>, sums: UnsafeMutablePointer<Double>
+    ) {
         for atom in atoms {
             let sums = sums + 9 * graph.structure(of: atom)
             var (a, b, c) = (SIMD4<Double>.zero, SIMD4<Double>.zero, SIMD4<Double>.zero)

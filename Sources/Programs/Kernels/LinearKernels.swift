@@ -46,7 +46,8 @@ enum LinearKernels<T: KernelScalar> {
     private static func transform(
         _ map: LinearMap, from x: UnsafePointer<T>, width: Int,
         to output: UnsafeMutablePointer<T>, outputWidth: Int,
-        targets: [LinearMap.Target], transposed: Bool, weights: UnsafePointer<T>, range: Range<Int>, species: Species?,
+        targets: [LinearMap.Target], transposed: Bool, weights: UnsafePointer<T>, range: Range<Int>,
+        species: Species?,
         scratch: UnsafeMutablePointer<T>
     ) {
         var first = range.lowerBound
@@ -61,8 +62,11 @@ enum LinearKernels<T: KernelScalar> {
                     let term = map.terms[index]
                     let source = transposed ? term.output : term.input
                     let matrix = weights + term.weightOffset
-                    let multiply = { (rows: Int, a: UnsafePointer<T>, strideA: Int, b: UnsafePointer<T>,
-                        c: UnsafeMutablePointer<T>, strideC: Int, beta: T) in
+                    let multiply = {
+                        (
+                            rows: Int, a: UnsafePointer<T>, strideA: Int, b: UnsafePointer<T>,
+                            c: UnsafeMutablePointer<T>, strideC: Int, beta: T
+                        ) in
                         T.multiply(
                             transposeA: false, transposeB: transposed, m: rows, n: block.stride, k: source.stride,
                             alpha: T(term.factor), a: a, strideA: strideA, b: b, strideB: term.output.stride,
@@ -76,7 +80,8 @@ enum LinearKernels<T: KernelScalar> {
                                 let gathered = spare
                                 let product = gathered + LinearKernels.rows * source.stride
                                 for k in 0..<n {
-                                    (gathered + k * source.stride).update(from: a + Int(rows[k]) * width, count: source.stride)
+                                    (gathered + k * source.stride).update(
+                                        from: a + Int(rows[k]) * width, count: source.stride)
                                 }
                                 multiply(
                                     n, gathered, source.stride, matrix + kind * species.weightsWidth, product,

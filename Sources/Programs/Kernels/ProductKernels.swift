@@ -50,7 +50,9 @@ enum ProductKernels<T: KernelScalar> {
                     }
                 } else {
                     for c in 0..<stride {
-                        out[c] = (0..<term.irreps.dimension).reduce(0) { $0 + y[$1 * stride + c] * g[$1 * stride + c] }
+                        out[c] = (0..<term.irreps.dimension).reduce(0) {
+                            $0 + y[$1 * stride + c] * g[$1 * stride + c]
+                        }
                     }
                 }
             }
