@@ -18,6 +18,11 @@ public struct DataSet: Sendable {
         var forces: [SIMD3<Double>]?
         /// −V·σ less the pair potential, eV.
         var virial: Matrix3?
+
+        /// Whether any term of the loss has a label here.
+        func isLabelled(for loss: (energy: Double, forces: Double, stress: Double)) -> Bool {
+            energy != nil && loss.energy > 0 || forces != nil && loss.forces > 0 || virial != nil && loss.stress > 0
+        }
     }
 
     public let items: [Item]
@@ -29,7 +34,8 @@ public struct DataSet: Sendable {
     public init(_ structures: [Structure], for configuration: ModelConfiguration, parallelism: Parallelism) throws {
         let elements = configuration.elements
         let typeOf = Dictionary(uniqueKeysWithValues: elements.enumerated().map { ($1, Int32($0)) })
-        let pair = configuration.pairPotential == .zbl ? try ZBL(cutoff: configuration.rMax, parallelism: .serial) : nil
+        let pair =
+            configuration.pairPotential == .zbl ? try ZBL(cutoff: configuration.rMax, parallelism: .serial) : nil
         var rest = InteractionResult()
         items = try structures.enumerated().map { index, structure in
             let species = try structure.elements.map { element in

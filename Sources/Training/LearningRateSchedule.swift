@@ -25,7 +25,8 @@ struct LearningRateSchedule: Sendable, Equatable {
             badEpochs = 0
         }
         if badEpochs > settings.patience {
-            learningRate = max(settings.minimum, learningRate * settings.factor)
+            // A rate that started below the minimum is left alone.
+            learningRate = min(learningRate, max(settings.minimum, learningRate * settings.factor))
             cooldown = settings.cooldown
             badEpochs = 0
         }
@@ -34,7 +35,9 @@ struct LearningRateSchedule: Sendable, Equatable {
     /// As numbers for a checkpoint.
     var state: [Double] {
         get { [learningRate, best, Double(badEpochs), Double(cooldown)] }
-        set { (learningRate, best, badEpochs, cooldown) = (newValue[0], newValue[1], Int(newValue[2]), Int(newValue[3])) }
+        set {
+            (learningRate, best, badEpochs, cooldown) = (newValue[0], newValue[1], Int(newValue[2]), Int(newValue[3]))
+        }
     }
 }
 

@@ -33,7 +33,8 @@ public struct ModelSettings {
         if let value = model.optional("num_features") {
             let numbers = try value.oneOrMore().map { try $0.integer(in: 1...1024) }
             guard numbers.count == 1 || numbers.count == base.lMax + 1 else {
-                throw value.error("expected one number, or \(base.lMax + 1) for l = 0…\(base.lMax), found \(numbers.count)")
+                throw value.error(
+                    "expected one number, or \(base.lMax + 1) for l = 0…\(base.lMax), found \(numbers.count)")
             }
             base.numFeatures = numbers.count == 1 ? Array(repeating: numbers[0], count: base.lMax + 1) : numbers
         }
@@ -60,8 +61,12 @@ public struct ModelSettings {
                 }
                 return element
             }
+            guard let elements, !elements.isEmpty, Set(elements).count == elements.count else {
+                throw value.error(
+                    "expected each element once, found \(elements?.map(\.symbol).joined(separator: ", ") ?? "none")")
+            }
         }
-        averageNeighbors = try Self.byElement(model.optional("avg_num_neighbors"), words: ["auto"])
+        averageNeighbors = try Self.byElement(model.optional("avg_num_neighbors"), words: ["auto"], in: .positive)
         scales = try Self.byElement(model.optional("per_type_energy_scales"), words: ["forces_rms"])
         shifts = try Self.byElement(model.optional("per_type_energy_shifts"), words: ["least_squares"])
         place = model.optional("per_edge_type_cutoff")
@@ -81,16 +86,22 @@ public struct ModelSettings {
     }
 
     private static func element(_ name: String, _ value: SettingsValue) throws -> Element {
-        guard let element = Element(name) else { throw value.error("expected the symbol of an element, found \(name)") }
+        guard let element = Element(name) else {
+            throw value.error("expected the symbol of an element, found \(name)")
+        }
         return element
     }
 
     /// `nil` for one of the words, which stand for "from the data".
-    private static func byElement(_ value: SettingsValue?, words: [String]) throws -> ByElement? {
+    private static func byElement(
+        _ value: SettingsValue?, words: [String], in range: ClosedRange<Double> = .all
+    ) throws -> ByElement? {
         guard let value else { return nil }
         if value.isSection {
             var numbers: [Element: Double] = [:]
-            for (name, number) in try value.section().entries() { numbers[try element(name, number)] = try number.double() }
+            for (name, number) in try value.section().entries() {
+                numbers[try element(name, number)] = try number.double(in: range)
+            }
             return .each(numbers, value)
         }
         if words.contains(try value.string()) { return nil }
@@ -99,7 +110,7 @@ public struct ModelSettings {
                 "expected a number, a number for each element ({Si: …}), or \(words.joined(separator: ", ")); found \(try value.string())"
             )
         }
-        return .all(try value.double())
+        return .all(try value.double(in: range))
     }
 
     private static func numbers(_ choice: ByElement, _ elements: [Element]) throws -> [Double] {
@@ -132,7 +143,8 @@ public struct ModelSettings {
         } else {
             let fit = try DataStatistics.isolatedAtomEnergies(structures, elements: elements)
             configuration.perTypeEnergyShifts = fit.energies
-            let list = zip(elements, fit.energies).map { "\($0) \(String(format: "%.4f", $1))" }.joined(separator: ", ")
+            let list = zip(elements, fit.energies).map { "\($0) \(String(format: "%.4f", $1))" }.joined(
+                separator: ", ")
             remarks.append("energy shifts by least squares: \(list) eV")
             if !fit.isDetermined {
                 remarks.append(
