@@ -18,6 +18,11 @@ public struct DataSet: Sendable {
         var forces: [SIMD3<Double>]?
         /// −V·σ less the pair potential, eV.
         var virial: Matrix3?
+
+        /// Whether any term of the loss has a label here.
+        func isLabelled(for loss: (energy: Double, forces: Double, stress: Double)) -> Bool {
+            energy != nil && loss.energy > 0 || forces != nil && loss.forces > 0 || virial != nil && loss.stress > 0
+        }
     }
 
     public let items: [Item]

@@ -25,7 +25,8 @@ struct LearningRateSchedule: Sendable, Equatable {
             badEpochs = 0
         }
         if badEpochs > settings.patience {
-            learningRate = max(settings.minimum, learningRate * settings.factor)
+            // A rate that started below the minimum is left alone.
+            learningRate = min(learningRate, max(settings.minimum, learningRate * settings.factor))
             cooldown = settings.cooldown
             badEpochs = 0
         }

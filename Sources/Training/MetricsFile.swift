@@ -9,10 +9,10 @@ struct MetricsFile {
         + "forces_max_error_mev_per_angstrom,stress_mae_gpa,stress_rmse_gpa\n"
 
     /// Starts a file, or continues one after dropping what follows epoch `epochs`.
-    init(path: String, keepingEpochs epochs: Int) throws {
+    init(path: String, keepingEpochs epochs: Int?) throws {
         self.path = path
         var kept = Self.header
-        if epochs > 0, let text = try? String(contentsOfFile: path, encoding: .utf8) {
+        if let epochs, let text = try? String(contentsOfFile: path, encoding: .utf8) {
             for line in text.split(separator: "\n").dropFirst() {
                 if let epoch = line.split(separator: ",").first.flatMap({ Int($0) }), epoch <= epochs {
                     kept += line + "\n"

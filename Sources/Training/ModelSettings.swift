@@ -61,8 +61,12 @@ public struct ModelSettings {
                 }
                 return element
             }
+            guard let elements, !elements.isEmpty, Set(elements).count == elements.count else {
+                throw value.error(
+                    "expected each element once, found \(elements?.map(\.symbol).joined(separator: ", ") ?? "none")")
+            }
         }
-        averageNeighbors = try Self.byElement(model.optional("avg_num_neighbors"), words: ["auto"])
+        averageNeighbors = try Self.byElement(model.optional("avg_num_neighbors"), words: ["auto"], in: .positive)
         scales = try Self.byElement(model.optional("per_type_energy_scales"), words: ["forces_rms"])
         shifts = try Self.byElement(model.optional("per_type_energy_shifts"), words: ["least_squares"])
         place = model.optional("per_edge_type_cutoff")
@@ -89,12 +93,14 @@ public struct ModelSettings {
     }
 
     /// `nil` for one of the words, which stand for "from the data".
-    private static func byElement(_ value: SettingsValue?, words: [String]) throws -> ByElement? {
+    private static func byElement(
+        _ value: SettingsValue?, words: [String], in range: ClosedRange<Double> = .all
+    ) throws -> ByElement? {
         guard let value else { return nil }
         if value.isSection {
             var numbers: [Element: Double] = [:]
             for (name, number) in try value.section().entries() {
-                numbers[try element(name, number)] = try number.double()
+                numbers[try element(name, number)] = try number.double(in: range)
             }
             return .each(numbers, value)
         }
@@ -104,7 +110,7 @@ public struct ModelSettings {
                 "expected a number, a number for each element ({Si: …}), or \(words.joined(separator: ", ")); found \(try value.string())"
             )
         }
-        return .all(try value.double())
+        return .all(try value.double(in: range))
     }
 
     private static func numbers(_ choice: ByElement, _ elements: [Element]) throws -> [Double] {

@@ -15,6 +15,9 @@ struct TrainerState: Equatable {
     /// The best validation loss, the epoch it was reached in, and seconds trained.
     var bestLoss = Double.infinity
     var bestEpoch = 0
+    /// What `early_stopping` compares with: the last validation loss that was lower by `min_delta`, and its epoch.
+    var progressLoss = Double.infinity
+    var progressEpoch = 0
     var seconds = 0.0
 }
 
@@ -42,7 +45,7 @@ struct Checkpoint {
                 "counters",
                 [
                     Double(state.epoch), Double(state.steps), Double(state.averageUpdates), state.bestLoss,
-                    Double(state.bestEpoch), state.seconds,
+                    Double(state.bestEpoch), state.seconds, state.progressLoss, Double(state.progressEpoch),
                 ]
             ),
         ] {
@@ -67,15 +70,22 @@ struct Checkpoint {
         let schedule = try file.values("schedule")
         let weights = try file.values("weights")
         let moments = try ["first_moment", "second_moment", "largest_moment", "average"].map(file.values)
-        guard counters.count == 6, schedule.count == 4, let text = file.metadata["model"],
+        func isCount(_ number: Double) -> Bool { number >= 0 && Int(exactly: number) != nil }
+        guard counters.count == 8, schedule.count == 4, let text = file.metadata["model"],
+            let model = try? JSONDecoder().decode(ModelConfiguration.self, from: Data(text.utf8)),
             moments[0].count == weights.count, moments[1].count == weights.count,
             moments.allSatisfy({ [0, weights.count].contains($0.count) })
         else { throw PotentialError("\(path): is damaged: its arrays do not fit together") }
-        model = try JSONDecoder().decode(ModelConfiguration.self, from: Data(text.utf8))
+        guard [0, 1, 2, 4, 7].allSatisfy({ isCount(counters[$0]) }), isCount(schedule[2]), isCount(schedule[3]),
+            schedule[0].isFinite, counters[5].isFinite,
+            (moments + [weights]).allSatisfy({ $0.allSatisfy(\.isFinite) })
+        else { throw PotentialError("\(path): is damaged: it holds numbers that make no sense") }
+        self.model = model
         dataDigest = file.metadata["data"] ?? ""
         state = TrainerState(
             epoch: Int(counters[0]), weights: weights, first: moments[0], second: moments[1], largest: moments[2],
             steps: Int(counters[1]), average: moments[3], averageUpdates: Int(counters[2]), schedule: schedule,
-            bestLoss: counters[3], bestEpoch: Int(counters[4]), seconds: counters[5])
+            bestLoss: counters[3], bestEpoch: Int(counters[4]), progressLoss: counters[6],
+            progressEpoch: Int(counters[7]), seconds: counters[5])
     }
 }

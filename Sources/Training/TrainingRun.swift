@@ -71,7 +71,16 @@ public final class TrainingRun {
         self.remarks = remarks
         model = try NequIPModel(configuration)
         training = try DataSet(structures, for: configuration, parallelism: parallelism)
-        validation = try DataSet(held, for: configuration, parallelism: parallelism)
+        do {
+            validation = try DataSet(held, for: configuration, parallelism: parallelism)
+        } catch let error as TrainingError {
+            throw TrainingError("data.validation: \(error.message)")
+        }
+        guard validation.count == 0 || validation.items.contains(where: { $0.isLabelled(for: settings.loss) }) else {
+            throw TrainingError(
+                "data.validation: none of its \(validation.count) structures has a label that training.loss asks for, so no potential could be chosen by it"
+            )
+        }
         data = files
         (trainingCount, validationCount, trainingAtoms) = (training.count, validation.count, training.atoms)
         // The first structure, and the smallest of the others.
@@ -101,7 +110,7 @@ public final class TrainingRun {
             trainer.state = state
         }
         try makeOutputFolder()
-        var metrics = try MetricsFile(path: metricsPath, keepingEpochs: state.epoch)
+        var metrics = try MetricsFile(path: metricsPath, keepingEpochs: resuming ? state.epoch : nil)
         let before = state.seconds
         let start = Date()
         func seconds() -> Double { before + Date().timeIntervalSince(start) }
@@ -114,18 +123,22 @@ public final class TrainingRun {
             return least.isFinite ? least : nil
         }
         var best = (loss: state.bestLoss, epoch: state.bestEpoch)
+        var progress = (loss: state.progressLoss, epoch: state.progressEpoch)
 
         /// Validates, keeps what is best, and writes the files of an epoch.
-        func finish(trainingLoss: Double, steps: Int) throws -> ErrorMeasures {
+        func finish(trainingLoss: Double) throws {
             let (loss, errors) = trainer.validate()
             guard loss.isFinite else {
-                throw TrainingError("the validation loss is not a finite number; the best potential so far is kept")
+                throw TrainingError(
+                    "the validation loss is not a finite number after epoch \(trainer.epoch): lower training.optimizer.learning_rate, or set training.gradient_clip; the best potential so far is kept"
+                )
             }
             let isBest = loss < best.loss
             if isBest {
                 best = (loss, trainer.epoch)
                 try potential(trainer.keptParameters, errors: errors, epochs: trainer.epoch).write(to: potentialPath)
             }
+            if loss < progress.loss - (settings.earlyStopping?.minDelta ?? 0) { progress = (loss, trainer.epoch) }
             if trainer.epoch > 0 { trainer.adjustLearningRate(loss) }
             let now = seconds()
             let summary = EpochReport(
@@ -136,18 +149,13 @@ public final class TrainingRun {
             try metrics.append(summary)
             var saved = trainer.state
             (saved.bestLoss, saved.bestEpoch, saved.seconds) = (best.loss, best.epoch, now)
+            (saved.progressLoss, saved.progressEpoch) = progress
             try Checkpoint(state: saved, model: model.configuration, dataDigest: digest).write(to: checkpointPath)
             report(.epoch(summary))
-            return errors
         }
 
-        if settings.maxEpochs == 0 || trainer.epoch == 0 && settings.maxEpochs > 0 && !resuming {
-            // The initialised potential is the first to be kept.
-            let errors = try finish(trainingLoss: .nan, steps: 0)
-            if settings.maxEpochs == 0 {
-                return Summary(ending: .maxEpochs, epochs: 0, seconds: seconds(), bestEpoch: 0, errors: errors)
-            }
-        }
+        // The initialised potential is the first to be kept.
+        if !resuming { try finish(trainingLoss: .nan) }
         var ending = Ending.maxEpochs
         while trainer.epoch < settings.maxEpochs {
             let epoch = trainer.epoch
@@ -170,8 +178,8 @@ public final class TrainingRun {
                 ending = isLate ? .maxTime : .interrupted
                 break
             }
-            _ = try finish(trainingLoss: loss, steps: trainer.stepsPerEpoch)
-            if let stopping = settings.earlyStopping, trainer.epoch - best.epoch >= stopping.patience {
+            try finish(trainingLoss: loss)
+            if let stopping = settings.earlyStopping, trainer.epoch - progress.epoch >= stopping.patience {
                 ending = .earlyStopping
                 break
             }
@@ -201,6 +209,11 @@ public final class TrainingRun {
         guard checkpoint.model == model.configuration else {
             throw TrainingError(
                 "\(checkpointPath): belongs to another model or other data statistics; train it under another output, or with --overwrite"
+            )
+        }
+        guard checkpoint.state.weights.count == model.parameterCount else {
+            throw TrainingError(
+                "\(checkpointPath): is damaged: expected \(model.parameterCount) weights, found \(checkpoint.state.weights.count)"
             )
         }
         guard checkpoint.dataDigest == digest else {

@@ -51,6 +51,9 @@ public struct TrainingSettings {
     public init(_ settings: Settings) throws {
         let data = try settings.section("data")
         train = try data.oneOrMore("train").map { try $0.string() }
+        guard !train.isEmpty else {
+            throw try data.value("train").error("expected a file, a list of files or a pattern, found none")
+        }
         if let value = data.optional("validation") { validation = try Self.validation(value) }
         if let section = try data.optionalSection("keys") {
             keys.energy = try section.string("energy", default: "energy")

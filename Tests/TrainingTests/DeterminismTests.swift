@@ -1,0 +1,50 @@
+import Atoms
+import Compute
+import Network
+import Testing
+
+@testable import Training
+
+/// The same settings and data give the same weights, bit by bit.
+@Suite struct Determinism {
+    /// 512 atoms in a batch, so that loops over atoms, edges, knots and weights all have several chunks.
+    @Test func weightsDoNotDependOnTheNumberOfThreads() throws {
+        var configuration = ModelConfiguration(rMax: 4, elements: [Samples.silicon], avgNumNeighbors: [16])
+        (configuration.lMax, configuration.numFeatures, configuration.numLayers) = (2, [16, 8, 8], 2)
+        (configuration.parity, configuration.typeEmbedNumFeatures) = (true, 16)
+        configuration.radialMLPWidth = 32
+        configuration.perTypeEnergyShifts = [-5.4]
+        let structures = try (0..<8).map { try Samples.diamond(cells: 2, noise: 0.05, seed: UInt64($0)) }
+        let trained = try [1, 2, 3].map { threads in
+            let trainer = try Samples.trainer(
+                Float.self, configuration, on: structures,
+                training: "batch_size: 8, loss: {energy: 1, forces: 1, stress: 0.1}",
+                parallelism: Parallelism(threads: threads))
+            let before = trainer.weights
+            for _ in 0..<3 { _ = try trainer.runEpoch { _, _ in false } }
+            #expect(trainer.weights != before)
+            return trainer.state
+        }
+        #expect(trained[1] == trained[0], "two threads")
+        #expect(trained[2] == trained[0], "three threads")
+    }
+
+    @Test func theSeedDecidesWeightsAndOrder() throws {
+        let configuration = LossGradient.cases[1].configuration()
+        func trained(_ seed: Int) throws -> TrainerState {
+            let trainer = try Samples.trainer(
+                Float.self, configuration, on: LossGradient.structures, training: "batch_size: 2, seed: \(seed)")
+            _ = try trainer.runEpoch { _, _ in false }
+            return trainer.state
+        }
+        #expect(try trained(1) == trained(1))
+        #expect(try trained(1).weights != trained(2).weights)
+    }
+
+    @Test func everyEpochSeesEveryStructureOnceInANewOrder() {
+        let orders = (0..<20).map { Permutation.shuffled(50, seed: 3, round: $0) }
+        for order in orders { #expect(order.sorted() == Array(0..<50)) }
+        #expect(Set(orders).count == 20)
+        #expect(Permutation.shuffled(50, seed: 4, round: 0) != orders[0])
+    }
+}

@@ -1,0 +1,158 @@
+import Atoms
+import Compute
+import Network
+import Testing
+
+@testable import Training
+
+/// The gradient of a full training loss against finite differences, in double precision, for every array of weights.
+@Suite struct LossGradient {
+    struct Case: CustomTestStringConvertible, Sendable {
+        var testDescription: String
+        var change: @Sendable (inout ModelConfiguration) -> Void
+
+        init(_ name: String, _ change: @escaping @Sendable (inout ModelConfiguration) -> Void) {
+            testDescription = name
+            self.change = change
+        }
+
+        /// A small model of hydrogen and carbon that sees through several images of the small cell.
+        func configuration() -> ModelConfiguration {
+            var model = ModelConfiguration(
+                rMax: 3.4, elements: [Samples.hydrogen, Samples.carbon], avgNumNeighbors: [20])
+            model.numLayers = 2
+            model.typeEmbedNumFeatures = 4
+            model.radialMLPWidth = 6
+            model.numBessels = 4
+            model.splineIntervals = 24
+            model.perTypeEnergyScales = [0.7, 1.3]
+            model.perTypeEnergyShifts = [-0.4, 0.3]
+            change(&model)
+            return model
+        }
+    }
+
+    static let cases = [
+        Case("l_max 0, radial depth 2") {
+            ($0.lMax, $0.parity, $0.numFeatures, $0.radialMLPDepth) = (0, false, [5], 2)
+        },
+        Case("l_max 1, parity, odd multiplicities") { ($0.lMax, $0.numFeatures) = (1, [5, 3]) },
+        Case("l_max 2, no parity, radial depth 0") {
+            ($0.lMax, $0.parity, $0.numFeatures, $0.radialMLPDepth) = (2, false, [5, 3, 2], 0)
+        },
+        Case("l_max 2, parity, three layers, readout MLP") {
+            ($0.lMax, $0.numFeatures, $0.numLayers) = (2, [3, 2, 2], 3)
+            ($0.readoutMLPHiddenLayersDepth, $0.readoutMLPHiddenLayersWidth) = (1, 5)
+        },
+        Case("trainable Bessel frequencies") {
+            ($0.lMax, $0.parity, $0.numFeatures, $0.besselTrainable) = (1, false, [4, 3], true)
+        },
+        Case("neighbours by type") { ($0.lMax, $0.numFeatures, $0.avgNumNeighbors) = (1, [4, 3], [14, 23]) },
+        Case("cutoffs by pair of types, ZBL") {
+            ($0.lMax, $0.parity, $0.numFeatures) = (1, false, [17, 3])
+            ($0.perEdgeTypeCutoff, $0.pairPotential) = ([[2.1, 3.4], [2.8, 3.3]], .zbl)
+        },
+        Case("one layer, wide embedding") {
+            ($0.lMax, $0.numFeatures, $0.numLayers, $0.typeEmbedNumFeatures) = (1, [3, 2], 1, 19)
+        },
+    ]
+
+    /// A crystal smaller than the cutoff, a molecule without a cell, an isolated atom, and frames with some labels.
+    static let structures = [
+        Samples.labelled(Samples.crystal, seed: 2), Samples.labelled(Samples.molecule, seed: 3),
+        Samples.labelled(Samples.atom, seed: 4),
+        Samples.labelled(Samples.crystal, forces: false, stress: false, seed: 5),
+        Samples.labelled(Samples.molecule, energy: false, seed: 6),
+    ]
+
+    @Test(arguments: cases) func equalsFiniteDifferences(_ test: Case) throws {
+        try expectGradient(of: test.configuration(), on: Self.structures, loss: "{energy: 1, forces: 2, stress: 0.5}")
+    }
+
+    /// Each term alone, so that a mistake in a small one is not hidden by a large one.
+    @Test(arguments: ["{energy: 1, forces: 0}", "{energy: 0, forces: 1}", "{energy: 0, forces: 0, stress: 1}"])
+    func ofEachTermEqualsFiniteDifferences(_ loss: String) throws {
+        try expectGradient(of: Self.cases[1].configuration(), on: Self.structures, loss: loss)
+    }
+
+    private func expectGradient(of configuration: ModelConfiguration, on structures: [Structure], loss: String) throws
+    {
+        let trainer = try Samples.trainer(
+            Double.self, configuration, on: structures, training: "loss: \(loss), seed: 4")
+        let batch = Batch(trainer.training.items)
+        let weights = trainer.weights
+        let (value, gradient) = trainer.lossAndGradient(batch, weights: weights)
+        #expect(value.isFinite && value > 0)
+        let parameters = trainer.model.parameters
+        let offsets = ParameterSet(parameters, seed: 1).offsets
+        let random = Philox(seed: 11)
+        for (index, parameter) in parameters.enumerated() {
+            let range = offsets[index]..<offsets[index] + parameter.count
+            guard parameter.isTrainable else {
+                #expect(gradient[range].allSatisfy { $0 == 0 }, "\(parameter.name) is not trained")
+                continue
+            }
+            let rms = (gradient[range].reduce(0) { $0 + $1 * $1 } / Double(range.count)).squareRoot()
+            for draw in 0..<min(6, range.count) {
+                let u = random.uniforms(at: Philox.counter(step: draw, index: index, stream: 1)).x
+                let place = range.lowerBound + min(range.count - 1, Int(u * Double(range.count)))
+                func loss(_ h: Double) -> Double {
+                    var moved = weights
+                    moved[place] += h
+                    return trainer.lossAndGradient(batch, weights: moved).loss
+                }
+                // Five points: the error is h⁴/30 of the fifth derivative, 1e-12 here, and rounding ε·L/h.
+                let h = 1e-3
+                let slope = (8 * (loss(h) - loss(-h)) - (loss(2 * h) - loss(-2 * h))) / (12 * h)
+                let bound = 1e-7 * (abs(slope) + rms) + 1e-15 * value / h
+                #expect(
+                    abs(slope - gradient[place]) <= bound,
+                    "\(parameter.name)[\(place - range.lowerBound)]: \(slope) by differences, \(gradient[place])")
+            }
+        }
+    }
+
+    /// What a batch gives to the loss is the mean over its labels: a frame without a label does not dilute it.
+    @Test func framesWithoutALabelAreMasked() throws {
+        let configuration = Self.cases[1].configuration()
+        let labelled = Samples.labelled(Samples.molecule, seed: 3)
+        let bare = Samples.labelled(Samples.crystal, energy: false, forces: false, stress: false)
+        let one = try Samples.trainer(
+            Double.self, configuration, on: [labelled], training: "loss: {energy: 1, forces: 1}")
+        let two = try Samples.trainer(
+            Double.self, configuration, on: [labelled, bare], training: "loss: {energy: 1, forces: 1}")
+        let a = one.lossAndGradient(Batch(one.training.items), weights: one.weights)
+        let b = two.lossAndGradient(Batch(two.training.items), weights: one.weights)
+        #expect(abs(a.loss - b.loss) < 1e-13 * a.loss)
+        let size = a.gradient.reduce(0) { max($0, abs($1)) }
+        for (x, y) in zip(a.gradient, b.gradient) { #expect(abs(x - y) < 1e-12 * size) }
+    }
+
+    /// The loss by its formula, from the energies, forces and virials of the potential itself.
+    @Test func lossIsTheFormulaOfTheManual() throws {
+        let configuration = Self.cases[6].configuration()
+        let structures = Self.structures
+        let trainer = try Samples.trainer(
+            Double.self, configuration, on: structures, training: "loss: {energy: 1, forces: 2, stress: 0.5}")
+        let potential = Potential(
+            configuration: configuration, parameters: trainer.keptParameters, precision: .float64)
+        let evaluation = try Evaluation(of: potential, parallelism: .serial)
+        var (energies, forces, virials) = ([Double](), [Double](), [Double]())
+        for structure in structures {
+            let predicted = try evaluation.predict(structure)
+            let atoms = Double(structure.count)
+            if let label = structure.energy { energies.append((predicted.energy! - label) / atoms) }
+            for (f, label) in zip(predicted.forces!, structure.forces ?? []) {
+                forces += (0..<3).map { (f - label)[$0] }
+            }
+            if let label = structure.stress {
+                virials += ((predicted.stress! - label) * (-structure.cell!.volume / atoms)).elements
+            }
+        }
+        func mean(_ errors: [Double]) -> Double { errors.reduce(0) { $0 + $1 * $1 } / Double(errors.count) }
+        let expected = (mean(energies) + 2 * mean(forces) + 0.5 * mean(virials)) / 3.5
+        let found = trainer.lossAndGradient(Batch(trainer.training.items), weights: trainer.weights).loss
+        // ZBL's part is taken from the labels and added to the prediction: rounding of its size.
+        #expect(abs(found - expected) < 1e-9 * expected)
+    }
+}

@@ -1,0 +1,139 @@
+import Testing
+
+@testable import Training
+
+/// Optimiser, schedule and moving average against the formulas that PyTorch documents.
+@Suite struct Optimizers {
+    struct Case: CustomTestStringConvertible, Sendable {
+        var name: OptimizerSettings.Name
+        var weightDecay = 0.0
+        var amsgrad = false
+        /// After each step, two weights.
+        var expected: [[Double]]
+        var testDescription: String { "\(name), weight decay \(weightDecay)\(amsgrad ? ", AMSGrad" : "")" }
+    }
+
+    static let gradients = [[0.5, -1.0], [-0.1, 3.0], [2.0, 0.0], [0.01, -0.2]]
+
+    /// From a Python script of the formulas in the documentation of `torch.optim.Adam` and `AdamW` (PyTorch 2.7):
+    /// weights (1, −2), lr 0.1, betas (0.9, 0.99), eps 1e-3, the gradients above.
+    static let cases = [
+        Case(
+            name: .adam,
+            expected: [
+                [0.9001996007984032, -1.9000999000999002], [0.8491318511790087, -1.9494077082965307],
+                [0.7778205123919139, -1.987605633769818], [0.719000873982005, -2.015220345348739],
+            ]),
+        Case(
+            name: .adam, weightDecay: 0.1,
+            expected: [
+                [0.9001663893510815, -1.9000832639467111], [0.8344145348391331, -1.9421336380556327],
+                [0.7593158469954139, -1.970587821183306], [0.6954188776931568, -1.9862508041669935],
+            ]),
+        Case(
+            name: .adam, amsgrad: true,
+            expected: [
+                [0.9001996007984032, -1.9000999000999002], [0.8491318511790087, -1.9494077082965307],
+                [0.7778205123919139, -1.9874142686095502], [0.7192947336560798, -2.0148087576027383],
+            ]),
+        Case(
+            name: .adamw, weightDecay: 0.1,
+            expected: [
+                [0.8901996007984032, -1.8800999000999001], [0.8302298551710247, -1.9106067092955317],
+                [0.7506162178322195, -1.9296985676758638], [0.6842904172439884, -1.9380162935780263],
+            ]),
+        Case(
+            name: .adamw, weightDecay: 0.1, amsgrad: true,
+            expected: [
+                [0.8901996007984032, -1.8800999000999001], [0.8302298551710247, -1.9106067092955317],
+                [0.7506162178322195, -1.929507202515596], [0.6845842769180632, -1.937606619483628],
+            ]),
+    ]
+
+    @Test(arguments: cases) func stepsEqualPyTorchs(_ test: Case) {
+        var settings = OptimizerSettings()
+        (settings.name, settings.weightDecay, settings.amsgrad) = (test.name, test.weightDecay, test.amsgrad)
+        (settings.beta1, settings.beta2, settings.epsilon) = (0.9, 0.99, 1e-3)
+        var optimizer = Optimizer<Double>(settings, count: 2)
+        var weights = [1.0, -2.0]
+        for (gradient, expected) in zip(Self.gradients, test.expected) {
+            optimizer.update(&weights, gradient: gradient, learningRate: 0.1)
+            for (w, e) in zip(weights, expected) { #expect(abs(w - e) < 1e-14) }
+        }
+    }
+
+    /// Adam moves by the learning rate whatever the size of the gradient, as long as that dwarfs epsilon.
+    @Test func theFirstStepHasTheSizeOfTheLearningRate() {
+        var optimizer = Optimizer<Double>(OptimizerSettings(), count: 3)
+        var weights = [0.0, 0, 0]
+        optimizer.update(&weights, gradient: [1e-3, -5, 0], learningRate: 0.01)
+        #expect(abs(weights[0] + 0.01) < 1e-6 && abs(weights[1] - 0.01) < 1e-10 && weights[2] == 0)
+    }
+
+    // MARK: The schedule
+
+    static let losses = [
+        1.0, 0.9, 0.95, 0.91, 0.89995, 0.92, 0.8, 0.81, 0.82, 0.83, 0.84, 0.85, 0.86, 0.87, 0.7, 0.71, 0.72, 0.73,
+        0.74,
+        0.75, 0.76, 0.77, 0.78, 0.79,
+    ]
+
+    /// From a Python transcript of `ReduceLROnPlateau.step` (PyTorch 2.7), mode min, threshold_mode rel.
+    @Test func learningRatesEqualReduceLROnPlateau() {
+        func rates(_ patience: Int, _ cooldown: Int, _ minimum: Double) -> [Double] {
+            var settings = PlateauSettings()
+            (settings.factor, settings.patience, settings.threshold) = (0.5, patience, 1e-3)
+            (settings.cooldown, settings.minimum) = (cooldown, minimum)
+            var schedule = LearningRateSchedule(settings, learningRate: 0.1)
+            return Self.losses.map { loss in
+                schedule.step(loss)
+                return schedule.learningRate
+            }
+        }
+        #expect(
+            rates(2, 0, 1e-6) == [
+                0.1, 0.1, 0.1, 0.1, 0.05, 0.05, 0.05, 0.05, 0.05, 0.025, 0.025, 0.025, 0.0125, 0.0125, 0.0125, 0.0125,
+                0.0125, 0.00625, 0.00625, 0.00625, 0.003125, 0.003125, 0.003125, 0.0015625,
+            ])
+        #expect(
+            rates(1, 2, 0.02) == [
+                0.1, 0.1, 0.1, 0.05, 0.05, 0.05, 0.05, 0.05, 0.025, 0.025, 0.025, 0.025, 0.02, 0.02, 0.02, 0.02, 0.02,
+                0.02, 0.02, 0.02, 0.02, 0.02, 0.02, 0.02,
+            ])
+    }
+
+    @Test func aRateBelowTheMinimumIsNotRaised() {
+        var settings = PlateauSettings()
+        (settings.patience, settings.minimum) = (0, 1e-3)
+        var schedule = LearningRateSchedule(settings, learningRate: 1e-4)
+        for _ in 0..<5 { schedule.step(1) }
+        #expect(schedule.learningRate == 1e-4)
+    }
+
+    @Test func withoutAScheduleTheRateStays() {
+        var schedule = LearningRateSchedule(nil, learningRate: 0.1)
+        for _ in 0..<50 { schedule.step(1) }
+        #expect(schedule.learningRate == 0.1)
+    }
+
+    // MARK: The moving average
+
+    /// Decays 2/11, 3/12, 4/13, … until they reach that of the settings.
+    @Test func theAverageWarmsUp() {
+        var average = MovingAverage(decay: 0.3, of: [1.0])
+        var expected = 1.0
+        for (n, weight) in [(1, 2.0), (2, -1.0), (3, 4.0), (4, 0.5), (5, 3.0)] {
+            average.update(with: [weight])
+            let decay = min(0.3, Double(1 + n) / Double(10 + n))
+            expected = decay * expected + (1 - decay) * weight
+            #expect(abs(average.values[0] - expected) < 1e-15)
+        }
+    }
+
+    @Test func theAverageOfConstantWeightsIsThem() {
+        var average = MovingAverage(decay: 0.999, of: [Float(0)])
+        for _ in 0..<20_000 { average.update(with: [3]) }
+        // Each step rounds by half a unit of 3, and steps of 0.001 forget it after a thousand.
+        #expect(abs(average.values[0] - 3) < 1000 * 3 * Float.ulpOfOne)
+    }
+}

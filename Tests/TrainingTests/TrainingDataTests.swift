@@ -1,0 +1,186 @@
+import Atoms
+import Compute
+import Foundation
+import StructureFiles
+import Testing
+
+@testable import Training
+
+/// From files to training and validation sets, and what is learned from the data before training.
+@Suite struct TrainingDataSets {
+    private static let structures = TrainingRuns.structures
+
+    // MARK: Splitting
+
+    @Test(arguments: [("0.25", 3), ("0.1", 1), ("0", 0), ("5", 5), ("11", 11)])
+    func aPartIsHeldBack(_ validation: String, _ expected: Int) throws {
+        let folder = try TemporaryFolder()
+        let path = try folder.write(Self.structures)
+        let settings = try Samples.settings(data: path, validation: validation)
+        let (training, held, files) = try TrainingData.load(settings)
+        #expect(held.count == expected && training.count == 12 - expected)
+        #expect(files.map(\.structures) == [12] && files[0].name == "data.xyz" && files[0].sha256.count == 64)
+        // Nothing twice, nothing lost, both in the order of the file.
+        let places = (training + held).map { structure in
+            Self.structures.firstIndex { $0.energy == structure.energy }!
+        }
+        #expect(Set(places).count == 12)
+        #expect(Array(places.prefix(training.count)) == places.prefix(training.count).sorted())
+        let again = try TrainingData.load(settings)
+        #expect(again.training == training && again.validation == held)
+    }
+
+    @Test func theSeedDecidesWhichAreHeldBack() throws {
+        let a = TrainingData.split(Self.structures, holding: 5, seed: 1)
+        #expect(a.1.count == 5 && a.1 == TrainingData.split(Self.structures, holding: 5, seed: 1).1)
+        let others = (2..<12).map { TrainingData.split(Self.structures, holding: 5, seed: $0).1 }
+        #expect(others.contains { $0 != a.1 })
+    }
+
+    @Test func validationFilesAreReadWhole() throws {
+        let folder = try TemporaryFolder()
+        let a = try folder.write(Array(Self.structures.prefix(8)), to: "a.xyz")
+        _ = try folder.write(Array(Self.structures.suffix(4)), to: "b.xyz")
+        let settings = try Samples.settings(data: a, validation: "\"\(folder.file("b*.xyz"))\"")
+        let (training, held, files) = try TrainingData.load(settings)
+        #expect(training.map(\.energy) == Self.structures.prefix(8).map(\.energy))
+        #expect(held.map(\.energy) == Self.structures.suffix(4).map(\.energy))
+        #expect(files.map(\.name) == ["a.xyz", "b.xyz"] && files[0].sha256 != files[1].sha256)
+    }
+
+    // MARK: Errors
+
+    private func expectError(_ settings: TrainingSettings, naming texts: String...) {
+        let error = #expect(throws: (any Error).self) { try TrainingRun(settings, parallelism: .serial) }
+        guard let error else { return }
+        for text in texts { #expect("\(error)".contains(text), "\(error) does not name \(text)") }
+        #expect(!"\(error)".contains("\n"), "one line")
+    }
+
+    @Test func aMissingLabelListsWhatWasSeen() throws {
+        let folder = try TemporaryFolder()
+        var structures = Self.structures
+        for index in structures.indices { structures[index].stress = nil }
+        let path = try folder.write(structures)
+        let settings = try Samples.settings(data: path, training: "loss: {stress: 1}")
+        expectError(settings, naming: path, "stress", "energy", "forces")
+    }
+
+    @Test func moreValidationThanDataIsAnError() throws {
+        let folder = try TemporaryFolder()
+        let path = try folder.write(Self.structures)
+        expectError(try Samples.settings(data: path, validation: "12"), naming: "data.validation", "12")
+    }
+
+    @Test func anUnknownElementInTheValidationFileIsAnError() throws {
+        let folder = try TemporaryFolder()
+        let path = try folder.write(Self.structures)
+        let gold = try folder.write(
+            [Samples.labelled(Structure(elements: [Element("Au")!], positions: [.zero]))], to: "gold.xyz")
+        expectError(
+            try Samples.settings(data: path, validation: "\"\(gold)\""), naming: "validation", "Au", "H, C")
+    }
+
+    /// Otherwise every epoch would have the validation loss 0, and the first potential would be the best.
+    @Test func aValidationSetWithoutLabelsIsAnError() throws {
+        let folder = try TemporaryFolder()
+        let path = try folder.write(Self.structures)
+        let bare = try folder.write([Samples.molecule], to: "bare.xyz")
+        expectError(try Samples.settings(data: path, validation: "\"\(bare)\""), naming: "data.validation", "label")
+    }
+
+    @Test func aMissingFileIsNamed() throws {
+        expectError(try Samples.settings(data: "/nowhere/data.xyz"), naming: "/nowhere/data.xyz")
+    }
+
+    // MARK: Statistics
+
+    /// Shells of diamond at 2.35, 3.84 and 4.50 Å with 4, 12 and 12 atoms; the next is at 5.43 Å.
+    @Test func siliconHas28NeighborsWithin5Angstrom() throws {
+        let crystal = try Samples.diamond(cells: 1, noise: 0, seed: 1)
+        let statistics = try DataStatistics([crystal], cutoff: 5, parallelism: .serial)
+        #expect(statistics.averageNeighbors == 28)
+        #expect(statistics.elements == [Samples.silicon])
+        let bond = try #require(statistics.shortestDistances["Si-Si"])
+        #expect(abs(bond - 5.43 * 3.0.squareRoot() / 4) < 1e-12)
+    }
+
+    @Test func forcesRMSIsThatOfTheComponents() throws {
+        var structure = Samples.molecule
+        structure.forces = structure.positions.map { _ in SIMD3(1, 2, -2) }
+        let statistics = try DataStatistics([structure, Samples.atom], cutoff: 3, parallelism: .serial)
+        #expect(abs(statistics.forcesRMS - 3.0.squareRoot()) < 1e-15)
+        #expect(statistics.elements == [Samples.hydrogen, Samples.carbon])
+        #expect(Set(statistics.shortestDistances.keys) == ["H-H", "H-C", "C-C"])
+    }
+
+    @Test func isolatedAtomsHaveNoNeighborsAndADefaultScale() throws {
+        let statistics = try DataStatistics([Samples.atom], cutoff: 3, parallelism: .serial)
+        #expect(statistics.averageNeighbors == 1 && statistics.forcesRMS == 1 && statistics.shortestDistances.isEmpty)
+    }
+
+    // MARK: Energies of isolated atoms
+
+    private func compound(_ carbon: Int, _ hydrogen: Int, _ energy: Double) -> Structure {
+        let elements =
+            Array(repeating: Samples.carbon, count: carbon) + Array(repeating: Samples.hydrogen, count: hydrogen)
+        var structure = Structure(
+            elements: elements, positions: elements.indices.map { SIMD3(2 * Double($0), 0, 0) })
+        structure.energy = energy
+        return structure
+    }
+
+    /// The ridge of 1e-8 moves a solution by that share of its distance from the mean, over the share of the smallest
+    /// eigenvalue of the normal equations, which is more than 1/20 here.
+    @Test func leastSquaresIsExactForLinearData() throws {
+        let (c, h) = (-1028.7, -13.6)
+        let compositions = [(1, 4), (2, 6), (6, 6), (3, 8), (1, 0)]
+        let structures = compositions.map { compound($0, $1, Double($0) * c + Double($1) * h) }
+        let fit = try DataStatistics.isolatedAtomEnergies(structures, elements: [Samples.hydrogen, Samples.carbon])
+        #expect(fit.isDetermined)
+        #expect(abs(fit.energies[0] - h) < 20e-8 * 1000 && abs(fit.energies[1] - c) < 20e-8 * 1000)
+    }
+
+    /// One composition leaves open how its energy is divided; the total must be right all the same.
+    @Test func undeterminedCompositionsAreRemarkedOn() throws {
+        let structures = [(1, 4), (2, 8), (3, 12)].map { compound($0, $1, Double($0) * -40) }
+        let fit = try DataStatistics.isolatedAtomEnergies(structures, elements: [Samples.hydrogen, Samples.carbon])
+        #expect(!fit.isDetermined)
+        #expect(abs(4 * fit.energies[0] + fit.energies[1] + 40) < 1e-6)
+        let folder = try TemporaryFolder()
+        let settings = try Samples.settings(
+            data: folder.write(structures), validation: "0", training: "loss: {forces: 0}")
+        let run = try TrainingRun(settings, parallelism: .serial)
+        #expect(run.remarks.contains { $0.hasPrefix("warning") && $0.contains("per_type_energy_shifts") })
+        let determined = try Samples.settings(
+            data: folder.write(Self.structures), validation: "0")
+        #expect(try !TrainingRun(determined, parallelism: .serial).remarks.contains { $0.hasPrefix("warning") })
+    }
+
+    @Test func energiesOfDifferentSizesNeedNoMoreThanOneAtom() throws {
+        let structures = [compound(1, 0, -1000), compound(0, 1, -13)]
+        let fit = try DataStatistics.isolatedAtomEnergies(structures, elements: [Samples.carbon, Samples.hydrogen])
+        #expect(fit.isDetermined && abs(fit.energies[0] + 1000) < 1e-4 && abs(fit.energies[1] + 13) < 1e-4)
+    }
+
+    @Test func withoutAnyEnergyTheShiftsMustBeGiven() throws {
+        let error = #expect(throws: TrainingError.self) {
+            try DataStatistics.isolatedAtomEnergies([Samples.molecule], elements: [Samples.carbon])
+        }
+        #expect(error?.message.contains("per_type_energy_shifts") == true)
+    }
+
+    /// The labels that a network learns: less the shifts and less ZBL, which it does not have to learn.
+    @Test func targetsLackShiftsAndPairPotential() throws {
+        let configuration = LossGradient.cases[6].configuration()
+        let data = try DataSet(
+            [Samples.labelled(Samples.atom), Samples.labelled(Samples.crystal)], for: configuration,
+            parallelism: .serial)
+        #expect(data.items[0].energy == Samples.labelled(Samples.atom).energy! - configuration.perTypeEnergyShifts[0])
+        // ZBL is repulsive: positive energy, and positive virial.
+        let crystal = Samples.labelled(Samples.crystal)
+        let shifts = 2 * configuration.perTypeEnergyShifts[1] + configuration.perTypeEnergyShifts[0]
+        #expect(data.items[1].energy! < crystal.energy! - shifts)
+        #expect(data.items[1].virial!.trace < -crystal.cell!.volume * crystal.stress!.trace)
+    }
+}

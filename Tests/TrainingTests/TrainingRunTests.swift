@@ -1,0 +1,247 @@
+import Atoms
+import Compute
+import Foundation
+import Network
+import Testing
+
+@testable import Training
+
+/// Trainings from files to files: endings, resuming, and what is left in the output folder.
+@Suite struct TrainingRuns {
+    /// Carbon and hydrogen with random labels; two compositions, so that shifts are determined.
+    static let structures: [Structure] = (0..<12).map { index in
+        var noise = Samples.Noise(UInt64(100 + index))
+        var structure = index % 3 == 0 ? Samples.crystal : Samples.molecule
+        structure.positions = structure.positions.map { $0 + noise.vector(0.08) }
+        return Samples.labelled(structure, seed: UInt64(index))
+    }
+
+    private func settings(_ folder: TemporaryFolder, _ training: String, output: String = "run") throws
+        -> TrainingSettings
+    {
+        try Samples.settings(
+            data: folder.write(Self.structures), training: training, output: folder.file(output))
+    }
+
+    private func run(
+        _ settings: TrainingSettings, resuming: Bool = false, isInterrupted: () -> Bool = { false },
+        report: (TrainingRun.Event) -> Void = { _ in }
+    ) throws -> TrainingRun.Summary {
+        try TrainingRun(settings, parallelism: .serial).run(
+            resuming: resuming, isInterrupted: isInterrupted, report: report)
+    }
+
+    /// The lines of metrics.csv without the column of seconds.
+    private func metrics(_ output: String) throws -> [[String]] {
+        try String(contentsOfFile: output + "/metrics.csv", encoding: .utf8).split(separator: "\n").map { line in
+            var fields = line.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+            fields.remove(at: 1)
+            return fields
+        }
+    }
+
+    private func state(_ output: String) throws -> TrainerState {
+        var state = try Checkpoint(contentsOf: output + "/checkpoint.safetensors").state
+        state.seconds = 0
+        return state
+    }
+
+    // MARK: Resuming
+
+    @Test(arguments: [
+        "precision: float32, ema_decay: 0.99, optimizer: {amsgrad: true, learning_rate: 0.05}",
+        "precision: float64, ema_decay: 0, optimizer: {name: adamw, weight_decay: 0.01}, gradient_clip: 0.5",
+    ])
+    func aResumedTrainingEqualsOneThatNeverStopped(_ training: String) throws {
+        let folder = try TemporaryFolder()
+        // A plateau on every second epoch, so that the schedule's memory counts.
+        let common =
+            training + ", batch_size: 2, lr_scheduler: {name: reduce_on_plateau, patience: 0, factor: 0.5},"
+            + " early_stopping: {patience: 50, min_delta: 0.01}"
+        let whole = try settings(folder, common + ", max_epochs: 6", output: "whole")
+        _ = try run(whole)
+        let first = try settings(folder, common + ", max_epochs: 3", output: "parts")
+        _ = try run(first)
+        #expect(try state(first.output).epoch == 3)
+        let second = try settings(folder, common + ", max_epochs: 6", output: "parts")
+        _ = try run(second, resuming: true)
+
+        let (a, b) = (try state(whole.output), try state(second.output))
+        #expect(a.epoch == 6 && a.steps > 0 && a.weights.contains { $0 != 0 })
+        #expect(a == b)
+        #expect(try metrics(whole.output) == metrics(second.output))
+        #expect(try metrics(whole.output).count == 8, "a header, epoch 0 and six more")
+        let potentials = try [whole, second].map { try Potential(verifying: $0.output + "/potential.safetensors") }
+        #expect(potentials[0].parameters == potentials[1].parameters)
+        #expect(potentials[0].provenance.epochs == potentials[1].provenance.epochs)
+    }
+
+    /// What an interrupted epoch did is not in the checkpoint, so the epoch is run again, from its beginning.
+    @Test(arguments: [1, 5, 8]) func anInterruptedTrainingResumesBitByBit(_ batches: Int) throws {
+        let folder = try TemporaryFolder()
+        let whole = try settings(folder, "batch_size: 3, max_epochs: 4", output: "whole")
+        _ = try run(whole)
+        let parts = try settings(folder, "batch_size: 3, max_epochs: 4", output: "parts")
+        var asked = 0
+        let summary = try run(
+            parts,
+            isInterrupted: {
+                asked += 1
+                return asked >= batches
+            })
+        #expect(summary.ending == .interrupted)
+        _ = try run(parts, resuming: true)
+        #expect(try state(whole.output) == state(parts.output))
+        #expect(try metrics(whole.output) == metrics(parts.output))
+    }
+
+    @Test func aCheckpointOfAnotherModelOrOtherDataIsRefused() throws {
+        let folder = try TemporaryFolder()
+        _ = try run(settings(folder, "max_epochs: 1"))
+        let other = try Samples.settings(
+            data: folder.file("data.xyz"), model: "num_bessels: 3", output: folder.file("run"))
+        #expect(throws: TrainingError.self) { try run(other, resuming: true) }
+        // The same structures in another file: model and statistics are the same, the data are not.
+        let bytes = try String(contentsOfFile: folder.file("data.xyz"), encoding: .utf8)
+        try (bytes + "\n").write(toFile: folder.file("data.xyz"), atomically: true, encoding: .utf8)
+        let error = #expect(throws: TrainingError.self) {
+            try run(Samples.settings(data: folder.file("data.xyz"), output: folder.file("run")), resuming: true)
+        }
+        #expect(error?.message.contains("other data files") == true)
+    }
+
+    /// Cut at many places, or with a counter or a weight that makes no sense: an error that names the file, no crash.
+    @Test func aDamagedCheckpointIsAnError() throws {
+        let folder = try TemporaryFolder()
+        let settings = try settings(folder, "max_epochs: 1")
+        _ = try run(settings)
+        let path = settings.output + "/checkpoint.safetensors"
+        let bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+        func expectRefusal(_ what: String) {
+            #expect(throws: (any Error).self, "\(what)") { try run(settings, resuming: true) }
+            do { _ = try run(settings, resuming: true) } catch { #expect("\(error)".contains(path), "\(error)") }
+        }
+        for share in [0, 0.1, 0.5, 0.9, 0.999] {
+            try bytes.prefix(Int(Double(bytes.count) * share)).write(to: URL(fileURLWithPath: path))
+            expectRefusal("cut at \(share)")
+        }
+        try bytes.write(to: URL(fileURLWithPath: path))
+        let whole = try Safetensors(contentsOf: path)
+        for name in ["counters", "schedule", "weights", "first_moment", "average"] {
+            for bad in name == "counters" ? [Double.nan, .infinity, 1e300, -1, 0.5] : [Double.nan, .infinity] {
+                var file = whole
+                var values = try file.values(name)
+                values[0] = bad
+                file.set(name, values, shape: [values.count])
+                try file.write(to: path)
+                expectRefusal("\(name) \(bad)")
+            }
+            var file = whole
+            let values = try file.values(name)
+            file.set(name, values.dropLast(), shape: [values.count - 1])
+            try file.write(to: path)
+            expectRefusal("\(name) too short")
+        }
+    }
+
+    // MARK: Endings
+
+    @Test func noEpochsWriteTheInitialisedPotential() throws {
+        let folder = try TemporaryFolder()
+        let settings = try settings(folder, "max_epochs: 0, precision: float64, seed: 9")
+        let summary = try run(settings)
+        #expect(summary.ending == .maxEpochs && summary.epochs == 0 && summary.bestEpoch == 0)
+        let potential = try Potential(verifying: settings.output + "/potential.safetensors")
+        let model = try NequIPModel(potential.configuration)
+        #expect(potential.parameters == ParameterSet(model.parameters, seed: 9))
+        #expect(potential.references.count == 2)
+        #expect(try metrics(settings.output).count == 2)
+        // Resuming it with more epochs is a training like any other.
+        let on = try self.settings(folder, "max_epochs: 2, precision: float64, seed: 9")
+        #expect(try run(on, resuming: true).epochs == 2)
+        #expect(try metrics(settings.output).map { $0[0] } == ["epoch", "0", "1", "2"])
+    }
+
+    @Test func timeRunsOut() throws {
+        let folder = try TemporaryFolder()
+        let settings = try settings(folder, "max_epochs: 100000, max_time: 300 ms")
+        let summary = try run(settings)
+        #expect(summary.ending == .maxTime && summary.epochs < 100_000)
+        // One batch of this size takes milliseconds; reading the best potential again comes on top.
+        #expect(summary.seconds >= 0.3 && summary.seconds < 5)
+        _ = try Potential(verifying: settings.output + "/potential.safetensors")
+    }
+
+    /// With a learning rate of nearly nothing no epoch improves by 0.5, so patience ends it.
+    @Test func trainingStopsWhenTheValidationLossStopsFalling() throws {
+        let folder = try TemporaryFolder()
+        let common = "optimizer: {learning_rate: 1e-7}, lr_scheduler: none, max_epochs: 40"
+        let stopped = try run(settings(folder, common + ", early_stopping: {patience: 3, min_delta: 1e6}"))
+        #expect(stopped.ending == .earlyStopping && stopped.epochs == 3)
+        let patient = try run(
+            settings(folder, "max_epochs: 5, early_stopping: {patience: 5}", output: "patient"))
+        #expect(patient.ending == .maxEpochs || patient.epochs >= 5)
+    }
+
+    /// The first message may come from a batch or from the validation, both say what to do.
+    @Test(arguments: ["batch_size: 1", "batch_size: 100"])
+    func anExplodingTrainingSaysSoAndKeepsTheBestPotential(_ batch: String) throws {
+        let folder = try TemporaryFolder()
+        let settings = try settings(folder, batch + ", max_epochs: 50, optimizer: {learning_rate: 1e25}")
+        var best: TrainingRun.EpochReport?
+        let error = #expect(throws: TrainingError.self) {
+            try run(
+                settings, report: { event in if case .epoch(let report) = event, report.isBest { best = report } })
+        }
+        #expect(error?.message.contains("not a finite number") == true)
+        #expect(error?.message.contains("learning_rate") == true)
+        let potential = try Potential(verifying: settings.output + "/potential.safetensors")
+        #expect(potential.provenance.epochs == best?.epoch)
+        #expect(potential.parameters.values.allSatisfy { $0.isFinite })
+    }
+
+    /// The errors that a report, the potential's provenance and an evaluation give are the same numbers.
+    @Test func theBestPotentialHasTheErrorsThatWereReported() throws {
+        let folder = try TemporaryFolder()
+        let settings = try settings(folder, "max_epochs: 6, precision: float64, loss: {stress: 1}")
+        var reports: [TrainingRun.EpochReport] = []
+        let summary = try run(settings, report: { if case .epoch(let report) = $0 { reports.append(report) } })
+        let best = try #require(reports.min { $0.validationLoss < $1.validationLoss })
+        #expect(summary.bestEpoch == best.epoch)
+        let potential = try Potential(verifying: settings.output + "/potential.safetensors")
+        for (a, b) in zip(summary.errors.named, best.errors.named) {
+            #expect(a.name == b.name)
+            let (found, reported) = (try #require(a.value), try #require(b.value))
+            let kept = try #require(potential.provenance.validationErrors[a.name])
+            #expect(kept == reported)
+            #expect(abs(found - reported) < 1e-9 * (1 + reported))
+        }
+    }
+
+    /// Clipping scales a gradient to the given norm; one step from zero moments shows it.
+    @Test func gradientsAreClippedToTheirNorm() throws {
+        let configuration = LossGradient.cases[1].configuration()
+        func moments(_ training: String) throws -> [Double] {
+            let trainer = try Samples.trainer(
+                Double.self, configuration, on: LossGradient.structures, training: training)
+            _ = try trainer.update(Batch(trainer.training.items))
+            return trainer.optimizer.first.map { $0 / 0.1 }
+        }
+        let free = try moments("seed: 1")
+        let norm = free.reduce(0) { $0 + $1 * $1 }.squareRoot()
+        let clipped = try moments("gradient_clip: \(norm / 10)")
+        for (a, b) in zip(free, clipped) { #expect(abs(a / 10 - b) < 1e-12 * norm) }
+        #expect(try moments("gradient_clip: \(norm * 10)") == free)
+    }
+
+    /// Springs along bonds are learned: what all of the above is for.
+    @Test func errorsFall() throws {
+        let folder = try TemporaryFolder()
+        let structures = try (0..<16).map { try Samples.diamond(cells: 1, noise: 0.1, seed: UInt64($0)) }
+        let settings = try Samples.settings(
+            data: folder.write(structures), training: "max_epochs: 30, batch_size: 2", output: folder.file("run"))
+        var reports: [TrainingRun.EpochReport] = []
+        let summary = try run(settings, report: { if case .epoch(let report) = $0 { reports.append(report) } })
+        #expect(try #require(summary.errors.forcesRMSE) < 0.5 * reports[0].errors.forcesRMSE!)
+    }
+}
