@@ -4,9 +4,10 @@ import Foundation
 
 /// The table of a running simulation: a row now and then, and on a terminal a line below it that keeps moving.
 struct MDTable {
-    private static let columns: [(title: String, width: Int)] = [
-        ("step", 9), ("time/ps", 10), ("T/K", 8), ("E_pot/eV", 14), ("E_kin/eV", 11), ("conserved/eV", 14),
-        ("drift/(eV/atom/ps)", 18), ("P/GPa", 8), ("µs/atom/step", 12), ("ETA", 11),
+    private static let columns: [(title: String, unit: String, width: Int)] = [
+        ("step", "", 9), ("time", "ps", 9), ("T", "K", 7), ("E_pot", "eV", 13), ("E_kin", "eV", 10),
+        ("conserved", "eV", 13), ("drift", "eV/atom/ps", 10), ("P", "GPa", 7), ("µs/atom", "/step", 8),
+        ("ETA", "", 10),
     ]
 
     let steps: Int
@@ -19,14 +20,18 @@ struct MDTable {
         self.every = every
     }
 
-    func begin() { Terminal.print(Self.aligned(Self.columns.map(\.title))) }
+    func begin() {
+        Terminal.print(Self.aligned(Self.columns.map(\.title)))
+        Terminal.print(Self.aligned(Self.columns.map(\.unit)))
+    }
 
     mutating func show(_ frame: Frame, of simulation: Simulation) {
-        let isRow = frame.step.isMultiple(of: every) || frame.step == steps
-        if isRow { Terminal.print(row(frame, simulation)) }
-        guard Terminal.isInteractive, isRow || Date().timeIntervalSince(lastStatus) > 0.3 else { return }
-        lastStatus = Date()
-        Terminal.status(frame.step < steps ? row(frame, simulation) : "")
+        if frame.step.isMultiple(of: every) || frame.step == steps {
+            Terminal.print(row(frame, simulation))
+        } else if Terminal.isInteractive, Date().timeIntervalSince(lastStatus) > 0.3 {
+            lastStatus = Date()
+            Terminal.status(row(frame, simulation))
+        }
     }
 
     private func row(_ frame: Frame, _ simulation: Simulation) -> String {

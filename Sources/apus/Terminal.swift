@@ -11,9 +11,12 @@ enum Terminal {
         write((isInteractive ? "\r\u{1B}[K" : "") + text + "\n", to: STDOUT_FILENO)
     }
 
-    /// The line that the next line or status replaces. Nothing where nobody watches.
+    /// The line that the next line or status replaces, cut to the width of the terminal. Nothing where nobody watches.
     static func status(_ text: String) {
-        if isInteractive { write("\r\u{1B}[K" + text, to: STDOUT_FILENO) }
+        guard isInteractive else { return }
+        var size = winsize()
+        let isKnown = ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 1
+        write("\r\u{1B}[K" + text.prefix(isKnown ? Int(size.ws_col) - 1 : 79), to: STDOUT_FILENO)
     }
 
     static func complain(_ line: String) {

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from conftest import SILICON
+from conftest import REPOSITORY, SILICON
 
 
 def test_the_version_names_the_build(apus):
@@ -94,3 +94,30 @@ def test_benchmark(apus, precision):
 def test_benchmark_profile(apus):
     text = apus.succeeds("benchmark", "potential.safetensors", "start.xyz", "--steps", "3", "--profile")
     assert "convolution" in text and "GFLOP/s" in text
+
+
+def test_the_documented_way_to_read_a_potential(potential):
+    page = (REPOSITORY / "Documentation" / "potential-file.md").read_text()
+    names = {"path": potential}
+    exec(re.search(r"```python\n(.*?)```", page, re.DOTALL)[1], names)
+    assert names["metadata"]["format"] == "apus-potential"
+    assert names["model"]["r_max"] == 4 and names["model"]["type_names"] == ["Si"]
+    arrays = names["arrays"]
+    assert arrays["weights.type_embed.embed_module.weight"].shape == (1, 8)
+    for index in range(2):
+        count = len(arrays[f"reference.{index}.atomic_numbers"])
+        for name in ["positions", "forces"]:
+            assert arrays[f"reference.{index}.{name}"].shape == (count, 3)
+    described = re.findall(r"`((?:type|bessel|layer|per_atom)[a-z_0-9]*[.{][^`]*weights?)`", page)
+    patterns = [re.escape(name).replace(r"\{i\}", r"\d").replace(r"\{0,2,…\}", r"\d") for name in described]
+    weights = [name.removeprefix("weights.") for name in arrays if name.startswith("weights.")]
+    assert len(patterns) == 7
+    assert all(any(re.fullmatch(pattern, name) for pattern in patterns) for name in weights)
+
+
+def test_the_documented_settings_of_md_are_those_that_exist(apus):
+    page = (REPOSITORY / "Documentation" / "molecular-dynamics.md").read_text()
+    documented = {key.split(".")[0] for line in page.splitlines() if line.startswith("| `")
+                  for key in re.findall(r"`([a-z_.]+)`", line.split("|")[1])}
+    allowed = re.search(r"allowed: (.*)", apus.fails("md", "md.yaml", "--set", "nonsense=1"))[1]
+    assert documented == set(allowed.split(", "))
