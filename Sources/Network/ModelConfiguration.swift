@@ -100,7 +100,7 @@ public struct ModelConfiguration: Codable, Sendable, Equatable {
             try require((1...4096).contains(width), .readoutMLPHiddenLayersWidth, "1…4096", width)
         }
         try require(
-            types > 0 && elements.count == types && Set(typeNames).count == types, .typeNames,
+            types > 0 && elements.count == types && Set(elements).count == types, .typeNames,
             "different chemical elements", typeNames)
         try require(
             [1, types].contains(avgNumNeighbors.count) && avgNumNeighbors.allSatisfy { $0.isFinite && $0 > 0 },
@@ -113,7 +113,8 @@ public struct ModelConfiguration: Codable, Sendable, Equatable {
         for (key, values) in [
             (CodingKeys.perTypeEnergyScales, perTypeEnergyScales), (.perTypeEnergyShifts, perTypeEnergyShifts),
         ] {
-            try require(values.count == types && values.allSatisfy(\.isFinite), key, "\(types) finite numbers", values)
+            try require(
+                values.count == types && values.allSatisfy(\.isFinite), key, "\(types) finite numbers", values)
         }
         try require((8...8192).contains(splineIntervals), .splineIntervals, "8…8192", splineIntervals)
     }

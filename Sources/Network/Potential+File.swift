@@ -31,7 +31,9 @@ extension Potential {
 
     public init(_ file: Safetensors) throws {
         guard file.metadata["format"] == Self.format else {
-            throw PotentialError("is not a potential: its format is \(file.metadata["format"] ?? "not stated"), expected \(Self.format)")
+            throw PotentialError(
+                "is not a potential: its format is \(file.metadata["format"] ?? "not stated"), expected \(Self.format)"
+            )
         }
         guard file.metadata["format_version"] == Self.formatVersion else {
             throw PotentialError(
@@ -47,9 +49,18 @@ extension Potential {
             }
         }
         let configuration = try decode("model", as: ModelConfiguration.self)
+        // Which array is missing is said below; a model far larger than the file is refused before it takes memory.
+        let (asked, held) = (
+            try NequIPModel.weightCount(configuration),
+            file.tensors.filter { $0.key.hasPrefix("weights.") }.reduce(0) { $0 + $1.value.count }
+        )
+        guard asked <= max(held, 1_000_000) else {
+            throw PotentialError("its model has \(asked) weights, but the file holds \(held)")
+        }
         let model = try NequIPModel(configuration)
         guard let precision = file.metadata["precision"].flatMap(Precision.init) else {
-            throw PotentialError("its precision is \(file.metadata["precision"] ?? "not stated"), expected float32 or float64")
+            throw PotentialError(
+                "its precision is \(file.metadata["precision"] ?? "not stated"), expected float32 or float64")
         }
         self.init(
             configuration: configuration,
@@ -65,7 +76,9 @@ extension Potential {
         guard file.tensors[prefix + "positions"] != nil else { return nil }
         func vectors(_ name: String) throws -> [SIMD3<Double>] {
             let numbers = try file.values(prefix + name)
-            guard numbers.count.isMultiple(of: 3) else { throw PotentialError("\(prefix)\(name) is not made of vectors") }
+            guard numbers.count.isMultiple(of: 3) else {
+                throw PotentialError("\(prefix)\(name) is not made of vectors")
+            }
             return (0..<numbers.count / 3).map { SIMD3(numbers[3 * $0], numbers[3 * $0 + 1], numbers[3 * $0 + 2]) }
         }
         let elements = try file.values(prefix + "atomic_numbers").map { number in
@@ -84,6 +97,10 @@ extension Potential {
             guard rows.count == 3, periodic.count == 3 else { throw PotentialError("\(prefix)cell is not 3 × 3") }
             cell = Cell(
                 Matrix3(rows[0], rows[1], rows[2]), periodic: (periodic[0] != 0, periodic[1] != 0, periodic[2] != 0))
+            // A flatter cell holds no atoms, only images without end.
+            guard try file.values(prefix + "cell").allSatisfy(\.isFinite), cell!.heights.min() > 0.1 else {
+                throw PotentialError("\(prefix)cell has no volume")
+            }
         }
         var structure = Structure(elements: elements, positions: positions, cell: cell)
         structure.energy = energy
@@ -98,7 +115,9 @@ extension Potential {
         var file = Safetensors()
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        func text(_ value: some Encodable) throws -> String { String(decoding: try encoder.encode(value), as: UTF8.self) }
+        func text(_ value: some Encodable) throws -> String {
+            String(decoding: try encoder.encode(value), as: UTF8.self)
+        }
         file.metadata = [
             "format": Self.format, "format_version": Self.formatVersion, "model": try text(configuration),
             "precision": precision.rawValue, "units": Self.units,
@@ -110,7 +129,8 @@ extension Potential {
             let (structure, prefix) = (reference.structure, "reference.\(index).")
             func flat(_ vectors: [SIMD3<Double>]) -> [Double] { vectors.flatMap { [$0.x, $0.y, $0.z] } }
             file.set(
-                prefix + "atomic_numbers", structure.elements.map { Double($0.atomicNumber) }, shape: [structure.count],
+                prefix + "atomic_numbers", structure.elements.map { Double($0.atomicNumber) },
+                shape: [structure.count],
                 as: .int32)
             file.set(prefix + "positions", flat(structure.positions), shape: [structure.count, 3])
             file.set(prefix + "forces", flat(structure.forces!), shape: [structure.count, 3])

@@ -10,7 +10,8 @@ import Testing
 
 /// Agreement with NequIP itself on energies, forces, virial and atomic energies.
 @Suite struct NequIPReference {
-    @Test(arguments: ReferenceSystem.all) func exactRadialNetworkAgreesWithNequIP(_ reference: ReferenceSystem) throws {
+    @Test(arguments: ReferenceSystem.all) func exactRadialNetworkAgreesWithNequIP(_ reference: ReferenceSystem) throws
+    {
         let (model, parameters) = try ReferenceSystem.model(reference.model)
         let frequencies = Array(try #require(parameters["bessel_encode.bessel_weights"]))
         let exact = NetworkInteraction<Double>(
@@ -64,7 +65,8 @@ import Testing
                             for m in 0..<block.irrep.dimension {
                                 let value = found[atom * layout.width + place.offset + m * place.stride + channel]
                                 let e3nn =
-                                    values[atom * layer.output.dimension + start + channel * block.irrep.dimension + m]
+                                    values[
+                                        atom * layer.output.dimension + start + channel * block.irrep.dimension + m]
                                 #expect(abs(value - e3nn) < 1e-12, "layer \(index), \(block)")
                             }
                         }
