@@ -30,11 +30,15 @@ final class FiniteDifferences {
 
     private func withGraph<R>(_ graph: RandomGraph, _ edges: EdgeList, _ body: (Graph) -> R) -> R {
         Graph.with(
-            species: graph.species, structureOfAtom: graph.structureOfAtom, structures: graph.structures, edges: edges,
+            species: graph.species, structureOfAtom: graph.structureOfAtom, structures: graph.structures,
+            edges: edges,
             body)
     }
 
-    private func run<R>(_ inputs: [String: [Double]], on random: RandomGraph, _ edges: EdgeList, _ body: (Executor<Double>, Graph) -> R) -> R {
+    private func run<R>(
+        _ inputs: [String: [Double]], on random: RandomGraph, _ edges: EdgeList,
+        _ body: (Executor<Double>, Graph) -> R
+    ) -> R {
         withGraph(random, edges) { graph in
             let executor = Executor<Double>(program, parallelism: .serial)
             executor.prepare(for: graph)

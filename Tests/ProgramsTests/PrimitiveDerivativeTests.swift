@@ -136,7 +136,9 @@ import Testing
         // Q = ⟨cotangent, primitive⟩; then Q₂ = Σ_k ⟨direction_k, ∂Q/∂x_k⟩.
         let cotangent = builder.input("cotangent", shape.axis, shape.layout)
         let first = builder.gradients(of: [(result, cotangent)], to: inputs)
-        let directions = zip(test.inputs, inputs).map { builder.input("direction \($0.0.name)", $0.0.shape.axis, $0.0.shape.layout) }
+        let directions = zip(test.inputs, inputs).map {
+            builder.input("direction \($0.0.name)", $0.0.shape.axis, $0.0.shape.layout)
+        }
         let targets = zip(first, directions).compactMap { gradient, direction in gradient.map { ($0, direction) } }
         let second = builder.gradients(of: targets, to: inputs + [cotangent])
         var outputs = ["value": result]
