@@ -16,6 +16,8 @@ struct Module {
     var uses: [String] = []
     var products: [Target.Dependency] = []
     var tests = Tests.none
+    /// Later modules whose models the tests run.
+    var testsUse: [String] = []
 }
 
 /// Whether Tests/<Module>Tests exists, and whether it has a folder Data.
@@ -35,7 +37,9 @@ let modules = [
     Module(name: "Neighbors", uses: ["Compute", "Atoms"], tests: .withData),
     Module(name: "Interactions", uses: ["Compute", "Atoms", "Neighbors"], tests: .plain),
     Module(name: "Equivariance", tests: .withData),
-    Module(name: "Programs", uses: ["Compute", "Neighbors", "Equivariance", "Atoms"], tests: .plain),
+    Module(
+        name: "Programs", uses: ["Compute", "Neighbors", "Equivariance", "Atoms"], tests: .plain,
+        testsUse: ["Network"]),
     Module(
         name: "Network",
         uses: ["Compute", "Settings", "Atoms", "Neighbors", "Interactions", "Equivariance", "Programs"],
@@ -76,6 +80,7 @@ let package = Package(
                 name: "\(module.name)Tests",
                 dependencies: [.byName(name: module.name)]
                     + module.uses.filter { $0 != "COpenBLAS" && $0 != "CNetCDF" }.map { .byName(name: $0) }
+                    + module.testsUse.map { .byName(name: $0) }
                     + (testedByConformance.contains(module.name) ? ["InteractionTesting"] : []),
                 resources: module.tests == .withData ? [.copy("Data")] : [],
                 swiftSettings: settings)

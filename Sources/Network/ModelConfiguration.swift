@@ -100,7 +100,7 @@ public struct ModelConfiguration: Codable, Sendable, Equatable {
             try require((1...4096).contains(width), .readoutMLPHiddenLayersWidth, "1…4096", width)
         }
         try require(
-            types > 0 && elements.count == types && Set(typeNames).count == types, .typeNames,
+            types > 0 && elements.count == types && Set(elements).count == types, .typeNames,
             "different chemical elements", typeNames)
         try require(
             [1, types].contains(avgNumNeighbors.count) && avgNumNeighbors.allSatisfy { $0.isFinite && $0 > 0 },

@@ -21,6 +21,11 @@ public struct NequIPModel: Sendable {
     public init(_ configuration: ModelConfiguration) throws {
         try configuration.validate()
         self.configuration = configuration
+        layers = Self.layers(configuration)
+        parameters = ModelWriter(configuration, layers).parameters()
+    }
+
+    private static func layers(_ configuration: ModelConfiguration) -> [InteractionLayer] {
         let channels = configuration.numFeatures
         let hidden = Irreps(
             (0...configuration.lMax).flatMap { l -> [Irreps.Block] in
@@ -37,12 +42,37 @@ public struct NequIPModel: Sendable {
             layers.append(layer)
             input = layer.output
         }
-        self.layers = layers
-        parameters = ModelWriter(configuration, layers).parameters()
+        return layers
     }
 
     /// The total number of weights.
     public var parameterCount: Int { parameters.reduce(0) { $0 + $1.count } }
+
+    /// The number of weights that a configuration asks for, found without making room for them. Throws as `init` does.
+    static func weightCount(_ configuration: ModelConfiguration) throws -> Int {
+        try configuration.validate()
+        func perceptron(_ inputs: Int, width: Int, depth: Int, outputs: Int) -> Int {
+            let widths = [inputs] + Array(repeating: width, count: depth) + [outputs]
+            return zip(widths, widths.dropFirst()).reduce(0) { $0 + $1.0 * $1.1 }
+        }
+        let (channels, attributes) = (configuration.numFeatures[0], configuration.typeEmbedNumFeatures)
+        var count = configuration.typeNames.count * attributes + configuration.numBessels
+        count += perceptron(
+            channels, width: configuration.readoutMLPHiddenLayersWidth ?? channels,
+            depth: configuration.readoutMLPHiddenLayersDepth, outputs: 1)
+        for (index, layer) in layers(configuration).enumerated() {
+            func toGate(_ block: Irreps.Block) -> Int {
+                block.multiplicity * (layer.gateTargets.first { $0.irrep == block.irrep }?.multiplicity ?? 0)
+            }
+            count += layer.input.reduce(0) { $0 + $1.multiplicity * $1.multiplicity }
+            count += layer.convolved.irreps.reduce(0) { $0 + toGate($1) }
+            if index > 0 { count += layer.input.reduce(0) { $0 + attributes * toGate($1) } }
+            count += perceptron(
+                configuration.numBessels, width: configuration.radialMLPWidth, depth: configuration.radialMLPDepth,
+                outputs: layer.paths.reduce(0) { $0 + $1.multiplicity })
+        }
+        return count
+    }
 
     /// Atomic energies (`atomic energies`, network part scaled by type, without shifts), `forces` and `virial`.
     public func evaluationProgram(_ radial: RadialFunctions = .spline) -> Program {

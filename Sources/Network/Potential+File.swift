@@ -49,6 +49,14 @@ extension Potential {
             }
         }
         let configuration = try decode("model", as: ModelConfiguration.self)
+        // Which array is missing is said below; a model far larger than the file is refused before it takes memory.
+        let (asked, held) = (
+            try NequIPModel.weightCount(configuration),
+            file.tensors.filter { $0.key.hasPrefix("weights.") }.reduce(0) { $0 + $1.value.count }
+        )
+        guard asked <= max(held, 1_000_000) else {
+            throw PotentialError("its model has \(asked) weights, but the file holds \(held)")
+        }
         let model = try NequIPModel(configuration)
         guard let precision = file.metadata["precision"].flatMap(Precision.init) else {
             throw PotentialError(
@@ -89,6 +97,10 @@ extension Potential {
             guard rows.count == 3, periodic.count == 3 else { throw PotentialError("\(prefix)cell is not 3 × 3") }
             cell = Cell(
                 Matrix3(rows[0], rows[1], rows[2]), periodic: (periodic[0] != 0, periodic[1] != 0, periodic[2] != 0))
+            // A flatter cell holds no atoms, only images without end.
+            guard try file.values(prefix + "cell").allSatisfy(\.isFinite), cell!.heights.min() > 0.1 else {
+                throw PotentialError("\(prefix)cell has no volume")
+            }
         }
         var structure = Structure(elements: elements, positions: positions, cell: cell)
         structure.energy = energy

@@ -22,6 +22,9 @@ public struct ProgramBuilder: Sendable {
     /// The finished program with these results, cleared of what nobody reads.
     public func finish(outputs: [String: Value]) -> Program {
         var program = program
+        precondition(
+            outputs.values.allSatisfy { $0.index < program.shapes.count },
+            "expected outputs among the \(program.shapes.count) values of this program, got \(outputs)")
         program.outputs = outputs
         program.simplify()
         return program

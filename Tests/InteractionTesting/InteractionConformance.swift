@@ -43,11 +43,18 @@ public struct InteractionConformance {
     let structure: Structure
     /// The relative rounding error of one evaluation: 1e-12 or so for double precision, 1e-5 for single.
     let precision: Double
+    /// Of the five-point differences, Å. By default the one that balances their rounding error ε·E/h with their error
+    /// of order h⁴. A function that is only twice continuously differentiable, such as a cubic spline, has an error of
+    /// order h² at its knots and needs a smaller one.
+    let step: Double
 
-    public init(of interaction: any Interaction, on structure: Structure, precision: Double = 1e-12) {
+    public init(
+        of interaction: any Interaction, on structure: Structure, precision: Double = 1e-12, step: Double? = nil
+    ) {
         self.interaction = interaction
         self.structure = structure
         self.precision = precision
+        self.step = step ?? 0.3 * pow(precision, 0.2)
     }
 
     public func measure(_ law: Law) throws -> Measurement {
@@ -162,9 +169,6 @@ extension InteractionConformance {
 // MARK: - Derivatives
 
 extension InteractionConformance {
-    /// The step h that balances the rounding error ε·E/h of a five-point difference with its error of order h⁴.
-    private var step: Double { 0.3 * pow(precision, 0.2) }
-
     /// f′(0) to fourth order: (8(f(h) − f(−h)) − (f(2h) − f(−2h))) / 12h.
     private func derivative(_ f: (Double) throws -> Double) rethrows -> Double {
         let h = step

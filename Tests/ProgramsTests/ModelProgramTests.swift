@@ -1,0 +1,169 @@
+import Atoms
+import Compute
+import Neighbors
+import Testing
+
+@testable import Network
+@testable import Programs
+
+/// The programs that models are: simplified without a change of results, nothing unread, no memory shared.
+@Suite struct ModelPrograms {
+    enum Kind: CaseIterable, Sendable { case evaluation, training }
+
+    struct Sample: CustomTestStringConvertible, Sendable {
+        var testDescription: String
+        var configuration: ModelConfiguration
+
+        init(_ name: String, _ change: (inout ModelConfiguration) -> Void) {
+            testDescription = name
+            var model = ModelConfiguration(
+                rMax: 3.4, elements: [Element("H")!, Element("C")!], avgNumNeighbors: [14])
+            (model.numLayers, model.typeEmbedNumFeatures, model.radialMLPWidth) = (2, 5, 8)
+            (model.perTypeEnergyScales, model.splineIntervals) = ([0.4, 0.6], 32)
+            change(&model)
+            configuration = model
+        }
+    }
+
+    static let samples = [
+        Sample("l_max 0, one layer") { ($0.lMax, $0.parity, $0.numFeatures, $0.numLayers) = (0, false, [7], 1) },
+        Sample("l_max 1, parity, neighbours by type") {
+            ($0.lMax, $0.numFeatures, $0.avgNumNeighbors) = (1, [5, 3], [9, 12])
+        },
+        Sample("l_max 2, no parity, trainable Bessel frequencies") {
+            ($0.lMax, $0.parity, $0.numFeatures, $0.besselTrainable) = (2, false, [17, 3, 1], true)
+        },
+        Sample("l_max 2, parity, three layers, readout MLP") {
+            ($0.lMax, $0.numFeatures, $0.numLayers, $0.readoutMLPHiddenLayersDepth) = (2, [3, 2, 1], 3, 1)
+        },
+    ]
+
+    /// A cell smaller than the cutoff, and a molecule.
+    static let structures = [
+        Structure(
+            elements: ["C", "H", "C"].map { Element($0)! },
+            positions: [SIMD3(0.1, 0, 0.05), SIMD3(1.3, 1.1, 0.2), SIMD3(0.4, 1.5, 1.6)],
+            cell: Cell(Matrix3(SIMD3(2.8, 0.3, 0), SIMD3(0.4, 2.9, 0.2), SIMD3(-0.5, 0.1, 3.1)))),
+        Structure(
+            elements: ["C", "H", "H"].map { Element($0)! },
+            positions: [SIMD3(0, 0, 0), SIMD3(0.9, 0.4, 0.3), SIMD3(-0.8, 0.5, -0.4)]),
+    ]
+
+    /// The program as it was written, before simplification.
+    private func plain(_ kind: Kind, _ model: NequIPModel) -> Program {
+        var writer = ModelWriter(model.configuration, model.layers)
+        let atomic = writer.energies(.spline)
+        var outputs: [String: Program.Value]
+        switch kind {
+        case .evaluation:
+            let ones = writer.builder.fill(1, .atoms, .plain(1))
+            let (forces, virial) = writer.forcesAndVirial(of: atomic, cotangent: ones)
+            outputs = ["atomic energies": atomic, "forces": forces, "virial": virial]
+        case .training:
+            let energies = writer.builder.segmentSum(atomic, by: .structureOfAtom, into: .structures)
+            let ones = writer.builder.fill(1, .structures, .plain(1))
+            let (forces, virial) = writer.forcesAndVirial(of: energies, cotangent: ones)
+            writer.builder.beginStage()
+            let cotangents = [
+                (energies, writer.builder.input("energies cotangent", .structures, .plain(1))),
+                (forces, writer.builder.input("forces cotangent", .atoms, .plain(3))),
+                (virial, writer.builder.input("virial cotangent", .structures, .plain(9))),
+            ]
+            let trainable = model.parameters.filter(\.isTrainable)
+            let gradients = writer.builder.gradients(of: cotangents, to: trainable.map { writer.inputs[$0.name]! })
+            outputs = ["energies": energies, "forces": forces, "virial": virial]
+            for (parameter, gradient) in zip(trainable, gradients) {
+                outputs["gradient \(parameter.name)"] = gradient
+            }
+        }
+        var program = writer.builder.program
+        program.outputs = outputs
+        return program
+    }
+
+    private func simplified(_ kind: Kind, _ model: NequIPModel) -> Program {
+        kind == .evaluation ? model.evaluationProgram() : model.trainingProgram()
+    }
+
+    private func run(_ program: Program, _ parameters: ParameterSet, _ configuration: ModelConfiguration) throws
+        -> [String: [Double]]
+    {
+        let structures = Self.structures
+        let edges = try structures.map {
+            try EdgeList(positions: $0.positions, cell: $0.cell, cutoffs: Cutoffs(configuration.rMax))
+        }
+        let species = structures.flatMap(\.elements).map { Int32(configuration.elements.firstIndex(of: $0)!) }
+        let owners = structures.enumerated().flatMap { Array(repeating: Int32($0), count: $1.count) }
+        return Graph.with(
+            species: species, structureOfAtom: owners, structures: 2, edges: EdgeList(joining: edges)
+        ) { graph in
+            let executor = Executor<Double>(program, parallelism: .serial)
+            parameters.bind(to: executor)
+            executor.bind("scales") {
+                for (k, scale) in configuration.perTypeEnergyScales.enumerated() { $0[k] = scale }
+            }
+            executor.run(on: graph)
+            if program.stages > 1 {
+                for name in ["energies cotangent", "forces cotangent", "virial cotangent"] {
+                    executor.bind(name, on: graph) { for k in $0.indices { $0[k] = Double(k % 7) - 2.5 } }
+                }
+                executor.run(on: graph, stage: 1)
+            }
+            return Dictionary(
+                uniqueKeysWithValues: program.outputs.keys.map { ($0, Array(executor.output($0, on: graph))) })
+        }
+    }
+
+    @Test(arguments: samples, Kind.allCases)
+    func simplificationChangesNoResult(_ sample: Sample, _ kind: Kind) throws {
+        let model = try NequIPModel(sample.configuration)
+        let parameters = ParameterSet(model.parameters, seed: 2)
+        let (long, short) = (plain(kind, model), simplified(kind, model))
+        #expect(short.instructions.count < long.instructions.count)
+        let expected = try run(long, parameters, sample.configuration)
+        let found = try run(short, parameters, sample.configuration)
+        #expect(expected.keys.sorted() == found.keys.sorted())
+        for (name, values) in expected {
+            let size = values.reduce(1e-3) { max($0, abs($1)) }
+            #expect(size.isFinite)
+            // Sums over a thousand edges and 257 knots in another order.
+            for (a, b) in zip(values, found[name]!) { #expect(abs(a - b) < 1e-11 * size, "\(name)") }
+        }
+    }
+
+    @Test(arguments: samples, Kind.allCases)
+    func everythingThatIsComputedIsRead(_ sample: Sample, _ kind: Kind) throws {
+        let program = try simplified(kind, NequIPModel(sample.configuration))
+        program.expectWellFormed()
+        program.expectAllIsRead()
+        #expect(program.stages == (kind == .training ? 2 : 1))
+    }
+
+    @Test(arguments: samples, Kind.allCases)
+    func buffersOfLiveValuesDoNotOverlap(_ sample: Sample, _ kind: Kind) throws {
+        let model = try NequIPModel(sample.configuration)
+        for program in [plain(kind, model), simplified(kind, model)] {
+            program.expectNoOverlap(atoms: 10, structures: 2, edges: 300)
+            program.expectNoOverlap(atoms: 1, structures: 1, edges: 0)
+        }
+    }
+
+    /// Memory is used again: without a plan the values of a training would take several times as much.
+    @Test func placesAreUsedAgain() throws {
+        let program = try NequIPModel(Self.samples[3].configuration).trainingProgram()
+        func rows(_ axis: Axis) -> Int {
+            switch axis {
+            case .fixed(let count): count
+            case .atoms: 1000
+            case .structures: 1
+            case .edges: 30_000
+            case .edgeKnots: 30_004
+            }
+        }
+        let plan = BufferPlan(program, isStatic: program.staticValues, rows: rows)
+        let all = program.instructions.flatMap(\.results).filter { plan.offsets[$0.index] >= 0 }.reduce(0) {
+            $0 + rows(program.shape(of: $1).axis) * program.shape(of: $1).layout.width
+        }
+        #expect(plan.size * 2 < all)
+    }
+}
