@@ -87,6 +87,7 @@ struct TrainCommand: ParsableCommand {
     }
 
     private func conclude(_ training: TrainingRun, _ summary: TrainingRun.Summary, _ log: TrainingLog) {
+        log.finishTable()
         log.line("")
         log.line(
             "ended after \(Written.count(summary.epochs, "epoch")) and \(Written.duration(summary.seconds)): \(summary.ending.rawValue)"
@@ -103,7 +104,11 @@ struct TrainCommand: ParsableCommand {
 /// What a training prints: on the terminal, and in a file that keeps it.
 private final class TrainingLog {
     private let file: FileHandle
-    private var lastPlain = Date.distantPast
+    /// Rows of the table come at least this many seconds apart; metrics.csv has every epoch.
+    private static let interval = 5.0
+    private var lastRow = -Double.infinity
+    /// The row of the last epoch, if it was not printed.
+    private var pending: String?
 
     init(path: String, continuing: Bool) throws {
         if !continuing || !FileManager.default.fileExists(atPath: path) {
@@ -128,8 +133,23 @@ private final class TrainingLog {
             Terminal.status(
                 "epoch \(epoch), batch \(step)/\(steps), loss \(Written.short(loss, 3)), \(Written.duration(seconds))\(ending)"
             )
-        case .epoch(let report): line(EpochLine.text(report))
+        case .epoch(let report):
+            let row = EpochLine.text(report)
+            guard report.epoch <= 3 || report.seconds - lastRow >= Self.interval else {
+                pending = row
+                Terminal.status(row)
+                return
+            }
+            lastRow = report.seconds
+            pending = nil
+            line(row)
         }
+    }
+
+    /// Prints the last epoch if its row was left out.
+    func finishTable() {
+        if let pending { line(pending) }
+        pending = nil
     }
 }
 
