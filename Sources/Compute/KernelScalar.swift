@@ -36,6 +36,15 @@ extension UnsafePointer where Pointee: KernelScalar {
     /// The vector that starts here; the address must be aligned to it.
     @inlinable @inline(__always)
     public var vector: Pointee.Vector { UnsafeRawPointer(self).load(as: Pointee.Vector.self) }
+
+    /// A vector of the `count` scalars from here on, at most a whole one, followed by zeros; at any address.
+    @inlinable @inline(__always)
+    public func vector(first count: Int) -> Pointee.Vector {
+        if count >= Pointee.lanes { return UnsafeRawPointer(self).loadUnaligned(as: Pointee.Vector.self) }
+        var vector = Pointee.Vector.zero
+        for lane in 0..<count { vector[lane] = self[lane] }
+        return vector
+    }
 }
 
 extension UnsafeMutablePointer where Pointee: KernelScalar {
@@ -44,6 +53,19 @@ extension UnsafeMutablePointer where Pointee: KernelScalar {
     public var vector: Pointee.Vector {
         get { UnsafeRawPointer(self).load(as: Pointee.Vector.self) }
         nonmutating set { UnsafeMutableRawPointer(self).storeBytes(of: newValue, as: Pointee.Vector.self) }
+    }
+
+    @inlinable @inline(__always)
+    public func vector(first count: Int) -> Pointee.Vector { UnsafePointer(self).vector(first: count) }
+
+    /// Stores the first `count` lanes, at most all, at any address.
+    @inlinable @inline(__always)
+    public func store(_ vector: Pointee.Vector, first count: Int) {
+        if count >= Pointee.lanes {
+            UnsafeMutableRawPointer(self).storeBytes(of: vector, as: Pointee.Vector.self)
+        } else {
+            for lane in 0..<count { self[lane] = vector[lane] }
+        }
     }
 }
 

@@ -44,4 +44,17 @@ extension Parallelism {
             }
         }
     }
+
+    /// The sum of what `body` returns for consecutive ranges of at most `length` that cover `0..<count`.
+    @inlinable
+    public func sum(_ count: Int, by length: Int, _ body: (Range<Int>) -> Double) -> Double {
+        let chunks = (count + length - 1) / length
+        return withUnsafeTemporaryAllocation(of: Double.self, capacity: max(chunks, 1)) { partial in
+            nonisolated(unsafe) let partial = partial
+            forEach(count, by: length) { range in
+                partial.initializeElement(at: range.lowerBound / length, to: body(range))
+            }
+            return partial.prefix(chunks).reduce(0, +)
+        }
+    }
 }

@@ -34,9 +34,14 @@ extension ParameterSet {
             for (parameter, offset) in zip(parameters, offsets) where parameter.isTrainable {
                 let name = "gradient \(parameter.name)"
                 guard executor.program.outputs[name] != nil else { continue }
-                let output = executor.output(name, on: graph)
-                parameter.places.withUnsafeBufferPointer { places in
-                    for element in places.indices { gradients[offset + element] = output[Int(places[element])] }
+                let output = executor.output(name, on: graph).baseAddress!
+                let target = gradients.baseAddress! + offset
+                if parameter.isContiguous {
+                    target.update(from: output, count: parameter.count)
+                } else {
+                    parameter.places.withUnsafeBufferPointer { places in
+                        for element in places.indices { target[element] = output[Int(places[element])] }
+                    }
                 }
             }
         }

@@ -17,9 +17,17 @@ public struct Coupling: Hashable, Sendable {
     /// Sorted by slot. For l₂ = 0 all pairs m₁ = m₃ share one coefficient and there is a single slot.
     public let entries: [Entry]
 
-    /// Whether C is a multiple of the identity, as for l₂ = 0.
-    public var isDiagonal: Bool { l2 == 0 }
-    public var slots: Int { isDiagonal ? 1 : (2 * l1 + 1) * (2 * l3 + 1) }
+    /// What C looks like as a matrix (m₁, m₃) for given harmonics.
+    public enum Kind: Hashable, Sendable {
+        /// l₂ = 0: a multiple of the identity.
+        case diagonal
+        /// l₁ = 0: one row, a multiple of the harmonics.
+        case scalar
+        case coupled
+    }
+
+    public var kind: Kind { l2 == 0 ? .diagonal : l1 == 0 ? .scalar : .coupled }
+    public var slots: Int { kind == .diagonal ? 1 : (2 * l1 + 1) * (2 * l3 + 1) }
 
     public init(l1: Int, l2: Int, l3: Int) {
         (self.l1, self.l2, self.l3) = (l1, l2, l3)

@@ -71,7 +71,7 @@ extension Executor {
         _ plan: ConvolutionPlan<T>, _ terms: [ConvolutionTerm<T>], _ edges: ConvolutionEdges, atoms: Int, size: Int,
         _ result: UnsafeMutablePointer<T>
     ) {
-        let chunks = 4
+        let chunks = min(16, max(2, atoms / 64))
         let padded = Layout.padded(size)
         partials.reserve(chunks * padded)
         let length = (atoms + chunks - 1) / chunks

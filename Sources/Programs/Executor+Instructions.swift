@@ -97,12 +97,16 @@ extension Executor {
             }
         case .sum:
             let out = pointer(result)
-            forVectors(count * width) { range in
-                for k in range {
-                    let first = k * T.lanes
-                    var sum = (operand(0) + first).vector
-                    for term in 1..<operands.count { sum += (operand(term) + first).vector }
-                    (out + first).vector = sum
+            withUnsafeTemporaryAllocation(of: UnsafePointer<T>.self, capacity: operands.count) { terms in
+                for index in operands.indices { terms.initializeElement(at: index, to: operand(index)) }
+                nonisolated(unsafe) let terms = terms
+                forVectors(count * width) { range in
+                    for first in stride(from: range.lowerBound * T.lanes, to: range.upperBound * T.lanes, by: T.lanes)
+                    {
+                        var sum = (terms[0] + first).vector
+                        for term in 1..<terms.count { sum += (terms[term] + first).vector }
+                        (out + first).vector = sum
+                    }
                 }
             }
         case .scaled(let factor):
@@ -114,10 +118,9 @@ extension Executor {
 
         case .splineCoefficients(let transposed):
             let (x, out) = (operand(0), pointer(result))
-            let intervals = transposed ? count - 1 : count - 3
-            forRows(width, work: count * 8) { range, _ in
-                SplineKernels.coefficients(
-                    transposed: transposed, x, out, intervals: intervals, width: width, columns: range)
+            let spline = SplineKernels<T>(intervals: transposed ? count - 1 : count - 3, transposed: transposed)
+            forRows((width + T.lanes - 1) / T.lanes, work: count * T.lanes) { range, _ in
+                spline.coefficients(x, out, width: width, vectors: range)
             }
         case .edgeFunction(let function, let part):
             edgeFunction(function, part, operands.count > 1 ? operand(1) : nil, pointer(result), graph)

@@ -14,10 +14,11 @@ extension Executor {
         let work = map.terms.reduce(0) { $0 + $1.input.stride * $1.output.stride * $1.input.dimension } / 8
         if slot == .weights {
             let isLarge = work * rows > Self.serialWork
-            (isLarge ? parallelism : .serial).forEach(chunks: map.terms.count) { term, worker in
+            let parts = map.weightParts
+            (isLarge ? parallelism : .serial).forEach(chunks: parts.count) { part, worker in
                 LinearKernels.weights(
-                    map, map.terms[term], x: a, cotangent: b, output: out, count: rows, species: species,
-                    scratch: scratch[worker].pointer)
+                    map, map.terms[parts[part].term], columns: parts[part].columns, x: a, cotangent: b, output: out,
+                    count: rows, species: species, scratch: scratch[worker].pointer)
             }
             return
         }
@@ -40,6 +41,17 @@ extension Executor {
             body(0..<count, 0)
         } else {
             parallelism.split(count, by: LinearKernels<T>.rows, body)
+        }
+    }
+}
+
+extension LinearMap {
+    /// What the derivative by the weights is cut into: some columns of the matrix of one term.
+    fileprivate var weightParts: [(term: Int, columns: Range<Int>)] {
+        let width = 128
+        return terms.indices.flatMap { term in
+            let count = terms[term].output.stride
+            return stride(from: 0, to: count, by: width).map { (term, $0..<min($0 + width, count)) }
         }
     }
 }

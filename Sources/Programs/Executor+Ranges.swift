@@ -3,7 +3,7 @@ import Compute
 /// How loops over rows are cut up: by size alone, never by the number of threads.
 extension Executor {
     /// Below this many scalar operations a loop is not worth a second thread.
-    static var serialWork: Int { 40_000 }
+    static var serialWork: Int { 100_000 }
 
     /// Calls `body` on ranges of rows, each worth a thread's while; `work` is the number of operations per row.
     func forRows(_ count: Int, work: Int, _ body: (Range<Int>, Int) -> Void) {

@@ -71,37 +71,52 @@ extension LinearMap {
 extension Convolution {
     /// One term of Q differentiated by these slots, for one edge.
     ///
-    /// The coupling matrix t[m₁, m₃] = Σ C Y is built once for each edge and triple of degrees, with the non-zero C only.
-    /// Then, for each channel of a path with S non-zero elements of t (l₂ = 0: t is a number that joins the weight):
+    /// The coupling matrix t[m₁, m₃] = Σ C Y is built once for each edge and triple of degrees, with the non-zero C
+    /// only; H[m₂, m₃] = Σ C h is made once for each atom and not counted. Then, for each channel of a path with S
+    /// non-zero elements of t and S′ of H,
     ///
     ///     w = Σ_q B[q] R[q]          8
     ///     u = t h,  out += w u       2S + 2(2l₃+1)
-    ///     v = t g                    2S             for features and basis alike
-    ///     ∂h += w v                  2(2l₁+1)
-    ///     s = h·v,  ∂B[q] += R[q] s  2(2l₁+1) + 8   and the same for ∂R[q] += B[q] s
-    ///     ∂t += (w h) ⊗ g            (2l₁+1) + 2S   and ∂Y from ∂t with the non-zero C, once for each edge and triple
+    ///     v = t g,  ∂h += w v        2S + 2(2l₁+1)
+    ///     z = H g                    2S′            for basis and harmonics alike
+    ///     s = Y·z,  ∂B[q] += R[q] s  2(2l₂+1) + 8
+    ///     ∂Y += w z                  2(2l₂+1)
+    ///     s = h·v,  ∂R[q] += B[q] s  2(2l₁+1) + 8   after v = t g
+    ///
+    /// For l₂ = 0, t is a number that joins the weight, and z = h·g; for l₁ = 0, z is h g and s is h v.
     func operationsPerEdge(for slots: [Slot]) -> Double {
         let wanted = Set(slots)
+        func wants(_ slots: Slot...) -> Bool { !wanted.isDisjoint(with: slots) }
         var operations = 0
         for path in paths {
             let coupling = couplings[path.coupling]
-            let (d1, d3) = (2 * coupling.l1 + 1, 2 * coupling.l3 + 1)
-            let matrix = coupling.isDiagonal ? 0 : Set(coupling.entries.map(\.slot)).count
-            // What l₂ = 0 leaves of a product with t: nothing, because u is h times a number that w carries.
+            let (d1, d2, d3) = (2 * coupling.l1 + 1, 2 * coupling.l2 + 1, 2 * coupling.l3 + 1)
+            let matrix = coupling.kind == .diagonal ? 0 : Set(coupling.entries.map(\.slot)).count
             var perChannel = 0
-            if !wanted.isDisjoint(with: [.output, .features, .harmonics]) { perChannel += 8 }
-            if wanted.contains(.output) { perChannel += 2 * matrix + 2 * d3 }
-            if !wanted.isDisjoint(with: [.features, .basis, .table]) { perChannel += 2 * matrix }
-            if wanted.contains(.features) { perChannel += 2 * d1 }
-            if !wanted.isDisjoint(with: [.basis, .table]) { perChannel += 2 * d1 }
-            if wanted.contains(.basis) { perChannel += 8 }
-            if wanted.contains(.table) { perChannel += 8 }
-            if wanted.contains(.harmonics), !coupling.isDiagonal { perChannel += d1 + 2 * matrix }
+            if wants(.output, .features, .harmonics) { perChannel += 8 }
+            if wants(.output) { perChannel += 2 * matrix + 2 * d3 }
+            if wants(.features, .table) || coupling.kind == .scalar && wants(.basis) { perChannel += 2 * matrix }
+            if wants(.features) { perChannel += 2 * d1 }
+            if wants(.table) { perChannel += 2 * d1 + 8 }
+            switch coupling.kind {
+            case .diagonal:
+                if wants(.basis, .harmonics) { perChannel += 2 * d1 }
+                if wants(.basis) { perChannel += 1 + 8 }
+                if wants(.harmonics) { perChannel += 2 }
+            case .scalar:
+                if wants(.basis) { perChannel += 1 + 8 }
+                if wants(.harmonics) { perChannel += 1 + 2 * d3 }
+            case .coupled:
+                if wants(.basis, .harmonics) {
+                    perChannel += 2 * Set(coupling.entries.map { [$0.harmonic, $0.slot % d3] }).count
+                }
+                if wants(.basis) { perChannel += 2 * d2 + 8 }
+                if wants(.harmonics) { perChannel += 2 * d2 }
+            }
             operations += perChannel * path.input.multiplicity
         }
-        for coupling in couplings where !coupling.isDiagonal {
-            if wanted != [.harmonics] { operations += 2 * coupling.entries.count }
-            if wanted.contains(.harmonics) { operations += 2 * coupling.entries.count }
+        for coupling in couplings where coupling.kind != .diagonal && wants(.output, .features, .table) {
+            operations += 2 * coupling.entries.count
         }
         return Double(operations)
     }

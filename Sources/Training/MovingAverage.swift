@@ -13,11 +13,14 @@ struct MovingAverage<T: KernelScalar>: Sendable {
         values = weights
     }
 
-    mutating func update(with weights: [T]) {
+    mutating func update(with weights: [T], _ parallelism: Parallelism) {
         updates += 1
         let share = T(1 - min(decay, Double(1 + updates) / Double(10 + updates)))
-        values.withUnsafeMutableBufferPointer { values in
-            for k in values.indices { values[k] += share * (weights[k] - values[k]) }
+        weights.withUnsafeBufferPointer { weights in
+            nonisolated(unsafe) let weights = weights
+            parallelism.update(&values, by: 1 << 14) { range, values in
+                for k in values.indices { values[k] += share * (weights[range.lowerBound + k] - values[k]) }
+            }
         }
     }
 }

@@ -21,36 +21,70 @@ struct Optimizer<T: KernelScalar>: Sendable {
     }
 
     /// Moves `weights` against `gradient`.
-    mutating func update(_ weights: inout [T], gradient: [T], learningRate: Double) {
+    mutating func update(_ weights: inout [T], gradient: [T], learningRate: Double, _ parallelism: Parallelism) {
         precondition(weights.count == gradient.count && first.count == gradient.count)
         step += 1
-        let (b1, b2) = (T(settings.beta1), T(settings.beta2))
-        let correction1 = 1 - pow(settings.beta1, Double(step))
-        let correction2 = (1 - pow(settings.beta2, Double(step))).squareRoot()
-        let rate = T(learningRate / correction1)
-        let (epsilon, inverse) = (T(settings.epsilon), T(1 / correction2))
-        let isDecoupled = settings.name == .adamw
-        let shrink = T(1 - (isDecoupled ? learningRate * settings.weightDecay : 0))
-        let decay = T(isDecoupled ? 0 : settings.weightDecay)
+        let rule = Rule(settings, step: step, learningRate: learningRate)
         let usesLargest = !largest.isEmpty
         weights.withUnsafeMutableBufferPointer { w in
             first.withUnsafeMutableBufferPointer { m in
                 second.withUnsafeMutableBufferPointer { v in
                     largest.withUnsafeMutableBufferPointer { top in
-                        for k in w.indices {
-                            let g = gradient[k] + decay * w[k]
-                            m[k] = b1 * m[k] + (1 - b1) * g
-                            v[k] = b2 * v[k] + (1 - b2) * g * g
-                            var variance = v[k]
-                            if usesLargest {
-                                top[k] = Swift.max(top[k], variance)
-                                variance = top[k]
+                        gradient.withUnsafeBufferPointer { g in
+                            let count = w.count
+                            guard count > 0 else { return }
+                            nonisolated(unsafe) let (w, m, v, top, g) = (
+                                w.baseAddress!, m.baseAddress!, v.baseAddress!, top.baseAddress, g.baseAddress!
+                            )
+                            parallelism.forEach(count, by: 1 << 14) { range in
+                                for k in stride(from: range.lowerBound, to: range.upperBound, by: T.lanes) {
+                                    let n = range.upperBound - k
+                                    let weight = (w + k).vector(first: n)
+                                    let (first, second) = rule.moments(
+                                        (m + k).vector(first: n), (v + k).vector(first: n), weight,
+                                        (g + k).vector(first: n))
+                                    (m + k).store(first, first: n)
+                                    (v + k).store(second, first: n)
+                                    var variance = second
+                                    if usesLargest, let top {
+                                        variance = pointwiseMax((top + k).vector(first: n), second)
+                                        (top + k).store(variance, first: n)
+                                    }
+                                    (w + k).store(rule.moved(weight, first, variance), first: n)
+                                }
                             }
-                            w[k] = shrink * w[k] - rate * m[k] / (variance.squareRoot() * inverse + epsilon)
                         }
                     }
                 }
             }
+        }
+    }
+
+    /// One step of some weights.
+    private struct Rule: Sendable {
+        let (beta1, beta2, rate, epsilon, inverse, shrink, decay): (T, T, T, T, T, T, T)
+
+        init(_ settings: OptimizerSettings, step: Int, learningRate: Double) {
+            (beta1, beta2) = (T(settings.beta1), T(settings.beta2))
+            rate = T(learningRate / (1 - pow(settings.beta1, Double(step))))
+            inverse = T(1 / (1 - pow(settings.beta2, Double(step))).squareRoot())
+            epsilon = T(settings.epsilon)
+            let isDecoupled = settings.name == .adamw
+            shrink = T(1 - (isDecoupled ? learningRate * settings.weightDecay : 0))
+            decay = T(isDecoupled ? 0 : settings.weightDecay)
+        }
+
+        @inline(__always)
+        func moments(
+            _ m: T.Vector, _ v: T.Vector, _ w: T.Vector, _ gradient: T.Vector
+        ) -> (T.Vector, T.Vector) {
+            let g = gradient + decay * w
+            return (beta1 * m + (1 - beta1) * g, beta2 * v + (1 - beta2) * (g * g))
+        }
+
+        @inline(__always)
+        func moved(_ w: T.Vector, _ m: T.Vector, _ variance: T.Vector) -> T.Vector {
+            shrink * w - rate * m / (variance.squareRoot() * inverse + epsilon)
         }
     }
 }

@@ -79,8 +79,7 @@ final class Trainer<T: ExecutableScalar> {
     func update(_ batch: Batch) throws -> Double {
         parameters.bind(weights, to: executor)
         let value = gradient(of: batch)
-        var squares = 0.0
-        for g in gradient { squares += Double(g) * Double(g) }
+        let squares = sumOfSquares(gradient)
         guard value.isFinite, squares.isFinite else {
             throw TrainingError(
                 "the loss is not a finite number in epoch \(epoch + 1): lower training.optimizer.learning_rate, or set training.gradient_clip; the best potential so far is kept"
@@ -88,11 +87,33 @@ final class Trainer<T: ExecutableScalar> {
         }
         if let clip = settings.gradientClip, squares > clip * clip {
             let factor = T(clip / squares.squareRoot())
-            for k in gradient.indices { gradient[k] *= factor }
+            executor.parallelism.update(&gradient, by: Self.chunk) { _, gradient in
+                for k in gradient.indices { gradient[k] *= factor }
+            }
         }
-        optimizer.update(&weights, gradient: gradient, learningRate: schedule.learningRate)
-        average?.update(with: weights)
+        optimizer.update(
+            &weights, gradient: gradient, learningRate: schedule.learningRate, executor.parallelism)
+        average?.update(with: weights, executor.parallelism)
         return value
+    }
+
+    /// Weights that a thread works on at a time.
+    private static var chunk: Int { 1 << 14 }
+
+    private func sumOfSquares(_ numbers: [T]) -> Double {
+        numbers.withUnsafeBufferPointer { numbers in
+            executor.parallelism.sum(numbers.count, by: Self.chunk) { range in
+                // Eight sums, so that an addition need not wait for the one before.
+                var sums = SIMD8<Double>.zero
+                var k = range.lowerBound
+                while k + 8 <= range.upperBound {
+                    for lane in 0..<8 { sums[lane] += Double(numbers[k + lane]) * Double(numbers[k + lane]) }
+                    k += 8
+                }
+                for rest in k..<range.upperBound { sums[0] += Double(numbers[rest]) * Double(numbers[rest]) }
+                return sums.sum()
+            }
+        }
     }
 
     /// The loss of a batch for the weights that are bound; leaves its derivative in `gradient`.

@@ -68,10 +68,10 @@ import Testing
                 $0.sum($1)
             },
             Case(name: "scaled", inputs: [("x", .init(.atoms, features))]) { $0.scaled($1[0], by: -1.7) },
-            Case(name: "spline coefficients", inputs: [("v", .init(.fixed(9), .plain(5)))]) {
+            Case(name: "spline coefficients", inputs: [("v", .init(.fixed(9), .features([(0, 5)])))]) {
                 $0.splineCoefficients($1[0])
             },
-            Case(name: "spline coefficients, transposed", inputs: [("v", .init(.fixed(9), .plain(5)))]) {
+            Case(name: "spline coefficients, transposed", inputs: [("v", .init(.fixed(9), .features([(0, 5)])))]) {
                 $0.splineCoefficientsTransposed($1[0])
             },
             Case(

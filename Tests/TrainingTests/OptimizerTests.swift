@@ -57,7 +57,7 @@ import Testing
         var optimizer = Optimizer<Double>(settings, count: 2)
         var weights = [1.0, -2.0]
         for (gradient, expected) in zip(Self.gradients, test.expected) {
-            optimizer.update(&weights, gradient: gradient, learningRate: 0.1)
+            optimizer.update(&weights, gradient: gradient, learningRate: 0.1, .serial)
             for (w, e) in zip(weights, expected) { #expect(abs(w - e) < 1e-14) }
         }
     }
@@ -66,7 +66,7 @@ import Testing
     @Test func theFirstStepHasTheSizeOfTheLearningRate() {
         var optimizer = Optimizer<Double>(OptimizerSettings(), count: 3)
         var weights = [0.0, 0, 0]
-        optimizer.update(&weights, gradient: [1e-3, -5, 0], learningRate: 0.01)
+        optimizer.update(&weights, gradient: [1e-3, -5, 0], learningRate: 0.01, .serial)
         #expect(abs(weights[0] + 0.01) < 1e-6 && abs(weights[1] - 0.01) < 1e-10 && weights[2] == 0)
     }
 
@@ -123,7 +123,7 @@ import Testing
         var average = MovingAverage(decay: 0.3, of: [1.0])
         var expected = 1.0
         for (n, weight) in [(1, 2.0), (2, -1.0), (3, 4.0), (4, 0.5), (5, 3.0)] {
-            average.update(with: [weight])
+            average.update(with: [weight], .serial)
             let decay = min(0.3, Double(1 + n) / Double(10 + n))
             expected = decay * expected + (1 - decay) * weight
             #expect(abs(average.values[0] - expected) < 1e-15)
@@ -132,7 +132,7 @@ import Testing
 
     @Test func theAverageOfConstantWeightsIsThem() {
         var average = MovingAverage(decay: 0.999, of: [Float(0)])
-        for _ in 0..<20_000 { average.update(with: [3]) }
+        for _ in 0..<20_000 { average.update(with: [3], .serial) }
         // Each step rounds by half a unit of 3, and steps of 0.001 forget it after a thousand.
         #expect(abs(average.values[0] - 3) < 1000 * 3 * Float.ulpOfOne)
     }

@@ -11,7 +11,7 @@ struct CompiledPath<T: KernelScalar>: Sendable {
         ) -> Void
     let backward:
         @Sendable (
-            borrowing EdgeGroup<T>, Range<Int>, ConvolutionPlan<T>.Path, UnsafePointer<T>, UnsafePointer<T>,
+            borrowing EdgeGroup<T>, Range<Int>, ConvolutionPlan<T>.Path, UnsafePointer<T>, SourceFeatures<T>,
             UnsafePointer<T>, PathGradients<T>
         ) -> Void
     let features:
@@ -28,45 +28,45 @@ struct CompiledPath<T: KernelScalar>: Sendable {
     @inline(__always)
     private init<Kernel: PathKernel>(_: Kernel.Type) where Kernel.Scalar == T {
         forward = { Kernel.forward($0, $1, table: $2, features: $3, output: $4) }
-        backward = { Kernel.backward($0, edges: $1, $2, table: $3, features: $4, output: $5, gradients: $6) }
+        backward = { Kernel.backward($0, edges: $1, $2, table: $3, source: $4, output: $5, gradients: $6) }
         features = { Kernel.features($0, $1, table: $2, output: $3, gradient: $4) }
         table = { Kernel.table($0, $1, features: $2, output: $3, gradient: $4) }
     }
 
-    /// For `d1` = 2l₁+1 input and `d3` = 2l₃+1 output components, l ≤ 4.
-    init(d1: Int, d3: Int, isDiagonal: Bool) {
-        switch (isDiagonal, d1, d3) {
-        case (false, 1, 1): self.init(CoupledPath<T, 1, 1>.self)
-        case (false, 1, 3): self.init(CoupledPath<T, 1, 3>.self)
-        case (false, 1, 5): self.init(CoupledPath<T, 1, 5>.self)
-        case (false, 1, 7): self.init(CoupledPath<T, 1, 7>.self)
-        case (false, 1, 9): self.init(CoupledPath<T, 1, 9>.self)
-        case (false, 3, 1): self.init(CoupledPath<T, 3, 1>.self)
-        case (false, 3, 3): self.init(CoupledPath<T, 3, 3>.self)
-        case (false, 3, 5): self.init(CoupledPath<T, 3, 5>.self)
-        case (false, 3, 7): self.init(CoupledPath<T, 3, 7>.self)
-        case (false, 3, 9): self.init(CoupledPath<T, 3, 9>.self)
-        case (false, 5, 1): self.init(CoupledPath<T, 5, 1>.self)
-        case (false, 5, 3): self.init(CoupledPath<T, 5, 3>.self)
-        case (false, 5, 5): self.init(CoupledPath<T, 5, 5>.self)
-        case (false, 5, 7): self.init(CoupledPath<T, 5, 7>.self)
-        case (false, 5, 9): self.init(CoupledPath<T, 5, 9>.self)
-        case (false, 7, 1): self.init(CoupledPath<T, 7, 1>.self)
-        case (false, 7, 3): self.init(CoupledPath<T, 7, 3>.self)
-        case (false, 7, 5): self.init(CoupledPath<T, 7, 5>.self)
-        case (false, 7, 7): self.init(CoupledPath<T, 7, 7>.self)
-        case (false, 7, 9): self.init(CoupledPath<T, 7, 9>.self)
-        case (false, 9, 1): self.init(CoupledPath<T, 9, 1>.self)
-        case (false, 9, 3): self.init(CoupledPath<T, 9, 3>.self)
-        case (false, 9, 5): self.init(CoupledPath<T, 9, 5>.self)
-        case (false, 9, 7): self.init(CoupledPath<T, 9, 7>.self)
-        case (false, 9, 9): self.init(CoupledPath<T, 9, 9>.self)
-        case (true, 1, 1): self.init(DiagonalPath<T, 1>.self)
-        case (true, 3, 3): self.init(DiagonalPath<T, 3>.self)
-        case (true, 5, 5): self.init(DiagonalPath<T, 5>.self)
-        case (true, 7, 7): self.init(DiagonalPath<T, 7>.self)
-        case (true, 9, 9): self.init(DiagonalPath<T, 9>.self)
-        default: preconditionFailure("path kernels are compiled for l up to 4, got 2l + 1 = \(d1) and \(d3)")
+    /// For degrees up to 4.
+    init(_ coupling: Coupling) {
+        switch (coupling.kind, 2 * coupling.l1 + 1, 2 * coupling.l3 + 1) {
+        case (.coupled, 3, 1): self.init(CoupledPath<T, 3, 1>.self)
+        case (.coupled, 3, 3): self.init(CoupledPath<T, 3, 3>.self)
+        case (.coupled, 3, 5): self.init(CoupledPath<T, 3, 5>.self)
+        case (.coupled, 3, 7): self.init(CoupledPath<T, 3, 7>.self)
+        case (.coupled, 3, 9): self.init(CoupledPath<T, 3, 9>.self)
+        case (.coupled, 5, 1): self.init(CoupledPath<T, 5, 1>.self)
+        case (.coupled, 5, 3): self.init(CoupledPath<T, 5, 3>.self)
+        case (.coupled, 5, 5): self.init(CoupledPath<T, 5, 5>.self)
+        case (.coupled, 5, 7): self.init(CoupledPath<T, 5, 7>.self)
+        case (.coupled, 5, 9): self.init(CoupledPath<T, 5, 9>.self)
+        case (.coupled, 7, 1): self.init(CoupledPath<T, 7, 1>.self)
+        case (.coupled, 7, 3): self.init(CoupledPath<T, 7, 3>.self)
+        case (.coupled, 7, 5): self.init(CoupledPath<T, 7, 5>.self)
+        case (.coupled, 7, 7): self.init(CoupledPath<T, 7, 7>.self)
+        case (.coupled, 7, 9): self.init(CoupledPath<T, 7, 9>.self)
+        case (.coupled, 9, 1): self.init(CoupledPath<T, 9, 1>.self)
+        case (.coupled, 9, 3): self.init(CoupledPath<T, 9, 3>.self)
+        case (.coupled, 9, 5): self.init(CoupledPath<T, 9, 5>.self)
+        case (.coupled, 9, 7): self.init(CoupledPath<T, 9, 7>.self)
+        case (.coupled, 9, 9): self.init(CoupledPath<T, 9, 9>.self)
+        case (.scalar, 1, 3): self.init(ScalarPath<T, 3>.self)
+        case (.scalar, 1, 5): self.init(ScalarPath<T, 5>.self)
+        case (.scalar, 1, 7): self.init(ScalarPath<T, 7>.self)
+        case (.scalar, 1, 9): self.init(ScalarPath<T, 9>.self)
+        case (.diagonal, 1, 1): self.init(DiagonalPath<T, 1>.self)
+        case (.diagonal, 3, 3): self.init(DiagonalPath<T, 3>.self)
+        case (.diagonal, 5, 5): self.init(DiagonalPath<T, 5>.self)
+        case (.diagonal, 7, 7): self.init(DiagonalPath<T, 7>.self)
+        case (.diagonal, 9, 9): self.init(DiagonalPath<T, 9>.self)
+        default:
+            preconditionFailure("path kernels are compiled for l up to 4, got \(coupling.l1) and \(coupling.l3)")
         }
     }
 }

@@ -6,9 +6,13 @@ import Compute
 enum ConvolutionKernels<T: KernelScalar> {
     /// Scalars of scratch memory that one worker needs.
     static func scratchSize(_ plan: ConvolutionPlan<T>) -> Int {
-        let widest = plan.paths.map { $0.isDiagonal ? 1 : $0.d1 * $0.d3 }.max() ?? 1
-        return EdgeGroup<T>.scratchSize(slots: plan.slots, harmonics: plan.harmonics)
-            + (4 + widest) * T.lanes * T.lanes + plan.harmonics * T.lanes + plan.inputWidth
+        EdgeGroup<T>.scratchSize(slots: plan.slots, harmonics: plan.harmonics)
+            + (4 + plan.harmonics) * T.lanes * T.lanes + contractedSize(plan)
+    }
+
+    /// Scalars of the largest `SourceFeatures.contracted`.
+    private static func contractedSize(_ plan: ConvolutionPlan<T>) -> Int {
+        plan.paths.map { $0.vectors * $0.d2 * $0.d3 * T.lanes }.max() ?? 0
     }
 
     /// `∂Q/∂G`, the convolution itself, for the receivers in `atoms`.
@@ -56,36 +60,50 @@ enum ConvolutionKernels<T: KernelScalar> {
     ) {
         let lanes = T.lanes
         var group = EdgeGroup<T>(slots: plan.slots, harmonics: plan.harmonics, scratch: scratch)
-        let harmonicsSums = scratch + EdgeGroup<T>.scratchSize(slots: plan.slots, harmonics: plan.harmonics)
-        // What nobody asked for is computed all the same, into scratch memory.
-        let unreadFeatures = harmonicsSums + plan.harmonics * lanes
-        let basisSums = UnsafeMutableRawPointer(unreadFeatures + plan.inputWidth)
-            .bindMemory(to: T.Vector.self, capacity: 4 * lanes)
-        let couplingSums = basisSums + 4 * lanes
-        if features == nil { unreadFeatures.update(repeating: 0, count: plan.inputWidth) }
+        let contracted = scratch + EdgeGroup<T>.scratchSize(slots: plan.slots, harmonics: plan.harmonics)
+        let basisSums = UnsafeMutableRawPointer(contracted + contractedSize(plan))
+            .bindMemory(to: T.Vector.self, capacity: (4 + plan.harmonics) * lanes)
+        let harmonicsSums = basisSums + 4 * lanes
         for atom in atoms {
-            let row = term.features + atom * plan.inputWidth
+            let source = SourceFeatures(
+                row: term.features + atom * plan.inputWidth, contracted: UnsafePointer(contracted))
             let gradients = PathGradients(
-                features: features.map { $0 + atom * plan.inputWidth } ?? unreadFeatures, basis: basisSums,
-                couplings: couplingSums)
+                features: features.map { $0 + atom * plan.inputWidth }, basis: basisSums, harmonics: harmonicsSums)
             forGroups(of: atom, &group, plan, term, edges) { group in
                 var tile = 0
                 while tile < group.count {
                     let range = tile..<min(tile + lanes, group.count)
-                    basisSums.update(repeating: .zero, count: 4 * lanes)
-                    harmonicsSums.update(repeating: 0, count: plan.harmonics * lanes)
+                    basisSums.update(repeating: .zero, count: (4 + plan.harmonics) * lanes)
                     for path in plan.paths {
-                        path.kernel.backward(group, range, path, term.table, row, term.output, gradients)
-                        if harmonics != nil { addHarmonics(plan, path, couplingSums, to: harmonicsSums) }
+                        if path.kind == .coupled { contract(source.row, plan, path, into: contracted) }
+                        path.kernel.backward(group, range, path, term.table, source, term.output, gradients)
                     }
-                    if let basis { scatter(basisSums, edges: range, of: group, to: basis) }
+                    if let basis { scatter(basisSums, 4, edges: range, of: group, to: basis) }
                     if let harmonics {
-                        for (lane, k) in range.enumerated() {
-                            let row = harmonics + group.edges[k] * plan.harmonics
-                            for m in 0..<plan.harmonics { row[m] += harmonicsSums[m * lanes + lane] }
-                        }
+                        scatter(harmonicsSums, plan.harmonics, edges: range, of: group, to: harmonics)
                     }
                     tile += lanes
+                }
+            }
+        }
+    }
+
+    /// `H[m₂, m₃] = Σ_{m₁} C[m₁ m₂ m₃] h[m₁]` of one path for one atom's features, `[vector][m₂][m₃][lane]`.
+    @inline(__always)
+    private static func contract(
+        _ features: UnsafePointer<T>, _ plan: ConvolutionPlan<T>, _ path: ConvolutionPlan<T>.Path,
+        into contracted: UnsafeMutablePointer<T>
+    ) {
+        let size = path.d2 &* path.d3
+        for block in 0..<path.vectors {
+            let h = features + (path.inputOffset &+ block &* T.lanes)
+            let result = contracted + block &* size &* T.lanes
+            result.update(repeating: 0, count: size &* T.lanes)
+            plan.contractions.withUnsafeBufferPointer { contractions in
+                for index in path.firstEntry..<path.endEntry {
+                    let entry = contractions[index]
+                    let place = result + entry.target &* T.lanes
+                    place.vector = place.vector.adding(entry.value, times: (h + entry.m1 &* path.inputStride).vector)
                 }
             }
         }
@@ -133,34 +151,14 @@ enum ConvolutionKernels<T: KernelScalar> {
         }
     }
 
-    /// `∂Y[m₂] += Σ C[m₁ m₂ m₃] ∂t[m₁, m₃]` across the edges of a tile, after summing ∂t over the channels.
-    @inline(__always)
-    private static func addHarmonics(
-        _ plan: ConvolutionPlan<T>, _ path: ConvolutionPlan<T>.Path, _ sums: UnsafePointer<T.Vector>,
-        to harmonics: UnsafeMutablePointer<T>
-    ) {
-        plan.entries.withUnsafeBufferPointer { entries in
-            var position = path.firstEntry
-            while position < path.endEntry {
-                let slot = entries[position].slot
-                let sum = T.laneSums(sums + slot &* T.lanes)
-                while position < path.endEntry, entries[position].slot == slot {
-                    let entry = entries[position]
-                    let place = harmonics + entry.harmonic &* T.lanes
-                    place.vector = place.vector.adding(entry.value, times: sum)
-                    position &+= 1
-                }
-            }
-        }
-    }
-
+    /// Adds sums `[component][edge][lane]` of one tile, summed over lanes, to rows `[edge][component]`.
     private static func scatter(
-        _ sums: UnsafePointer<T.Vector>, edges: Range<Int>, of group: borrowing EdgeGroup<T>,
-        to basis: UnsafeMutablePointer<T>
+        _ sums: UnsafePointer<T.Vector>, _ count: Int, edges: Range<Int>, of group: borrowing EdgeGroup<T>,
+        to rows: UnsafeMutablePointer<T>
     ) {
-        for q in 0..<4 {
-            let sum = T.laneSums(sums + q &* T.lanes)
-            for (lane, k) in edges.enumerated() { basis[4 * group.edges[k] + q] += sum[lane] }
+        for component in 0..<count {
+            let sum = T.laneSums(sums + component &* T.lanes)
+            for (lane, k) in edges.enumerated() { rows[count * group.edges[k] + component] += sum[lane] }
         }
     }
 }

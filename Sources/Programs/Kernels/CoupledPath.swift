@@ -36,47 +36,44 @@ enum CoupledPath<T: KernelScalar, let D1: Int, let D3: Int>: PathKernel {
 
     static func backward(
         _ group: borrowing EdgeGroup<T>, edges: Range<Int>, _ path: ConvolutionPlan<T>.Path,
-        table: UnsafePointer<T>, features: UnsafePointer<T>, output: UnsafePointer<T>, gradients: PathGradients<T>
+        table: UnsafePointer<T>, source: SourceFeatures<T>, output: UnsafePointer<T>, gradients: PathGradients<T>
     ) {
-        let table = table + path.weightOffset
-        let output = output + path.outputOffset
-        let features = features + path.inputOffset
-        let gradient = gradients.features + path.inputOffset
-        for k in edges {
-            let t = group.coupling(k) + path.slot &* T.lanes
-            let lane = k &- edges.lowerBound
-            let basis = gradients.basis + lane
-            var (b0, b1, b2, b3) = (basis[0], basis[T.lanes], basis[2 &* T.lanes], basis[3 &* T.lanes])
-            var sums = InlineArray<D1, InlineArray<D3, Vector>>(repeating: InlineArray(repeating: .zero))
-            for block in 0..<path.vectors {
-                let channel = block &* T.lanes
+        let harmonics = gradients.harmonics + path.firstHarmonic &* T.lanes
+        for block in 0..<path.vectors {
+            let channel = block &* T.lanes
+            let table = table + (path.weightOffset &+ channel)
+            let output = output + (path.outputOffset &+ channel)
+            let contracted = source.contracted + block &* path.d2 &* D3 &* T.lanes
+            var sums = InlineArray<D1, Vector>(repeating: .zero)
+            for k in edges {
+                let lane = k &- edges.lowerBound
                 let radial = RadialWeights(
-                    basis: group.basis + 4 &* k, row: table + (group.tableRows[k] &+ channel),
-                    stride: path.weightsStride)
-                let row = output + (group.atomRows[k] &+ channel)
+                    basis: group.basis + 4 &* k, row: table + group.tableRows[k], stride: path.weightsStride)
+                let row = output + group.atomRows[k]
                 var g = InlineArray<D3, Vector>(repeating: .zero)
                 for m3 in 0..<D3 { g[m3] = (row + m3 &* path.outputStride).vector }
-                var s = Vector.zero
-                for m1 in 0..<D1 {
-                    let place = m1 &* path.inputStride &+ channel
-                    let h = (features + place).vector
-                    var v = g[0] * t[(m1 &* D3) &* T.lanes]
-                    for m3 in 1..<D3 { v = v.adding(t[(m1 &* D3 &+ m3) &* T.lanes], times: g[m3]) }
-                    (gradient + place).vector = (gradient + place).vector.adding(radial.w, times: v)
-                    s = s.adding(h, times: v)
-                    let x = radial.w * h
-                    for m3 in 0..<D3 { sums[m1][m3] = sums[m1][m3].adding(x, times: g[m3]) }
+                if gradients.features != nil {
+                    let t = group.coupling(k) + path.slot &* T.lanes
+                    for m1 in 0..<D1 {
+                        var v = g[0] * t[(m1 &* D3) &* T.lanes]
+                        for m3 in 1..<D3 { v = v.adding(t[(m1 &* D3 &+ m3) &* T.lanes], times: g[m3]) }
+                        sums[m1] = sums[m1].adding(radial.w, times: v)
+                    }
                 }
-                b0 = b0.adding(radial.r0, times: s)
-                b1 = b1.adding(radial.r1, times: s)
-                b2 = b2.adding(radial.r2, times: s)
-                b3 = b3.adding(radial.r3, times: s)
+                let y = group.harmonics(k) + path.firstHarmonic &* T.lanes
+                var s = Vector.zero
+                for m2 in 0..<path.d2 {
+                    let h = contracted + m2 &* D3 &* T.lanes
+                    var z = h.vector * g[0]
+                    for m3 in 1..<D3 { z = z.adding((h + m3 &* T.lanes).vector, times: g[m3]) }
+                    s = s.adding(y[m2 &* T.lanes], times: z)
+                    let place = m2 &* T.lanes &+ lane
+                    harmonics[place] = harmonics[place].adding(radial.w, times: z)
+                }
+                gradients.addBasis(radial, times: s, lane: lane)
             }
-            (basis[0], basis[T.lanes], basis[2 &* T.lanes], basis[3 &* T.lanes]) = (b0, b1, b2, b3)
-            let couplings = gradients.couplings + lane
-            for m1 in 0..<D1 {
-                for m3 in 0..<D3 { couplings[(m1 &* D3 &+ m3) &* T.lanes] = sums[m1][m3] }
-            }
+            guard let gradient = gradients.features.map({ $0 + (path.inputOffset &+ channel) }) else { continue }
+            for m1 in 0..<D1 { (gradient + m1 &* path.inputStride).vector += sums[m1] }
         }
     }
 
@@ -128,12 +125,7 @@ enum CoupledPath<T: KernelScalar, let D1: Int, let D3: Int>: PathKernel {
                     for m3 in 1..<D3 { v = v.adding(t[(m1 &* D3 &+ m3) &* T.lanes], times: g[m3]) }
                     s = s.adding((h + m1 &* path.inputStride).vector, times: v)
                 }
-                let basis = group.basis + 4 &* k
-                var row = gradient + group.tableRows[k]
-                for q in 0..<4 {
-                    row.vector = row.vector.adding(basis[q], times: s)
-                    row += path.weightsStride
-                }
+                addTable(group, k, path, s, to: gradient)
             }
         }
     }

@@ -31,41 +31,36 @@ enum DiagonalPath<T: KernelScalar, let D: Int>: PathKernel {
 
     static func backward(
         _ group: borrowing EdgeGroup<T>, edges: Range<Int>, _ path: ConvolutionPlan<T>.Path,
-        table: UnsafePointer<T>, features: UnsafePointer<T>, output: UnsafePointer<T>, gradients: PathGradients<T>
+        table: UnsafePointer<T>, source: SourceFeatures<T>, output: UnsafePointer<T>, gradients: PathGradients<T>
     ) {
-        let table = table + path.weightOffset
-        let output = output + path.outputOffset
-        let features = features + path.inputOffset
-        let gradient = gradients.features + path.inputOffset
-        for k in edges {
-            let t = (group.coupling(k) + path.slot &* T.lanes)[0]
-            let lane = k &- edges.lowerBound
-            let basis = gradients.basis + lane
-            var (b0, b1, b2, b3) = (basis[0], basis[T.lanes], basis[2 &* T.lanes], basis[3 &* T.lanes])
-            var sum = Vector.zero
-            for block in 0..<path.vectors {
-                let channel = block &* T.lanes
+        let harmonics = gradients.harmonics + path.firstHarmonic &* T.lanes
+        for block in 0..<path.vectors {
+            let channel = block &* T.lanes
+            let table = table + (path.weightOffset &+ channel)
+            let output = output + (path.outputOffset &+ channel)
+            let features = source.row + (path.inputOffset &+ channel)
+            var h = InlineArray<D, Vector>(repeating: .zero)
+            for m in 0..<D { h[m] = (features + m &* path.inputStride).vector * path.factor }
+            var sums = InlineArray<D, Vector>(repeating: .zero)
+            for k in edges {
+                let lane = k &- edges.lowerBound
+                let t = (group.coupling(k) + path.slot &* T.lanes)[0]
+                let y = (group.harmonics(k) + path.firstHarmonic &* T.lanes)[0]
                 let radial = RadialWeights(
-                    basis: group.basis + 4 &* k, row: table + (group.tableRows[k] &+ channel),
-                    stride: path.weightsStride)
-                let row = output + (group.atomRows[k] &+ channel)
+                    basis: group.basis + 4 &* k, row: table + group.tableRows[k], stride: path.weightsStride)
+                let row = output + group.atomRows[k]
                 let x = radial.w * t
-                var s = Vector.zero
+                var z = Vector.zero
                 for m in 0..<D {
                     let g = (row + m &* path.outputStride).vector
-                    let place = m &* path.inputStride &+ channel
-                    (gradient + place).vector = (gradient + place).vector.adding(x, times: g)
-                    s = s.adding((features + place).vector, times: g)
+                    sums[m] = sums[m].adding(x, times: g)
+                    z = z.adding(h[m], times: g)
                 }
-                sum = sum.adding(radial.w, times: s)
-                s *= t
-                b0 = b0.adding(radial.r0, times: s)
-                b1 = b1.adding(radial.r1, times: s)
-                b2 = b2.adding(radial.r2, times: s)
-                b3 = b3.adding(radial.r3, times: s)
+                harmonics[lane] = harmonics[lane].adding(radial.w, times: z)
+                gradients.addBasis(radial, times: z * y, lane: lane)
             }
-            (basis[0], basis[T.lanes], basis[2 &* T.lanes], basis[3 &* T.lanes]) = (b0, b1, b2, b3)
-            gradients.couplings[lane] = sum
+            guard let gradient = gradients.features.map({ $0 + (path.inputOffset &+ channel) }) else { continue }
+            for m in 0..<D { (gradient + m &* path.inputStride).vector += sums[m] }
         }
     }
 
@@ -109,12 +104,7 @@ enum DiagonalPath<T: KernelScalar, let D: Int>: PathKernel {
                 var s = Vector.zero
                 for m in 0..<D { s = s.adding((h + m &* path.inputStride).vector, times: g[m]) }
                 s *= t[0]
-                let basis = group.basis + 4 &* k
-                var row = gradient + group.tableRows[k]
-                for q in 0..<4 {
-                    row.vector = row.vector.adding(basis[q], times: s)
-                    row += path.weightsStride
-                }
+                addTable(group, k, path, s, to: gradient)
             }
         }
     }

@@ -8,17 +8,17 @@ import Compute
 ///
 /// are built across the edges, one vector for each pair (m₁, m₃), and never stored for more than this group.
 struct EdgeGroup<T: KernelScalar> {
-    /// Tiles in a group, at most.
-    static var tiles: Int { 64 / T.lanes }
+    /// Edges in a group, at most.
     static var capacity: Int { 64 }
 
     let slots: Int
+    private let harmonicsCount: Int
     /// `[tile][slot][lane]`
     let couplings: UnsafeMutablePointer<T>
     /// `[edge][4]`
     let basis: UnsafeMutablePointer<T>
-    /// `[m₂][lane]` of one tile
-    let harmonics: UnsafeMutablePointer<T>
+    /// `[tile][m₂][lane]`
+    private let harmonics: UnsafeMutablePointer<T>
     /// Position in the table of each edge's first knot.
     let tableRows: UnsafeMutablePointer<Int>
     /// Position of the row of each edge's other atom.
@@ -29,15 +29,16 @@ struct EdgeGroup<T: KernelScalar> {
 
     /// Scalars of scratch memory that a group takes.
     static func scratchSize(slots: Int, harmonics: Int) -> Int {
-        tiles * slots * T.lanes + 4 * capacity + harmonics * T.lanes + 3 * capacity * 8 / MemoryLayout<T>.size
+        capacity * (slots + 4 + harmonics) + 3 * capacity * 8 / MemoryLayout<T>.size
     }
 
     init(slots: Int, harmonics: Int, scratch: UnsafeMutablePointer<T>) {
         self.slots = slots
+        harmonicsCount = harmonics
         couplings = scratch
-        basis = couplings + Self.tiles * slots * T.lanes
+        basis = couplings + Self.capacity * slots
         self.harmonics = basis + 4 * Self.capacity
-        let integers = UnsafeMutableRawPointer(self.harmonics + harmonics * T.lanes)
+        let integers = UnsafeMutableRawPointer(self.harmonics + Self.capacity * harmonics)
             .bindMemory(to: Int.self, capacity: 3 * Self.capacity)
         tableRows = integers
         atomRows = integers + Self.capacity
@@ -67,6 +68,7 @@ struct EdgeGroup<T: KernelScalar> {
 
     private func buildCouplings(first: Int, plan: ConvolutionPlan<T>, harmonics rows: UnsafePointer<T>) {
         let width = plan.harmonics
+        let harmonics = harmonics + (first &* width)
         for lane in 0..<T.lanes {
             let row = rows + edges[min(first &+ lane, count &- 1)] &* width
             for m in 0..<width { harmonics[m &* T.lanes &+ lane] = row[m] }
@@ -95,5 +97,11 @@ struct EdgeGroup<T: KernelScalar> {
     @inline(__always)
     func coupling(_ k: Int) -> UnsafePointer<T> {
         UnsafePointer(couplings) + ((k / T.lanes) &* slots &* T.lanes &+ k % T.lanes)
+    }
+
+    /// The harmonics of edge `k` of the group: component `m₂` lies at `m₂ * T.lanes`.
+    @inline(__always)
+    func harmonics(_ k: Int) -> UnsafePointer<T> {
+        UnsafePointer(harmonics) + ((k / T.lanes) &* harmonicsCount &* T.lanes &+ k % T.lanes)
     }
 }

@@ -110,20 +110,24 @@ enum LinearKernels<T: KernelScalar> {
         }
     }
 
-    /// `∂W = Σ_rows factor xᵀ g` for one term, all species.
+    /// `∂W = Σ_rows factor xᵀ g` for some columns of one term's matrix, all species.
     static func weights(
-        _ map: LinearMap, _ term: LinearMap.Term, x: UnsafePointer<T>, cotangent: UnsafePointer<T>,
-        output: UnsafeMutablePointer<T>, count: Int, species: Species?, scratch: UnsafeMutablePointer<T>
+        _ map: LinearMap, _ term: LinearMap.Term, columns: Range<Int>, x: UnsafePointer<T>,
+        cotangent: UnsafePointer<T>, output: UnsafeMutablePointer<T>, count: Int, species: Species?,
+        scratch: UnsafeMutablePointer<T>
     ) {
-        let size = term.input.stride * term.output.stride
+        let output = output + term.weightOffset + columns.lowerBound
         for kind in 0..<(species?.count ?? 1) {
-            (output + kind * (species?.weightsWidth ?? 0) + term.weightOffset).update(repeating: 0, count: size)
+            for row in 0..<term.input.stride {
+                (output + kind * (species?.weightsWidth ?? 0) + row * term.output.stride)
+                    .update(repeating: 0, count: columns.count)
+            }
         }
         let add = { (rows: Int, a: UnsafePointer<T>, strideA: Int, b: UnsafePointer<T>, strideB: Int, kind: Int) in
             T.multiply(
-                transposeA: true, transposeB: false, m: term.input.stride, n: term.output.stride, k: rows,
+                transposeA: true, transposeB: false, m: term.input.stride, n: columns.count, k: rows,
                 alpha: T(term.factor), a: a, strideA: strideA, b: b, strideB: strideB, beta: 1,
-                c: output + kind * (species?.weightsWidth ?? 0) + term.weightOffset, strideC: term.output.stride)
+                c: output + kind * (species?.weightsWidth ?? 0), strideC: term.output.stride)
         }
         var first = 0
         while first < count {
@@ -131,7 +135,9 @@ enum LinearKernels<T: KernelScalar> {
             let single = species.flatMap { onlySpecies($0, first..<first + rows) }
             for m in 0..<term.input.dimension {
                 let a = x + first * map.input.width + term.input.offset + m * term.input.stride
-                let b = cotangent + first * map.output.width + term.output.offset + m * term.output.stride
+                let b =
+                    cotangent + first * map.output.width + term.output.offset + m * term.output.stride
+                    + columns.lowerBound
                 if let species, single == nil {
                     bySpecies(species, first: first, count: rows, scratch: scratch) { kind, rows, n, spare in
                         let left = spare
@@ -140,10 +146,10 @@ enum LinearKernels<T: KernelScalar> {
                             let row = Int(rows[k])
                             (left + k * term.input.stride).update(
                                 from: a + row * map.input.width, count: term.input.stride)
-                            (right + k * term.output.stride).update(
-                                from: b + row * map.output.width, count: term.output.stride)
+                            (right + k * columns.count).update(
+                                from: b + row * map.output.width, count: columns.count)
                         }
-                        add(n, left, term.input.stride, right, term.output.stride, kind)
+                        add(n, left, term.input.stride, right, columns.count, kind)
                     }
                 } else {
                     add(rows, a, map.input.width, b, map.output.width, single ?? 0)
