@@ -5,7 +5,8 @@ import PackageDescription
 /// The instruction set that everything is compiled for. `native` is the machine at hand; set APUS_MARCH
 /// (for example `x86-64-v3`) to build for other machines. Without FMA the kernels would call libm for
 /// every multiply-add, a hundred times slower, so no build leaves the choice open.
-let architecture = ProcessInfo.processInfo.environment["APUS_MARCH"] ?? "native"
+let given = ProcessInfo.processInfo.environment["APUS_MARCH"] ?? ""
+let architecture = given.isEmpty ? "native" : given
 let settings: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
     .unsafeFlags(["-Xcc", "-march=\(architecture)", "-Xcc", "-mprefer-vector-width=512"]),
@@ -32,25 +33,24 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let modules = [
     Module(name: "Compute", uses: ["COpenBLAS"], tests: .plain),
     Module(name: "Settings", products: [yams], tests: .plain),
-    Module(name: "Atoms"),
+    Module(name: "Atoms", tests: .plain),
     Module(name: "StructureFiles", uses: ["Atoms"], tests: .withData),
     Module(name: "Neighbors", uses: ["Compute", "Atoms"], tests: .withData),
     Module(name: "Interactions", uses: ["Compute", "Atoms", "Neighbors"], tests: .plain),
     Module(name: "Equivariance", tests: .withData),
     Module(
-        name: "Programs", uses: ["Compute", "Neighbors", "Equivariance", "Atoms"], tests: .plain,
-        testsUse: ["Network"]),
+        name: "Programs", uses: ["Compute", "Neighbors", "Equivariance"], tests: .plain,
+        testsUse: ["Atoms", "Network"]),
     Module(
         name: "Network",
-        uses: ["Compute", "Settings", "Atoms", "Neighbors", "Interactions", "Equivariance", "Programs"],
-        tests: .withData),
+        uses: ["Compute", "Atoms", "Neighbors", "Interactions", "Equivariance", "Programs"], tests: .withData),
     Module(
         name: "Training",
         uses: [
             "Compute", "Settings", "Atoms", "StructureFiles", "Neighbors", "Interactions", "Programs", "Network",
         ],
         products: [crypto], tests: .plain),
-    Module(name: "Dynamics", uses: ["Compute", "Settings", "Atoms", "Neighbors", "Interactions"], tests: .plain),
+    Module(name: "Dynamics", uses: ["Compute", "Atoms", "Neighbors", "Interactions"], tests: .plain),
     Module(name: "Trajectory", uses: ["CNetCDF", "Compute", "Atoms", "StructureFiles"], tests: .plain),
 ]
 

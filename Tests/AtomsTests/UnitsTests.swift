@@ -1,0 +1,29 @@
+import Atoms
+import Testing
+
+/// The constants from those that define the SI (CODATA 2018).
+@Suite struct UnitsTests {
+    private let electronVolt = 1.602176634e-19
+    private let avogadro = 6.02214076e23
+    private let dalton = 1.66053906660e-27
+
+    @Test func boltzmannsConstant() { #expect(abs(Units.boltzmann / (1.380649e-23 / electronVolt) - 1) < 1e-9) }
+
+    @Test func accelerationsComeFromForceAndMass() {
+        // (eV/Å)/amu in m/s², and 1 m/s² = 1e-20 Å/fs².
+        let expected = electronVolt / 1e-10 / dalton * 1e-20
+        #expect(abs(Units.acceleration / expected - 1) < 1e-9)
+    }
+
+    @Test func pressures() { #expect(abs(Units.gigapascal / (electronVolt / 1e-30 / 1e9) - 1) < 1e-12) }
+
+    @Test func kilocalories() {
+        #expect(abs(Units.kilocaloriePerMole / (electronVolt * avogadro / 4184) - 1) < 1e-9)
+    }
+
+    @Test func theCoulombConstant() {
+        // α ħ c in eV Å.
+        let expected = 7.2973525693e-3 * 1.054571817e-34 * 299_792_458 / electronVolt * 1e10
+        #expect(abs(Units.coulomb / expected - 1) < 1e-9)
+    }
+}

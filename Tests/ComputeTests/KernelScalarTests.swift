@@ -1,0 +1,84 @@
+import Compute
+import Foundation
+import Testing
+
+@Suite struct KernelScalarTests {
+    /// Over the whole range, against Foundation's exp in double: 2 units in the last place, of which one is the
+    /// rounding of the argument's reduction.
+    @Test func floatExponentialsAreRightToTwoUnits() {
+        for k in 0..<40_000 {
+            let x = Float(-86.9 + 174.8 * Double(k) / 40_000)
+            let found = Float.exponential(.init(repeating: x))
+            let exact = exp(Double(x))
+            #expect(abs(Double(found[k % 16]) - exact) < 2 * exact * Double(Float.ulpOfOne), "at \(x)")
+        }
+    }
+
+    @Test func doubleExponentialsAreRightToTwoUnits() {
+        for k in 0..<40_000 {
+            let x = -707.9 + 1416.8 * Double(k) / 40_000
+            let found = Double.exponential(.init(repeating: x))[k % 8]
+            #expect(abs(found - exp(x)) < 2 * exp(x) * Double.ulpOfOne, "at \(x)")
+        }
+    }
+
+    @Test func exponentialsSaturateInsteadOfOverflowing() {
+        for x in [Float(1e4), .infinity] { #expect(Float.exponential(.init(repeating: x))[0].isFinite) }
+        for x in [Float(-1e4), -.infinity] {
+            let tiny = Float.exponential(.init(repeating: x))[0]
+            #expect(tiny >= 0 && tiny < 1e-37)
+        }
+    }
+
+    /// Small integers, so that the sums are exact in any order.
+    @Test func laneSumsAreTheSumsOfEachVector() {
+        func check<T: KernelScalar>(_: T.Type) {
+            let buffer = AlignedBuffer<T>(capacity: T.lanes * T.lanes)
+            for k in 0..<T.lanes * T.lanes { buffer.pointer[k] = T((k * 37) % 101 - 50) }
+            let sums = buffer.pointer.withMemoryRebound(to: T.Vector.self, capacity: T.lanes) { T.laneSums($0) }
+            for i in 0..<T.lanes {
+                let expected = (0..<T.lanes).reduce(T.zero) { $0 + buffer.pointer[i * T.lanes + $1] }
+                #expect(sums[i] == expected)
+            }
+        }
+        check(Float.self)
+        check(Double.self)
+    }
+
+    @Test func matrixProductsFollowTheirStridesAndTranspositions() {
+        // C ← 2 Aᵀ B − C with A 3 × 2 in rows of 4, B 3 × 2 in rows of 5, C 2 × 2 in rows of 3.
+        let a: [Double] = [1, 2, 9, 9, 3, 4, 9, 9, 5, 6, 9, 9]
+        let b: [Double] = [1, 0, 7, 7, 7, 0, 1, 7, 7, 7, 1, 1, 7, 7, 7]
+        var c: [Double] = [1, 1, -5, 1, 1, -5]
+        Double.multiply(
+            transposeA: true, transposeB: false, m: 2, n: 2, k: 3, alpha: 2, a: a, strideA: 4, b: b, strideB: 5,
+            beta: -1, c: &c, strideC: 3)
+        #expect(c == [11, 15, -5, 15, 19, -5])
+    }
+
+    @Test func partsOfVectorsTouchNothingBehindThem() {
+        var numbers = (1...40).map(Float.init)
+        numbers.withUnsafeMutableBufferPointer { numbers in
+            let start = numbers.baseAddress! + 3
+            let part = start.vector(first: 5)
+            #expect((0..<16).map { part[$0] } == [4, 5, 6, 7, 8] + Array(repeating: 0, count: 11))
+            start.store(part + part, first: 5)
+            (start + 10).store((start + 10).vector(first: 99) * 3, first: 99)
+        }
+        let expected: [Float] =
+            [1, 2, 3, 8, 10, 12, 14, 16] + (9...13).map(Float.init) + (14...29).map { Float($0) * 3 }
+            + (30...40).map(Float.init)
+        #expect(numbers == expected)
+    }
+
+    @Test func reservedMemoryIsAlignedAndZero() {
+        let buffer = AlignedBuffer<Float>(capacity: 10)
+        buffer.pointer[3] = 7
+        buffer.reserve(10_000)
+        #expect(UInt(bitPattern: buffer.pointer) % 64 == 0)
+        #expect((0..<10_000).allSatisfy { buffer.pointer[$0] == 0 })
+        let address = buffer.pointer
+        buffer.reserve(5_000)
+        #expect(buffer.pointer == address)
+    }
+}
