@@ -20,14 +20,19 @@ build: deps ## the release build: .build/release/apus
 deps: ## install what is missing (Debian packages; the Swift toolchain must be there)
 	@.ci/install-dependencies
 
-test: test-swift test-python ## all tests
+test: test-swift ## all tests
+	@$(MAKE) --no-print-directory test-python
 
 test-swift: deps
 	rm -rf $(SAMPLES)
-	APUS_TRAJECTORY_SAMPLES=$(SAMPLES)/trajectories $(SWIFT) test $(TEST_BUILD)
+	APUS_SAMPLES=$(SAMPLES) $(SWIFT) test $(TEST_BUILD)
 
-test-python: .venv/installed build
-	APUS=$(APUS) APUS_TRAJECTORY_SAMPLES=$(SAMPLES)/trajectories .venv/bin/python -m pytest -q Tests/python
+test-python: .venv/installed build $(SAMPLES)
+	APUS=$(APUS) APUS_SAMPLES=$(SAMPLES) .venv/bin/python -m pytest -q Tests/python
+
+# Files that the Swift tests write for programs in Python to read.
+$(SAMPLES): | deps
+	APUS_SAMPLES=$(SAMPLES) $(SWIFT) test $(TEST_BUILD) --filter 'PythonSamples|whatIsWrittenIsReadBackExactly'
 
 .venv/installed: Tests/python/requirements.txt | deps
 	$(PYTHON) -m venv .venv

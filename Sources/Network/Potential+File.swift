@@ -7,7 +7,20 @@ import Foundation
 extension Potential {
     private static let format = "apus-potential"
     private static let formatVersion = "1"
-    private static let units = #"{"energy":"eV","length":"angstrom","force":"eV/angstrom","stress":"eV/angstrom^3"}"#
+    /// What the numbers of a potential are in; there is no choice.
+    public static let units = [
+        "energy": "eV", "length": "angstrom", "force": "eV/angstrom", "stress": "eV/angstrom^3",
+    ]
+
+    private static func elements(_ configuration: ModelConfiguration) -> String {
+        configuration.typeNames.joined(separator: " ")
+    }
+
+    private static func text(_ value: some Encodable) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(value), as: UTF8.self)
+    }
 
     /// Reads a potential file. Throws a `PotentialError` that names the file.
     public init(contentsOf path: String) throws {
@@ -58,6 +71,15 @@ extension Potential {
             throw PotentialError("its model has \(asked) weights, but the file holds \(held)")
         }
         let model = try NequIPModel(configuration)
+        let units = try decode("units", as: [String: String].self)
+        guard units == Self.units else {
+            throw PotentialError("its units are \(file.metadata["units"]!), expected \(try Self.text(Self.units))")
+        }
+        guard file.metadata["elements"] == Self.elements(configuration) else {
+            throw PotentialError(
+                "its elements are \(file.metadata["elements"] ?? "not stated"), but those of its model \(Self.elements(configuration))"
+            )
+        }
         guard let precision = file.metadata["precision"].flatMap(Precision.init) else {
             throw PotentialError(
                 "its precision is \(file.metadata["precision"] ?? "not stated"), expected float32 or float64")
@@ -67,7 +89,7 @@ extension Potential {
             parameters: try ParameterSet(model.parameters, from: file, prefix: "weights."), precision: precision,
             provenance: try decode("provenance", as: Provenance.self),
             shortestDistances: try decode("shortest_distances", as: [String: Double].self),
-            references: try (0..<2).compactMap { index in
+            references: try (0..<Self.referenceCount).compactMap { index in
                 try Self.reference("reference.\(index).", in: file)
             })
     }
@@ -113,16 +135,11 @@ extension Potential {
 
     public func encoded() throws -> Safetensors {
         var file = Safetensors()
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        func text(_ value: some Encodable) throws -> String {
-            String(decoding: try encoder.encode(value), as: UTF8.self)
-        }
         file.metadata = [
-            "format": Self.format, "format_version": Self.formatVersion, "model": try text(configuration),
-            "precision": precision.rawValue, "units": Self.units,
-            "elements": configuration.typeNames.joined(separator: " "), "provenance": try text(provenance),
-            "shortest_distances": try text(shortestDistances),
+            "format": Self.format, "format_version": Self.formatVersion, "model": try Self.text(configuration),
+            "precision": precision.rawValue, "units": try Self.text(Self.units),
+            "elements": Self.elements(configuration), "provenance": try Self.text(provenance),
+            "shortest_distances": try Self.text(shortestDistances),
         ]
         parameters.store(in: &file, prefix: "weights.", as: precision == .float32 ? .float32 : .float64)
         for (index, reference) in references.enumerated() {

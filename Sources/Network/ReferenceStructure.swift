@@ -51,8 +51,16 @@ public struct ReferenceStructure: Sendable, Equatable {
 }
 
 extension Potential {
-    /// Computes the stored reference structures again; throws a `PotentialError` where they differ.
+    /// Reference structures that a potential file holds.
+    public static let referenceCount = 2
+
+    /// Computes the stored reference structures again; throws a `PotentialError` where they differ or are missing.
     public func verify() throws {
+        guard references.count == Self.referenceCount else {
+            throw PotentialError(
+                "has \(references.count) reference structures, expected \(Self.referenceCount): nothing shows that this program computes it rightly"
+            )
+        }
         let interaction = try interaction(parallelism: .serial)
         for reference in references { try reference.verify(under: interaction, precision: precision) }
     }

@@ -33,7 +33,7 @@ struct PotentialInfo: Encodable {
         parameters = model.parameterCount
         layers = model.featureIrreps
         paths = model.pathCounts
-        units = ["energy": "eV", "length": "Å", "force": "eV/Å", "stress": "eV/Å³"]
+        units = Potential.units
         provenance = potential.provenance
         shortestDistances = potential.shortestDistances
         referenceStructures = potential.references.count
@@ -101,9 +101,7 @@ struct PotentialInfo: Encodable {
             rows.append([index == 0 ? "errors" : "", "\(error.key) \(Written.short(error.value))"])
         }
         let check =
-            referenceStructures == 0
-            ? "none in the file"
-            : verified ? "\(referenceStructures), computed again: they agree" : "WRONG: \(problem ?? "")"
+            verified ? "\(referenceStructures), computed again: they agree" : "WRONG: \(problem ?? "")"
         rows.append(["references", check])
         return ["\(file): a potential (\(Written.bytes(bytes)))"] + Terminal.table(rows, leftAligned: [0, 1])
     }

@@ -82,6 +82,16 @@ import Testing
         #expect(throws: PotentialError.self) { try shifted.verify() }
     }
 
+    @Test func aPotentialWithoutItsReferencesIsNotVerified() throws {
+        var potential = try Self.potential()
+        potential.references.removeLast()
+        try withFile { path in
+            try potential.write(to: path)
+            let error = #expect(throws: PotentialError.self) { try Potential(verifying: path) }
+            #expect(error?.message.contains("1 reference structures, expected 2") == true)
+        }
+    }
+
     @Test func verifyingNamesTheFileAndBothEnergies() throws {
         var potential = try Self.potential()
         potential.configuration.perTypeEnergyShifts[0] += 1
@@ -126,6 +136,11 @@ import Testing
         Lie("a model that is no JSON", naming: "model") { $0.metadata["model"] = "{" },
         Lie("no precision", naming: "precision") { $0.metadata["precision"] = nil },
         Lie("a precision that is none", naming: "float16") { $0.metadata["precision"] = "float16" },
+        Lie("no units", naming: "units") { $0.metadata["units"] = nil },
+        Lie("other units", naming: "hartree") {
+            $0.metadata["units"] = $0.metadata["units"]!.replacingOccurrences(of: "\"eV\"", with: "\"hartree\"")
+        },
+        Lie("elements that are not the model's", naming: "Cl Na") { $0.metadata["elements"] = "Cl Na" },
         Lie("no provenance", naming: "provenance") { $0.metadata["provenance"] = nil },
         Lie("a missing array", naming: "linear_1") { $0.tensors[weight] = nil },
         Lie("an array too short", naming: "linear_1") { $0.set(weight, [1, 2], shape: [2]) },

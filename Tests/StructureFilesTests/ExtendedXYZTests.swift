@@ -54,9 +54,10 @@ import Testing
         let path = folder.path("round trip.xyz")
         try ExtendedXYZWriter.write(structures, to: path)
         #expect(try ExtendedXYZReader.readAll(path: path) == structures)
-        // For check_with_ase.py.
-        if let kept = ProcessInfo.processInfo.environment["APUS_ROUND_TRIP_FILE"] {
-            try ExtendedXYZWriter.write(structures, to: kept)
+        // For Tests/python/test_extended_xyz.py.
+        if let samples = ProcessInfo.processInfo.environment["APUS_SAMPLES"] {
+            try FileManager.default.createDirectory(atPath: samples, withIntermediateDirectories: true)
+            try ExtendedXYZWriter.write(structures, to: samples + "/round-trip.xyz")
         }
 
         let appended = folder.path("appended.xyz")

@@ -4,9 +4,9 @@ import Testing
 import Trajectory
 
 /// Writes trajectories and what is in them, in full precision, for `Tests/python/test_trajectory.py`, which opens them
-/// with the programs that people use. The folder is named by the environment variable `APUS_TRAJECTORY_SAMPLES`.
+/// with the programs that people use. The environment variable `APUS_SAMPLES` names the folder.
 @Suite struct PythonSamples {
-    static let folder = ProcessInfo.processInfo.environment["APUS_TRAJECTORY_SAMPLES"]
+    static let folder = ProcessInfo.processInfo.environment["APUS_SAMPLES"].map { $0 + "/trajectories" }
 
     @Test(.enabled(if: folder != nil), arguments: NetCDFTests.cells.indices)
     func write(cell index: Int) throws {

@@ -1,6 +1,6 @@
-"""The command under test, and a potential for it.
+"""The command under test, a potential for it, and the files that the Swift tests wrote.
 
-The environment variable APUS names the program; `make test` sets it.
+The environment variable APUS names the program, APUS_SAMPLES the folder of those files; `make test` sets both.
 """
 
 import os
@@ -83,6 +83,16 @@ class Program:
 
     def files(self):
         return sorted(path.relative_to(self.folder) for path in self.folder.rglob("*"))
+
+
+@pytest.fixture(scope="session")
+def samples():
+    """The folder of files that the Swift tests wrote for programs in Python."""
+    if "APUS_SAMPLES" not in os.environ:
+        pytest.skip("APUS_SAMPLES names no folder of files; make test-python makes one")
+    folder = pathlib.Path(os.environ["APUS_SAMPLES"])
+    assert folder.is_dir(), f"{folder}: expected the files that the Swift tests write"
+    return folder
 
 
 @pytest.fixture(scope="session")

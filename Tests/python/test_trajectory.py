@@ -1,7 +1,7 @@
 """Trajectories written by Apus, opened with the programs that people use.
 
-The folder APUS_TRAJECTORY_SAMPLES holds, for every kind of cell, NAME-single.nc, NAME-double.nc, NAME.xyz, NAME.pdb and
-NAME.json (the program's own numbers in Å, Å/fs, eV/Å and fs), written by the Swift test PythonSamples.
+`trajectories` in the folder APUS_SAMPLES holds, for every kind of cell, NAME-single.nc, NAME-double.nc, NAME.xyz, NAME.pdb
+and NAME.json (the program's own numbers in Å, Å/fs, eV/Å and fs), written by the Swift test PythonSamples.
 """
 
 import json
@@ -11,12 +11,12 @@ import pathlib
 import numpy
 import pytest
 
-FOLDER = pathlib.Path(os.environ.get("APUS_TRAJECTORY_SAMPLES", "."))
+FOLDER = pathlib.Path(os.environ.get("APUS_SAMPLES", ".")) / "trajectories"
 CELLS = ["cubic", "triclinic", "left-handed", "slab", "open"]
 PRECISIONS = {"single": 2.0**-22, "double": 2.0**-48}
 KILOCALORIE = 23.060547830619  # eV in kcal/mol
 
-pytestmark = pytest.mark.skipif(not list(FOLDER.glob("*.nc")), reason="APUS_TRAJECTORY_SAMPLES has no trajectories")
+pytestmark = pytest.mark.usefixtures("samples")
 cases = pytest.mark.parametrize("precision", PRECISIONS)
 cells = pytest.mark.parametrize("name", CELLS)
 
@@ -95,13 +95,12 @@ def test_mdtraj(name, precision):
             close(trajectory.unitcell_vectors[index] * 10, frame.cell, 10 * single)
 
 
-@cells
+# ASE reads no system without a cell from netCDF.
+@pytest.mark.parametrize("name", [name for name in CELLS if name != "open"])
 @cases
 def test_ase(name, precision):
     from ase.io.netcdftrajectory import NetCDFTrajectory
 
-    if name == "open":
-        pytest.skip("ASE reads no system without a cell from netCDF")
     epsilon = PRECISIONS[precision]
     with NetCDFTrajectory(str(FOLDER / f"{name}-{precision}.nc"), "r") as trajectory:
         expected = references(name)
