@@ -18,6 +18,8 @@ public struct Checkpoint: Sendable, Equatable {
     public var heat: Double
     public var driftFit: DriftFit
     public var removesRotation: Bool
+    /// What else the run was made with, by name, for people who continue it; a simulation does not read it.
+    public var settings: [String: String] = [:]
 }
 
 extension Simulation {
@@ -58,6 +60,7 @@ extension Checkpoint {
         var heat: Double
         var driftFit: DriftFit
         var removesRotation: Bool
+        var settings: [String: String]
         /// Nine elements row by row, Å; none without a cell.
         var cell: [Double]
         var periodic: [Bool]
@@ -73,11 +76,13 @@ extension Checkpoint {
         let cell = structure.cell
         let header = Header(
             count: structure.count, step: step, time: time, heat: heat, driftFit: driftFit,
-            removesRotation: removesRotation, cell: cell?.vectors.elements ?? [],
+            removesRotation: removesRotation, settings: settings, cell: cell?.vectors.elements ?? [],
             periodic: cell.map { cell in (0..<3).map(cell.repeats) } ?? [])
         do {
             var data = Self.magic
-            data.append(try JSONEncoder().encode(header))
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = .sortedKeys
+            data.append(try encoder.encode(header))
             data.append(UInt8(ascii: "\n"))
             data.reserveCapacity(data.count + Self.bytesPerAtom * structure.count + 8)
             data.append(contentsOf: structure.elements.map { UInt8($0.atomicNumber) })
@@ -146,6 +151,7 @@ extension Checkpoint {
         (step, time, heat) = (header.step, header.time, header.heat)
         driftFit = header.driftFit
         removesRotation = header.removesRotation
+        settings = header.settings
     }
 }
 

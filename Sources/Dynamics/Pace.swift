@@ -12,5 +12,4 @@ public struct Pace: Sendable, Equatable {
 
     public var microsecondsPerAtomAndStep: Double { total * 1e6 / Double(max(1, steps * atomCount)) }
     public var nanosecondsPerDay: Double { total > 0 ? simulated.femtoseconds * 1e-6 * 86_400 / total : 0 }
-    public var stepsPerSecond: Double { total > 0 ? Double(steps) / total : 0 }
 }

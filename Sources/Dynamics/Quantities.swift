@@ -2,7 +2,6 @@
 public struct Time: Sendable, Hashable, Comparable {
     public let femtoseconds: Double
     public static func femtoseconds(_ value: Double) -> Time { Time(femtoseconds: value) }
-    public static func picoseconds(_ value: Double) -> Time { Time(femtoseconds: value * 1e3) }
     public static func < (a: Time, b: Time) -> Bool { a.femtoseconds < b.femtoseconds }
 }
 

@@ -197,6 +197,7 @@ extension Simulation {
         frame.temperature = temperature
         frame.totalStress = motion.totalStress
         frame.conservedEnergy = conservedEnergy
+        frame.drift = drift
         return frame
     }
 }

@@ -10,6 +10,7 @@ public enum ThermoQuantity: String, CaseIterable, Sendable {
     case kineticEnergy
     case totalEnergy
     case conservedEnergy
+    case drift
     case pressure
     case volume
     case largestForce
@@ -24,6 +25,7 @@ public enum ThermoQuantity: String, CaseIterable, Sendable {
         case .kineticEnergy: "kinetic_energy/eV"
         case .totalEnergy: "total_energy/eV"
         case .conservedEnergy: "conserved_energy/eV"
+        case .drift: "drift/(eV/atom/ps)"
         case .pressure: "pressure/GPa"
         case .volume: "volume/A^3"
         case .largestForce: "largest_force/(eV/A)"
@@ -40,22 +42,11 @@ public enum ThermoQuantity: String, CaseIterable, Sendable {
         case .kineticEnergy: frame.kineticEnergy
         case .totalEnergy: frame.totalEnergy
         case .conservedEnergy: frame.conservedEnergy
+        case .drift: frame.drift
         case .pressure: frame.pressure.map { $0 * Units.gigapascal }
         case .volume: frame.structure.cell.map(\.volume)
         case .largestForce:
             frame.structure.forces.map { forces in forces.reduce(0) { max($0, dot($1, $1)) }.squareRoot() }
-        }
-    }
-
-    /// For a column of `width` characters, with digits that a reader can follow.
-    func short(_ value: Double?) -> String {
-        guard let value else { return "-" }
-        switch self {
-        case .step: return String(Int(value))
-        case .time: return String(format: "%.4f", value)
-        case .temperature, .volume: return String(format: "%.2f", value)
-        case .pressure, .largestForce: return String(format: "%.4f", value)
-        default: return String(format: "%.6f", value)
         }
     }
 }
@@ -133,28 +124,4 @@ public final class ThermoTable: TrajectoryWriter {
         }
         return kept
     }
-}
-
-/// The same quantities in columns for a terminal.
-public struct ThermoLines: Sendable {
-    public let quantities: [ThermoQuantity]
-
-    public init(
-        quantities: [ThermoQuantity] = [
-            .step, .time, .temperature, .potentialEnergy, .kineticEnergy, .conservedEnergy, .pressure,
-        ]
-    ) {
-        self.quantities = quantities
-    }
-
-    private func width(_ quantity: ThermoQuantity) -> Int { max(quantity.header.count, 14) }
-
-    private func aligned(_ texts: [String]) -> String {
-        zip(quantities, texts).map { quantity, text in
-            String(repeating: " ", count: max(0, width(quantity) - text.count)) + text
-        }.joined(separator: "  ")
-    }
-
-    public var header: String { aligned(quantities.map(\.header)) }
-    public func line(_ frame: Frame) -> String { aligned(quantities.map { $0.short($0.value(of: frame)) }) }
 }

@@ -26,8 +26,8 @@ struct MDCommand: ParsableCommand {
               trajectory: {every: 10, file: trajectory.nc, velocities: true, forces: true}
 
             File names are relative to the current folder. Nothing is written before potential, structure and settings \
-            are known to be right. Ctrl-C ends the run after the present step with complete files and exit code 130. All \
-            keys: Documentation/molecular-dynamics.md.
+            are known to be right. Ctrl-C ends the run after the present step with complete files and exit code 130; \
+            `apus md CONFIG --resume` goes on from there, to the bit. All keys: Documentation/molecular-dynamics.md.
             """)
 
     @Argument(help: "The configuration, a YAML file.")
@@ -41,22 +41,36 @@ struct MDCommand: ParsableCommand {
     @Flag(help: "Replace output files that exist.")
     var overwrite = false
 
+    @Flag(help: "Go on from the checkpoint of a run that ended, up to `steps`, as if it had never stopped.")
+    var resume = false
+
+    func validate() throws {
+        guard !(overwrite && resume) else {
+            throw ValidationError("--resume continues the files that --overwrite would replace; choose one of them.")
+        }
+    }
+
     func run() throws {
         let settings = try MDSettings(try Settings(contentsOf: config, overrides: overrides))
+        let checkpoint = resume ? try settings.readCheckpoint() : nil
+        let existing = checkpoint.map { ExistingFile.append(after: $0.step) } ?? (overwrite ? .overwrite : .refuse)
         let outputs = try MDOutputs(
-            settings, inputs: [config, settings.potential, settings.start.file], mayOverwrite: overwrite)
+            settings, inputs: [config, settings.potential, settings.start.file], existing: existing)
         let potential = try Potential(verifying: settings.potential)
-        let structure = try settings.start.read()
+        let structure = try checkpoint?.structure ?? settings.start.read()
         let interaction = try potential.interaction(
             precision: settings.precision, parallelism: threading.parallelism)
         do {
             try interaction.check(elements: structure.elements)
         } catch let error as InteractionError {
-            throw CommandError("\(settings.start.file): \(error.message) (\(settings.potential))")
+            let file = resume ? settings.checkpoint!.file : settings.start.file
+            throw CommandError("\(file): \(error.message) (\(settings.potential))")
         }
         Interruption.watch()
         var run = try MDRun(
-            settings, potential, interaction, structure, outputs, parallelism: threading.parallelism)
+            settings, potential, interaction, checkpoint.map(MDRun.Start.checkpoint) ?? .structure(structure),
+            outputs,
+            parallelism: threading.parallelism)
         try run.run()
         if let code = Interruption.exitCode { throw ExitCode(code) }
     }

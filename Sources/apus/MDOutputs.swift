@@ -7,31 +7,36 @@ import Trajectory
 final class MDOutputs {
     private let thermo: MDSettings.Stream?
     private let trajectory: MDSettings.TrajectoryStream?
+    private let checkpoint: MDSettings.Stream?
     private let existing: ExistingFile
     private var writers: [(every: Int, path: String, writer: any TrajectoryWriter, frames: Int)] = []
 
-    /// Throws when a file is there that may not be overwritten, when two outputs or an output and an input are the same
+    /// Throws when a file is there that may neither be overwritten nor continued, when two outputs or an output and an input are the same
     /// file, or when a folder cannot be made or written to.
-    init(_ settings: MDSettings, inputs: [String], mayOverwrite: Bool) throws {
+    init(_ settings: MDSettings, inputs: [String], existing: ExistingFile) throws {
         thermo = settings.thermo
         trajectory = settings.trajectory
-        existing = mayOverwrite ? .overwrite : .refuse
+        checkpoint = settings.checkpoint
+        self.existing = existing
         var seen = Dictionary(inputs.map { (Self.identity($0), "an input") }, uniquingKeysWith: { first, _ in first })
         for path in paths {
             if let other = seen.updateValue("another output", forKey: Self.identity(path)) {
                 throw CommandError("\(path): expected a file of its own, found the name of \(other)")
             }
-            try Self.check(path, mayOverwrite: mayOverwrite)
+            try Self.check(path, mayExist: existing != .refuse)
         }
     }
 
     var paths: [String] {
-        [thermo?.file, trajectory?.stream.file, trajectory?.topology].compactMap(\.self)
+        [thermo?.file, trajectory?.stream.file, trajectory?.topology, checkpoint?.file].compactMap(\.self)
     }
+
+    /// Whether the files of an earlier run are continued, which hold the first frame already.
+    var isContinuing: Bool { if case .append = existing { true } else { false } }
 
     /// How many steps lie between the frames that some file wants, if any does.
     var interval: Int? {
-        let intervals = [thermo?.every, trajectory?.stream.every].compactMap(\.self)
+        let intervals = [thermo?.every, trajectory?.stream.every, checkpoint?.every].compactMap(\.self)
         return intervals.isEmpty ? nil : intervals.reduce(0, greatestCommonDivisor)
     }
 
@@ -60,7 +65,10 @@ final class MDOutputs {
                     path, existing: existing, wrapsPositions: trajectory.isWrapped)
                 writers.append((every, path, writer, 0))
             }
-            if let topology = trajectory.topology { try PDBTopology.write(structure, to: topology) }
+            if let topology = trajectory.topology, !isContinuing || !FileManager.default.fileExists(atPath: topology)
+            {
+                try PDBTopology.write(structure, to: topology)
+            }
         }
         if let thermo {
             writers.append((thermo.every, thermo.file, try ThermoTable(thermo.file, existing: existing), 0))
@@ -81,6 +89,9 @@ final class MDOutputs {
         }
     }
 
+    /// Whether a checkpoint is due at this step.
+    func wantsCheckpoint(at step: Int) -> Bool { checkpoint.map { step.isMultiple(of: $0.every) } ?? false }
+
     func close() throws {
         for entry in writers { try entry.writer.close() }
     }
@@ -90,11 +101,13 @@ final class MDOutputs {
         var lines = writers.map { entry in
             let size = (try? FileManager.default.attributesOfItem(atPath: entry.path)[.size] as? Int) ?? 0
             let unit = entry.path == thermo?.file ? "row" : "frame"
-            return "\(entry.path) (\(Written.count(entry.frames, unit)), \(Written.bytes(size)))"
+            let count = Written.count(entry.frames, unit) + (isContinuing ? " more" : "")
+            return "\(entry.path) (\(count), \(Written.bytes(size)))"
         }
         if let topology = trajectory?.topology {
             lines.append("\(topology) (names of the atoms for MDAnalysis and mdtraj)")
         }
+        if let checkpoint { lines.append("\(checkpoint.file) (to go on from with --resume and more steps)") }
         return lines
     }
 
@@ -105,15 +118,16 @@ final class MDOutputs {
         URL(fileURLWithPath: path).standardizedFileURL.resolvingSymlinksInPath().path
     }
 
-    private static func check(_ path: String, mayOverwrite: Bool) throws {
+    private static func check(_ path: String, mayExist: Bool) throws {
         let manager = FileManager.default
         var isFolder: ObjCBool = false
         if manager.fileExists(atPath: path, isDirectory: &isFolder) {
             guard !isFolder.boolValue else {
                 throw CommandError("\(path): expected a name for a file, found a folder")
             }
-            guard mayOverwrite else {
-                throw CommandError("\(path): the file exists already; choose another name, or add --overwrite")
+            guard mayExist else {
+                throw CommandError(
+                    "\(path): the file exists already; choose another name, or add --overwrite, or --resume to go on")
             }
             guard manager.isWritableFile(atPath: path) else { throw CommandError("\(path): may not be written") }
         }

@@ -60,6 +60,8 @@ struct MDSettings {
     var reportEvery: Int
     var thermo: Stream?
     var trajectory: TrajectoryStream?
+    /// The state that `--resume` goes on from, also written at the end.
+    var checkpoint: Stream?
 }
 
 extension MDSettings {
@@ -97,6 +99,8 @@ extension MDSettings {
 
         thermo = try settings.optionalSection("thermo").map(Self.stream)
         trajectory = try settings.optionalSection("trajectory").map(Self.trajectory)
+        checkpoint = try Self.checkpoint(
+            settings, beside: trajectory?.stream.file ?? thermo?.file, every: reportEvery)
         try settings.finish()
     }
 
@@ -149,6 +153,28 @@ extension MDSettings {
 
     private static func stream(_ settings: Settings) throws -> Stream {
         Stream(every: try settings.integer("every", in: .positive), file: try settings.string("file"))
+    }
+
+    /// `true`, `false` or a section; by default there is one wherever there are files to be continued.
+    private static func checkpoint(
+        _ settings: Settings, beside file: String?, every interval: Int
+    ) throws -> Stream? {
+        let ownName = file.map { ($0 as NSString).deletingPathExtension + ".checkpoint" }
+        guard let value = settings.optional("checkpoint") else {
+            return ownName.map { Stream(every: interval, file: $0) }
+        }
+        if let isOn = try? value.boolean() {
+            guard isOn else { return nil }
+            guard let ownName else {
+                throw value.error("expected {every: STEPS, file: NAME}, because no trajectory gives it a name")
+            }
+            return Stream(every: interval, file: ownName)
+        }
+        let section = try value.section()
+        guard let file = try section.optional("file")?.string() ?? ownName else {
+            throw value.error("expected a file, because no trajectory gives it a name")
+        }
+        return Stream(every: try section.integer("every", in: .positive, default: interval), file: file)
     }
 
     private static func trajectory(_ settings: Settings) throws -> TrajectoryStream {

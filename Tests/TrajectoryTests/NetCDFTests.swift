@@ -267,9 +267,4 @@ import Testing
             #expect(steps == ["0", "1", "2", "3"])
         }
     }
-
-    @Test func linesAreAsWideAsTheirHeader() {
-        let lines = ThermoLines()
-        #expect(lines.header.count == lines.line(Samples.frame(123, cell: Samples.cubic)).count)
-    }
 }

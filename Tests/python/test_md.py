@@ -197,3 +197,46 @@ def test_a_killed_run_leaves_its_frames(apus):
         assert numpy.isfinite(frame.positions).all() and numpy.isfinite(frame.forces).all()
         # A record that was never written would be all zeros.
         assert (numpy.abs(frame.positions).max(axis=1) > 0).sum() >= 63
+
+
+def outputs(folder):
+    return {name: (folder / name).read_bytes() for name in ["thermo.csv", "trajectory.nc", "trajectory.checkpoint"]}
+
+
+@pytest.mark.parametrize("ensemble", ["langevin", "nve"])
+def test_a_resumed_run_is_the_run_that_never_stopped(apus, ensemble):
+    common = ["md", "md.yaml", "--set", f"ensemble.name={ensemble}"]
+    apus.succeeds(*common, "--set", "steps=90")
+    whole = outputs(apus.folder)
+    # The checkpoint of step 37 lies between two frames.
+    apus.succeeds(*common, "--overwrite", "--set", "steps=37", "--threads", 1)
+    output = apus.succeeds(*common, "--resume", "--set", "steps=90", "--threads", 2)
+    assert "from step 37 on" in output and "6 frames more" in output
+    assert outputs(apus.folder) == whole
+
+
+def test_a_killed_run_is_resumed_from_its_checkpoint(apus):
+    common = ["md", "md.yaml", "--set", "guards.minimum_distance=false", "--set", "report_every=25"]
+    process = apus.start(*common, "--set", "steps=100000000")
+    wait_for_frames(process, apus.folder / "trajectory.nc", 8)
+    process.kill()
+    process.wait(timeout=30)
+    with netCDF4.Dataset(apus.folder / "trajectory.nc") as file:
+        steps = 10 * (len(file.dimensions["frame"]) + 20)
+    apus.succeeds(*common, "--resume", "--set", f"steps={steps}")
+    resumed = outputs(apus.folder)
+    apus.succeeds(*common, "--overwrite", "--set", f"steps={steps}")
+    assert outputs(apus.folder) == resumed
+
+
+def test_resuming_says_what_it_cannot_do(apus):
+    assert "trajectory.checkpoint: no such file" in apus.fails("md", "md.yaml", "--resume")
+    assert "needs a checkpoint" in apus.fails("md", "md.yaml", "--resume", "--set", "checkpoint=false")
+    assert "choose one of them" in apus.fails("md", "md.yaml", "--resume", "--overwrite")
+    apus.succeeds("md", "md.yaml")
+    assert "raise steps above" in apus.fails("md", "md.yaml", "--resume")
+    assert "--resume to go on" in apus.fails("md", "md.yaml")
+    changed = apus.succeeds("md", "md.yaml", "--resume", "--set", "steps=60", "--set", "ensemble.temperature=400")
+    assert "now Langevin at 400 K" in changed
+    (apus.folder / "trajectory.checkpoint").write_bytes(b"APUS CHECKPOINT 1\n{}\n")
+    assert "damaged" in apus.fails("md", "md.yaml", "--resume", "--set", "steps=70")

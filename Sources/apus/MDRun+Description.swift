@@ -1,0 +1,129 @@
+import Atoms
+import Compute
+import Dynamics
+import Foundation
+import Network
+
+// What is said before and after a simulation.
+
+extension MDRun {
+    var introduction: [String] {
+        let (structure, pace) = (simulation.frame.structure, simulation.motion.parallelism)
+        let simd =
+            "\(BuildTarget.simdBits)-bit SIMD\(BuildTarget.hasFusedMultiplyAdd ? "" : " WITHOUT FMA, so very slow")"
+        var rows = [
+            ["Apus", "\(ProgramVersion.number), built for \(simd), \(Written.count(pace.threads, "thread"))"],
+            ["potential", "\(settings.potential): \(PotentialSummary(potential).line)"],
+        ]
+        if let errors = PotentialSummary(potential).errors { rows.append(["", errors]) }
+        rows.append([
+            "structure",
+            "\(source): \(structure.formula), \(Written.count(structure.count, "atom"))\(cell(structure))",
+        ])
+        rows.append(["ensemble", settings.ensembleDescription + ", seed \(settings.seed)"])
+        rows.append(["velocities", velocityDescription])
+        rows.append(["run", runDescription])
+        for (index, change) in changes.enumerated() { rows.append([index == 0 ? "changed" : "", change]) }
+        if !outputs.paths.isEmpty { rows.append(["writes", outputs.paths.joined(separator: ", ")]) }
+        return Terminal.table(rows, leftAligned: [0, 1]) + [""]
+    }
+
+    private func cell(_ structure: Structure) -> String {
+        guard let cell = structure.cell else { return ", open" }
+        let (l, a) = cell.lengthsAndAngles
+        let lengths = [l.x, l.y, l.z].map { Written.fixed($0, 3) }.joined(separator: " × ")
+        let isRectangular = [a.x, a.y, a.z].allSatisfy { abs($0 - 90) < 1e-6 }
+        let angles =
+            isRectangular
+            ? "" : " (" + [a.x, a.y, a.z].map { Written.fixed($0, 1) + "°" }.joined(separator: ", ") + ")"
+        let periodic =
+            cell.isFullyPeriodic ? "" : ", periodic " + (0..<3).map { cell.repeats(along: $0) ? "T" : "F" }.joined()
+        return ", \(lengths) Å\(angles)\(periodic)"
+    }
+
+    private var source: String {
+        if case .checkpoint = start { settings.checkpoint!.file } else { settings.start.file }
+    }
+
+    private var runDescription: String {
+        let (first, last) = (simulation.motion.step, settings.steps)
+        let time = Double(last - first) * settings.timestep.femtoseconds
+        let steps = "\(Written.count(last - first, "step")), \(Written.short(time * 1e-3)) ps"
+        return first == 0 ? steps : steps + ", from step \(first) on"
+    }
+
+    /// What the checkpoint was made with and is now otherwise.
+    private var changes: [String] {
+        guard case .checkpoint(let checkpoint) = start else { return [] }
+        return settingsOfCheckpoint.sorted { $0.key < $1.key }.compactMap { name, value in
+            guard let old = checkpoint.settings[name], old != value else { return nil }
+            return "\(name): \(old) before, now \(value)"
+        }
+    }
+
+    private var velocityDescription: String {
+        switch velocities {
+        case nil: "as they were (\(Written.fixed(simulation.temperature, 1)) K)"
+        case .structure: "from the structure file (\(Written.fixed(simulation.temperature, 1)) K)"
+        case .zero: "zero"
+        case .random(let temperature, let isExact):
+            "drawn at \(Written.short(temperature.kelvin)) K\(isExact ? ", scaled to it exactly" : "")"
+        }
+    }
+
+    var conclusion: [String] {
+        let pace = simulation.pace
+        let (step, time) = (simulation.motion.step, simulation.motion.time * 1e-3)
+        let isWhole = step == settings.steps
+        var rows: [[String]] = []
+        func add(_ name: String, _ text: String) { rows.append([name, text]) }
+        if temperatures.count > 1 {
+            let mean = temperatures.sum / Double(temperatures.count)
+            let spread = max(0, temperatures.squares / Double(temperatures.count) - mean * mean).squareRoot()
+            add(
+                "temperature",
+                "\(Written.fixed(mean, 1)) K on average, standard deviation \(Written.fixed(spread, 1)) K")
+        }
+        if pace.steps > 1 {
+            let scatter = simulation.driftFit.scatter.map { $0 * 1e3 / Double(max(1, simulation.motion.count)) }
+            add(
+                "conserved",
+                "drift \(Written.scientific(simulation.drift)) eV/atom/ps"
+                    + (scatter.map { ", scatter about it \(Written.short($0, 2)) meV/atom" } ?? ""))
+        }
+        if pace.steps > 0 {
+            add(
+                "speed",
+                "\(Written.fixed(pace.microsecondsPerAtomAndStep, 1)) µs/atom/step, "
+                    + "\(Written.short(pace.nanosecondsPerDay, 3)) ns/day; forces \(percent(pace.forces, of: pace.total)), "
+                    + "neighbours \(percent(pace.neighbors, of: pace.total)) (\(Written.count(pace.rebuilds, "rebuild")))"
+            )
+        }
+        for (index, line) in outputs.summary.enumerated() { add(index == 0 ? "wrote" : "", line) }
+        for (index, line) in suggestions.enumerated() { add(index == 0 ? "try next" : "", line) }
+        let head =
+            isWhole
+            ? "Done: \(Written.count(step, "step")), \(Written.short(time)) ps"
+            : "Interrupted after \(step) of \(settings.steps) steps (\(Written.short(time)) ps); the files are complete up to there"
+        return ["", head] + Terminal.table(rows, leftAligned: [0, 1])
+    }
+
+    private func percent(_ part: Double, of total: Double) -> String {
+        total > 0 ? "\(Int((100 * part / total).rounded())) %" : "-"
+    }
+
+    private var suggestions: [String] {
+        guard let trajectory = settings.trajectory else {
+            return ["add trajectory: {every: 10, file: trajectory.nc} to see atoms move"]
+        }
+        var lines = ["apus info \(trajectory.stream.file)"]
+        if trajectory.format == .netcdf, let topology = trajectory.topology {
+            lines.append(
+                "python -c 'import MDAnalysis as m; print(m.Universe(\"\(topology)\", \"\(trajectory.stream.file)\").trajectory)'"
+            )
+        } else {
+            lines.append("ase gui \(trajectory.stream.file)")
+        }
+        return lines
+    }
+}
