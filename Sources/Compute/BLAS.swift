@@ -8,10 +8,3 @@ public enum BLAS {
     /// The kernel set that OpenBLAS chose for this processor, for example `SkylakeX`.
     public static var kernels: String { String(cString: openblas_get_corename()) }
 }
-
-/// What this program was compiled for.
-public enum BuildTarget {
-    /// Width of the widest vector register in bits.
-    public static var simdBits: Int { Int(apus_simd_bits()) }
-    public static var hasFusedMultiplyAdd: Bool { apus_has_fma() != 0 }
-}

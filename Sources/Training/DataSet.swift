@@ -4,6 +4,7 @@ import Foundation
 import Interactions
 import Neighbors
 import Network
+import StructureFiles
 
 /// Labelled structures made ready for a model: types, edges, and targets without what the network does not learn.
 public struct DataSet: Sendable {
@@ -30,6 +31,9 @@ public struct DataSet: Sendable {
     public var count: Int { items.count }
     public var atoms: Int { items.reduce(0) { $0 + $1.structure.count } }
 
+    /// How many structures carry a label.
+    public func count(of label: Label) -> Int { items.count { $0.structure.carries(label) } }
+
     /// Throws when an element is not a type of the model, or a structure has no neighbour list.
     public init(_ structures: [Structure], for configuration: ModelConfiguration, parallelism: Parallelism) throws {
         let elements = configuration.elements
@@ -37,11 +41,11 @@ public struct DataSet: Sendable {
         let pair =
             configuration.pairPotential == .zbl ? try ZBL(cutoff: configuration.rMax, parallelism: .serial) : nil
         var rest = InteractionResult()
-        items = try structures.enumerated().map { index, structure in
+        items = try structures.map { structure in
             let species = try structure.elements.map { element in
                 guard let type = typeOf[element] else {
                     throw TrainingError(
-                        "structure \(index + 1) holds \(element), which is not among the model's elements \(configuration.typeNames.joined(separator: ", "))"
+                        "\(element) is not among the model's elements \(configuration.typeNames.joined(separator: ", "))"
                     )
                 }
                 return type
@@ -56,9 +60,12 @@ public struct DataSet: Sendable {
                 structure: structure, species: species, edges: edges,
                 energy: structure.energy.map { $0 - shift - rest.energy },
                 forces: structure.forces.map { zip($0, rest.forces).map { $0 - $1 } },
-                virial: structure.stress.flatMap { stress in
-                    structure.cell.map { stress * -$0.volume - rest.virial }
-                })
+                virial: structure.labelledStress.map { $0 * -structure.cell!.volume - rest.virial })
         }
     }
+}
+
+extension Structure {
+    /// The stress that is learned and compared: a structure has one where it repeats in all directions.
+    var labelledStress: Matrix3? { cell?.isFullyPeriodic == true ? stress : nil }
 }

@@ -34,7 +34,7 @@ public final class Evaluation {
         errors.add(
             elements: label.elements, energyError: label.energy.map { predicted.energy! - $0 },
             forceErrors: label.forces.map { zip(predicted.forces!, $0).map { $0 - $1 } },
-            stressError: label.stress.flatMap { label in predicted.stress.map { $0 - label } })
+            stressError: label.labelledStress.map { predicted.stress! - $0 })
     }
 
     /// The errors on labelled structures.

@@ -1,5 +1,6 @@
-import Foundation
 import Atoms
+import Foundation
+import Interactions
 import Network
 import Settings
 
@@ -13,9 +14,11 @@ public struct ModelSettings {
     private var averageNeighbors: ByElement?
     private var scales: ByElement?
     private var shifts: ByElement?
-    /// `[receiver][source]` Å
-    private var pairCutoffs: [Element: [Element: Double]] = [:]
-    private let place: SettingsValue?
+    /// Whether all shifts must be those of isolated atoms in the data.
+    private let shiftsAreIsolatedAtoms: SettingsValue?
+    /// `[receiver]`, by source; Å.
+    private var pairCutoffs: [Element: ByElement] = [:]
+    private let pairCutoffsPlace: SettingsValue?
 
     /// One number for all elements, or one for each.
     private enum ByElement {
@@ -51,9 +54,9 @@ public struct ModelSettings {
             base.readoutMLPHiddenLayersWidth = try model.integer("readout_mlp_hidden_layers_width", in: 1...4096)
         }
         base.splineIntervals = try model.integer("spline_intervals", in: 8...8192, default: 256)
-        if model.optional("pair_potential") != nil {
-            base.pairPotential = try model.choice("pair_potential", of: ModelConfiguration.PairPotential.self)
-        }
+        let pairPotentials = ModelConfiguration.PairPotential.allCases.map(\.rawValue)
+        base.pairPotential = .init(
+            rawValue: try model.choice("pair_potential", pairPotentials + ["none"], default: "none"))
         if let value = model.optional("type_names") {
             elements = try value.oneOrMore().map { name in
                 guard let element = Element(try name.string()) else {
@@ -67,20 +70,22 @@ public struct ModelSettings {
             }
         }
         averageNeighbors = try Self.byElement(model.optional("avg_num_neighbors"), words: ["auto"], in: .positive)
-        scales = try Self.byElement(model.optional("per_type_energy_scales"), words: ["forces_rms"])
-        shifts = try Self.byElement(model.optional("per_type_energy_shifts"), words: ["least_squares"])
-        place = model.optional("per_edge_type_cutoff")
-        for (name, value) in try place?.section().entries() ?? [] {
+        scales = try Self.byElement(
+            model.optional("per_type_energy_scales"), words: ["forces_rms"], in: .positive)
+        let shiftsValue = model.optional("per_type_energy_shifts")
+        shifts = try Self.byElement(shiftsValue, words: ["least_squares", "isolated_atoms"])
+        shiftsAreIsolatedAtoms = shiftsValue.flatMap { (try? $0.string()) == "isolated_atoms" ? $0 : nil }
+        pairCutoffsPlace = model.optional("per_edge_type_cutoff")
+        for (name, value) in try pairCutoffsPlace?.section().entries() ?? [] {
             let receiver = try Self.element(name, value)
             if value.isSection {
+                var cutoffs: [Element: Double] = [:]
                 for (other, cutoff) in try value.section().entries() {
-                    pairCutoffs[receiver, default: [:]][try Self.element(other, cutoff)] =
-                        try cutoff.quantity(.length, in: 0.1...rMax)
+                    cutoffs[try Self.element(other, cutoff)] = try cutoff.quantity(.length, in: 0.1...rMax)
                 }
+                pairCutoffs[receiver] = .each(cutoffs, value)
             } else {
-                // One number serves every neighbour of this type.
-                let cutoff = try value.quantity(.length, in: 0.1...rMax)
-                for number in 1...118 { pairCutoffs[receiver, default: [:]][Element(atomicNumber: number)!] = cutoff }
+                pairCutoffs[receiver] = .all(try value.quantity(.length, in: 0.1...rMax))
             }
         }
     }
@@ -113,22 +118,38 @@ public struct ModelSettings {
         return .all(try value.double(in: range))
     }
 
-    private static func numbers(_ choice: ByElement, _ elements: [Element]) throws -> [Double] {
+    private static func numbers(_ choice: ByElement, _ elements: [Element], absent: Double? = nil) throws -> [Double]
+    {
         switch choice {
-        case .all(let number): elements.map { _ in number }
+        case .all(let number): return elements.map { _ in number }
         case .each(let numbers, let value):
-            try elements.map { element in
-                guard let number = numbers[element] else { throw value.error("there is no number for \(element)") }
+            try check(numbers.keys.sorted(), among: elements, value)
+            return try elements.map { element in
+                guard let number = numbers[element] ?? absent else {
+                    throw value.error("there is no number for \(element)")
+                }
                 return number
             }
         }
     }
 
+    private static func check(_ named: [Element], among elements: [Element], _ value: SettingsValue) throws {
+        guard let stranger = named.first(where: { !elements.contains($0) }) else { return }
+        throw value.error(
+            "\(stranger) is not among the model's elements \(elements.map(\.symbol).joined(separator: ", "))")
+    }
+
+    /// The pair potential of the model, which the labels are learned without.
+    func zbl() throws -> ZBL? {
+        base.pairPotential == .zbl ? try ZBL(cutoff: base.rMax, parallelism: .serial) : nil
+    }
+
     /// The configuration completed from training structures, with remarks for people on what was chosen.
+    ///
+    /// - Parameter isolatedAtoms: eV, of elements that the data hold single atoms of.
     public func configuration(
-        from structures: [Structure], _ statistics: DataStatistics
+        from structures: [Structure], _ statistics: DataStatistics, isolatedAtoms: [Element: Double] = [:]
     ) throws -> (configuration: ModelConfiguration, remarks: [String]) {
-        var remarks: [String] = []
         var configuration = base
         let elements = elements ?? statistics.elements
         configuration.typeNames = elements.map(\.symbol)
@@ -138,26 +159,54 @@ public struct ModelSettings {
             } ?? [statistics.averageNeighbors]
         configuration.perTypeEnergyScales =
             try scales.map { try Self.numbers($0, elements) } ?? elements.map { _ in statistics.forcesRMS }
-        if let shifts {
-            configuration.perTypeEnergyShifts = try Self.numbers(shifts, elements)
-        } else {
-            let fit = try DataStatistics.isolatedAtomEnergies(structures, elements: elements)
-            configuration.perTypeEnergyShifts = fit.energies
-            let list = zip(elements, fit.energies).map { "\($0) \(String(format: "%.4f", $1))" }.joined(
-                separator: ", ")
-            remarks.append("energy shifts by least squares: \(list) eV")
-            if !fit.isDetermined {
-                remarks.append(
-                    "warning: the compositions do not determine the shifts of all elements; give per_type_energy_shifts if isolated atoms matter"
-                )
-            }
-        }
-        if !pairCutoffs.isEmpty {
-            configuration.perEdgeTypeCutoff = elements.map { a in
-                elements.map { b in pairCutoffs[a]?[b] ?? configuration.rMax }
+        let (energies, remarks) = try energyShifts(elements, structures, statistics, isolatedAtoms)
+        configuration.perTypeEnergyShifts = energies
+        if let place = pairCutoffsPlace, !pairCutoffs.isEmpty {
+            try Self.check(pairCutoffs.keys.sorted(), among: elements, place)
+            configuration.perEdgeTypeCutoff = try elements.map { receiver in
+                try pairCutoffs[receiver].map { try Self.numbers($0, elements, absent: rMax) }
+                    ?? elements.map { _ in rMax }
             }
         }
         try configuration.validate()
         return (configuration, remarks)
+    }
+
+    private func energyShifts(
+        _ elements: [Element], _ structures: [Structure], _ statistics: DataStatistics,
+        _ isolatedAtoms: [Element: Double]
+    ) throws -> (energies: [Double], remarks: [String]) {
+        if let shifts { return (try Self.numbers(shifts, elements), []) }
+        func list(_ elements: [Element], _ energies: [Double]) -> String {
+            zip(elements, energies).map { "\($0) \(String(format: "%.4f", $1))" }.joined(separator: ", ")
+        }
+        let known = isolatedAtoms.filter { elements.contains($0.key) }
+        let missing = elements.filter { known[$0] == nil }
+        if let value = shiftsAreIsolatedAtoms, !missing.isEmpty {
+            throw value.error(
+                "expected training structures of one atom with an energy for every element, found none for \(missing.map(\.symbol).joined(separator: ", "))"
+            )
+        }
+        var remarks: [String] = []
+        if !known.isEmpty {
+            let present = elements.filter { known[$0] != nil }
+            remarks.append("energy shifts of isolated atoms: \(list(present, present.map { known[$0]! })) eV")
+        }
+        if missing.isEmpty { return (elements.map { known[$0]! }, remarks) }
+        guard structures.contains(where: { $0.energy != nil }) else {
+            remarks.append(
+                "no energies in the data: energy shifts 0 eV for \(missing.map(\.symbol).joined(separator: ", "))")
+            return (elements.map { known[$0] ?? 0 }, remarks)
+        }
+        let fit = try DataStatistics.isolatedAtomEnergies(
+            structures, elements: elements, known: known, pairEnergies: statistics.pairEnergies)
+        let fitted = zip(elements, fit.energies).filter { missing.contains($0.0) }
+        remarks.append("energy shifts by least squares: \(list(fitted.map(\.0), fitted.map(\.1))) eV")
+        if !fit.isDetermined {
+            remarks.append(
+                "warning: the compositions do not determine the shifts of all elements; give per_type_energy_shifts if isolated atoms matter"
+            )
+        }
+        return (fit.energies, remarks)
     }
 }

@@ -144,10 +144,10 @@ final class Trainer<T: ExecutableScalar> {
 
     // MARK: Validation
 
-    /// The loss and the errors of the kept weights on the validation set (the training set if that is empty).
-    func validate() -> (loss: Double, errors: ErrorMeasures) {
+    /// The loss and the errors on the validation set (the training set if that is empty) of the kept weights, or others.
+    func validate(_ weights: [T]? = nil) -> (loss: Double, errors: ErrorMeasures) {
         let items = (validation.count > 0 ? validation : training).items
-        parameters.bind(keptWeights, to: executor)
+        parameters.bind(weights ?? keptWeights, to: executor)
         var errors = ErrorMeasures()
         var sums = Loss.Terms()
         var counts = (energy: 0.0, forces: 0.0, stress: 0.0)
@@ -199,6 +199,11 @@ final class Trainer<T: ExecutableScalar> {
 
     /// Takes note of an epoch's validation loss.
     func adjustLearningRate(_ validationLoss: Double) { schedule.step(validationLoss) }
+
+    /// Begins the schedule anew at a learning rate.
+    func restartSchedule(at learningRate: Double) {
+        schedule = LearningRateSchedule(settings.scheduler, learningRate: learningRate)
+    }
 
     // MARK: Checkpoints
 

@@ -8,26 +8,19 @@ import Programs
 public final class TrainingRun {
     public let settings: TrainingSettings
     public let model: NequIPModel
-    public let trainingCount: Int
-    public let validationCount: Int
-    public let trainingAtoms: Int
     public let statistics: DataStatistics
     /// What was taken from the data, and warnings, for people.
     public let remarks: [String]
-    private let training: DataSet
-    private let validation: DataSet
-    private let data: [Potential.Provenance.DataFile]
+    public let training: DataSet
+    public let validation: DataSet
+    let data: [Potential.Provenance.DataFile]
+    let splitDigest: String
     private let references: [Structure]
-    private let parallelism: Parallelism
-
-    /// Files in the output folder.
-    public var potentialPath: String { settings.output + "/potential.safetensors" }
-    public var checkpointPath: String { settings.output + "/checkpoint.safetensors" }
-    public var metricsPath: String { settings.output + "/metrics.csv" }
+    let parallelism: Parallelism
 
     /// What happens, for those who watch.
     public enum Event {
-        /// After a batch: batches done in this epoch and in all epochs so far, with the seconds trained.
+        /// After a batch: its number in this epoch, with the seconds trained in all and those left.
         case step(epoch: Int, step: Int, of: Int, loss: Double, seconds: Double, remaining: Double?)
         /// After an epoch.
         case epoch(EpochReport)
@@ -55,9 +48,15 @@ public final class TrainingRun {
 
     public struct Summary: Sendable {
         public var ending: Ending
+        /// Whole epochs.
         public var epochs: Int
+        /// Batches of an epoch that was cut short.
+        public var steps: Int
         public var seconds: Double
         public var bestEpoch: Int
+        /// Whether the kept potential has seen a part of the epoch that was cut short.
+        public var bestIsCutShort: Bool
+        /// Of the kept potential, on the validation set.
         public var errors: ErrorMeasures
     }
 
@@ -65,31 +64,58 @@ public final class TrainingRun {
     public init(_ settings: TrainingSettings, parallelism: Parallelism) throws {
         self.settings = settings
         self.parallelism = parallelism
-        let (structures, held, files) = try TrainingData.load(settings)
-        statistics = try DataStatistics(structures, cutoff: settings.model.rMax, parallelism: parallelism)
-        let (configuration, remarks) = try settings.model.configuration(from: structures, statistics)
-        self.remarks = remarks
+        let data = try TrainingData(settings)
+        let structures = data.training.map(\.structure)
+        statistics = try DataStatistics(
+            structures, cutoff: settings.model.rMax, pairPotential: settings.model.zbl(), parallelism: parallelism)
+        let (configuration, remarks) = try settings.model.configuration(
+            from: structures, statistics, isolatedAtoms: data.isolatedAtoms)
+        self.remarks = remarks + data.remarks
         model = try NequIPModel(configuration)
+        try Self.checkElements(data.training, configuration, "data.train")
+        try Self.checkElements(data.validation, configuration, "data.validation")
         training = try DataSet(structures, for: configuration, parallelism: parallelism)
-        do {
-            validation = try DataSet(held, for: configuration, parallelism: parallelism)
-        } catch let error as TrainingError {
-            throw TrainingError("data.validation: \(error.message)")
-        }
+        validation = try DataSet(data.validation.map(\.structure), for: configuration, parallelism: parallelism)
         guard validation.count == 0 || validation.items.contains(where: { $0.isLabelled(for: settings.loss) }) else {
             throw TrainingError(
                 "data.validation: none of its \(validation.count) structures has a label that training.loss asks for, so no potential could be chosen by it"
             )
         }
-        data = files
-        (trainingCount, validationCount, trainingAtoms) = (training.count, validation.count, training.atoms)
-        // The first structure, and the smallest of the others.
-        references = [structures[0]] + (structures.dropFirst().min { $0.count < $1.count }.map { [$0] } ?? [])
+        self.data = data.files
+        splitDigest = data.splitDigest
+        references = Self.references(among: structures)
+    }
+
+    private static func checkElements(
+        _ samples: [TrainingData.Sample], _ configuration: ModelConfiguration, _ key: String
+    ) throws {
+        let known = Set(configuration.elements)
+        for sample in samples {
+            guard let stranger = sample.structure.elements.first(where: { !known.contains($0) }) else { continue }
+            throw TrainingError(
+                "\(key): \(sample.place) holds \(stranger), which is not among the model's elements \(configuration.typeNames.joined(separator: ", "))"
+            )
+        }
+    }
+
+    /// The two smallest structures, which are quickly computed again; in the second the atoms are displaced, so that
+    /// no symmetry hides an error. One structure serves twice.
+    private static func references(among structures: [Structure]) -> [Structure] {
+        let smallest = structures.indices.sorted { (structures[$0].count, $0) < (structures[$1].count, $1) }
+        guard let first = smallest.first else { return [] }
+        var displaced = structures[smallest.count > 1 ? smallest[1] : first]
+        let random = Philox(seed: 1)
+        for index in displaced.positions.indices {
+            let x = random.uniforms(at: Philox.counter(step: 0, index: index, stream: 0))
+            displaced.positions[index] += (SIMD3(x.x, x.y, x.z) - 0.5) * 0.1
+        }
+        return [structures[first], displaced]
     }
 
     /// Trains until an end is reached. `isInterrupted` is asked after every batch.
     ///
-    /// Writes the best potential, a checkpoint and metrics.csv after every epoch, each whole or not at all.
+    /// Writes the best potential, a checkpoint and metrics.csv after every epoch, each whole or not at all. An epoch
+    /// that is cut short leaves its potential if that is the best, and no other trace: resuming runs it again.
     public func run(
         resuming: Bool, isInterrupted: () -> Bool, report: (Event) -> Void
     ) throws -> Summary {
@@ -105,10 +131,7 @@ public final class TrainingRun {
         let trainer = Trainer<T>(
             settings, model, training: training, validation: validation, parallelism: parallelism)
         var state = trainer.state
-        if resuming {
-            state = try resume()
-            trainer.state = state
-        }
+        if resuming { state = try resume(trainer) }
         try makeOutputFolder()
         var metrics = try MetricsFile(path: metricsPath, keepingEpochs: resuming ? state.epoch : nil)
         let before = state.seconds
@@ -122,11 +145,11 @@ public final class TrainingRun {
             let least = min(byEpochs, byTime)
             return least.isFinite ? least : nil
         }
-        var best = (loss: state.bestLoss, epoch: state.bestEpoch)
+        var best = (loss: state.bestLoss, epoch: state.bestEpoch, errors: ErrorMeasures?.none)
         var progress = (loss: state.progressLoss, epoch: state.progressEpoch)
 
-        /// Validates, keeps what is best, and writes the files of an epoch.
-        func finish(trainingLoss: Double) throws {
+        /// Validates; keeps what is best.
+        func validate() throws -> (loss: Double, errors: ErrorMeasures, isBest: Bool) {
             let (loss, errors) = trainer.validate()
             guard loss.isFinite else {
                 throw TrainingError(
@@ -135,9 +158,15 @@ public final class TrainingRun {
             }
             let isBest = loss < best.loss
             if isBest {
-                best = (loss, trainer.epoch)
+                best = (loss, trainer.epoch, errors)
                 try potential(trainer.keptParameters, errors: errors, epochs: trainer.epoch).write(to: potentialPath)
             }
+            return (loss, errors, isBest)
+        }
+
+        /// Validates and writes the files of an epoch.
+        func finish(trainingLoss: Double) throws {
+            let (loss, errors, isBest) = try validate()
             if loss < progress.loss - (settings.earlyStopping?.minDelta ?? 0) { progress = (loss, trainer.epoch) }
             if trainer.epoch > 0 { trainer.adjustLearningRate(loss) }
             let now = seconds()
@@ -150,19 +179,21 @@ public final class TrainingRun {
             var saved = trainer.state
             (saved.bestLoss, saved.bestEpoch, saved.seconds) = (best.loss, best.epoch, now)
             (saved.progressLoss, saved.progressEpoch) = progress
-            try Checkpoint(state: saved, model: model.configuration, dataDigest: digest).write(to: checkpointPath)
+            try checkpoint(saved).write(to: checkpointPath)
             report(.epoch(summary))
         }
 
         // The initialised potential is the first to be kept.
         if !resuming { try finish(trainingLoss: .nan) }
         var ending = Ending.maxEpochs
+        var (cutShort, bestIsCutShort) = (0, false)
         while trainer.epoch < settings.maxEpochs {
             let epoch = trainer.epoch
             var isLate = false
-            var reported = seconds()
+            var (reported, taken) = (seconds(), 0)
             let loss = try trainer.runEpoch { step, loss in
                 let now = seconds()
+                taken = step
                 if now - reported > 0.2 {
                     reported = now
                     let done = Double(epoch) + Double(step) / Double(trainer.stepsPerEpoch)
@@ -176,6 +207,8 @@ public final class TrainingRun {
             }
             guard let loss else {
                 ending = isLate ? .maxTime : .interrupted
+                cutShort = taken
+                bestIsCutShort = try validate().isBest
                 break
             }
             try finish(trainingLoss: loss)
@@ -192,43 +225,16 @@ public final class TrainingRun {
                 break
             }
         }
-        let kept = try Potential(contentsOf: potentialPath)
-        let errors = try Evaluation(of: kept, parallelism: parallelism).errors(
-            on: (validation.count > 0 ? validation : training).items.map(\.structure))
         return Summary(
-            ending: ending, epochs: trainer.epoch, seconds: seconds(), bestEpoch: best.epoch, errors: errors)
+            ending: ending, epochs: trainer.epoch, steps: cutShort, seconds: seconds(), bestEpoch: best.epoch,
+            bestIsCutShort: bestIsCutShort, errors: try best.errors ?? errorsOfKeptPotential())
     }
 
-    // MARK: Files
-
-    private var digest: String { data.map { "\($0.sha256):\($0.structures)" }.joined(separator: ",") }
-
-    /// The state of the checkpoint in the output folder.
-    private func resume() throws -> TrainerState {
-        let checkpoint = try Checkpoint(contentsOf: checkpointPath)
-        guard checkpoint.model == model.configuration else {
-            throw TrainingError(
-                "\(checkpointPath): belongs to another model or other data statistics; train it under another output, or with --overwrite"
-            )
-        }
-        guard checkpoint.state.weights.count == model.parameterCount else {
-            throw TrainingError(
-                "\(checkpointPath): is damaged: expected \(model.parameterCount) weights, found \(checkpoint.state.weights.count)"
-            )
-        }
-        guard checkpoint.dataDigest == digest else {
-            throw TrainingError("\(checkpointPath): belongs to other data files; use another output, or --overwrite")
-        }
-        return checkpoint.state
-    }
-
-    private func makeOutputFolder() throws {
-        do {
-            try FileManager.default.createDirectory(atPath: settings.output, withIntermediateDirectories: true)
-        } catch {
-            throw TrainingError(
-                "\(settings.output): the output folder cannot be made (\(error.localizedDescription))")
-        }
+    /// Of a potential that an earlier run has left.
+    private func errorsOfKeptPotential() throws -> ErrorMeasures {
+        let kept = try Potential(contentsOf: potentialPath)
+        return try Evaluation(of: kept, parallelism: parallelism).errors(
+            on: (validation.count > 0 ? validation : training).items.map(\.structure))
     }
 
     private func potential(_ parameters: ParameterSet, errors: ErrorMeasures, epochs: Int) throws -> Potential {

@@ -56,10 +56,10 @@ public struct TrainingSettings {
         }
         if let value = data.optional("validation") { validation = try Self.validation(value) }
         if let section = try data.optionalSection("keys") {
-            keys.energy = try section.string("energy", default: "energy")
-            keys.forces = try section.string("forces", default: "forces")
-            keys.stress = try section.string("stress", default: "stress")
-            keys.virial = try section.string("virial", default: "virial")
+            keys.energy = try Self.key("energy", section)
+            keys.forces = try Self.key("forces", section)
+            keys.stress = try Self.key("stress", section)
+            keys.virial = try Self.key("virial", section)
         }
         model = try ModelSettings(settings.section("model"))
 
@@ -78,6 +78,11 @@ public struct TrainingSettings {
         batchSize = try training.integer("batch_size", in: 1...100_000, default: 5)
         validationBatchSize = try training.integer("validation_batch_size", in: 1...100_000, default: 2 * batchSize)
         let optimizer = try training.sectionOrEmpty("optimizer")
+        for (word, meant) in [("lr", "learning_rate"), ("betas", "beta1 and beta2"), ("epsilon", "eps")] {
+            // Asked for by its key only where it stands, so that it is no allowed key.
+            guard optimizer.keys.contains(word), let value = optimizer.optional(word) else { continue }
+            throw value.error("unknown key, expected \(meant)", code: .unknownKey)
+        }
         self.optimizer.name = try optimizer.choice("name", of: OptimizerSettings.Name.self, default: .adam)
         self.optimizer.learningRate = try optimizer.double("learning_rate", in: .positive, default: 0.01)
         self.optimizer.beta1 = try optimizer.double("beta1", in: 0...0.999999, default: 0.9)
@@ -86,21 +91,23 @@ public struct TrainingSettings {
         self.optimizer.weightDecay = try optimizer.double("weight_decay", in: .nonNegative, default: 0)
         self.optimizer.amsgrad = try optimizer.boolean("amsgrad", default: false)
         if let value = training.optional("lr_scheduler") { scheduler = try Self.scheduler(value) }
-        if let section = try training.optionalSection("early_stopping") {
+        if let section = try Self.sectionOrNone("early_stopping", training) {
             earlyStopping = EarlyStopping(
                 patience: try section.integer("patience", in: .positive, default: 50),
                 minDelta: try section.double("min_delta", in: .nonNegative, default: 0))
         }
-        let decay = try training.double("ema_decay", in: 0...0.9999999, default: 0.999)
+        let decay =
+            Self.isNone("ema_decay", training)
+            ? 0 : try training.double("ema_decay", in: 0...0.9999999, default: 0.999)
         emaDecay = decay == 0 ? nil : decay
-        if training.optional("gradient_clip") != nil {
+        if training.optional("gradient_clip") != nil, !Self.isNone("gradient_clip", training) {
             gradientClip = try training.double("gradient_clip", in: .positive)
         }
         maxEpochs = try training.integer("max_epochs", in: .nonNegative, default: 1000)
-        if training.optional("max_time") != nil {
+        if training.optional("max_time") != nil, !Self.isNone("max_time", training) {
             maxTime = try training.quantity("max_time", .duration, in: .positive)
         }
-        output = try settings.string("output")
+        output = (try settings.string("output") as NSString).expandingTildeInPath
         try settings.finish()
         text = try settings.yaml()
     }
@@ -115,19 +122,35 @@ public struct TrainingSettings {
         throw value.error("expected a fraction below 1, a number of structures, or files; found \(text)")
     }
 
+    /// The name of a label; `null` and `none` stand for "not read".
+    private static func key(_ label: String, _ section: Settings) throws -> String? {
+        guard let value = section.optional(label) else { return section.keys.contains(label) ? nil : label }
+        let name = try value.string()
+        return name == "none" ? nil : name
+    }
+
+    /// Whether the word `none` switches a key off.
+    private static func isNone(_ key: String, _ section: Settings) -> Bool {
+        section.optional(key).flatMap { try? $0.string() } == "none"
+    }
+
+    private static func sectionOrNone(_ key: String, _ section: Settings) throws -> Settings? {
+        isNone(key, section) ? nil : try section.optionalSection(key)
+    }
+
     private static func scheduler(_ value: SettingsValue) throws -> PlateauSettings? {
         if value.isScalar {
-            _ = try value.choice(["none"])
-            return nil
+            return try value.choice(["reduce_on_plateau", "none"]) == "none" ? nil : PlateauSettings()
         }
         let section = try value.section()
-        guard try section.choice("name", ["reduce_on_plateau", "none"]) != "none" else { return nil }
+        let name = try section.choice("name", ["reduce_on_plateau", "none"], default: "reduce_on_plateau")
         var plateau = PlateauSettings()
         plateau.factor = try section.double("factor", in: 0.01...0.999, default: 0.6)
         plateau.patience = try section.integer("patience", in: .nonNegative, default: 5)
         plateau.threshold = try section.double("threshold", in: 0...0.999, default: 1e-4)
         plateau.cooldown = try section.integer("cooldown", in: .nonNegative, default: 0)
         plateau.minimum = try section.double("min_lr", in: .nonNegative, default: 1e-6)
-        return plateau
+        // Its settings may stand beside `none`, so that one word switches it off.
+        return name == "none" ? nil : plateau
     }
 }

@@ -21,7 +21,7 @@ struct Apus: ParsableCommand {
             Settings are YAML files; --set KEY=VALUE replaces one of them, for example --set ensemble.temperature=500.
             File names are relative to the current folder. Errors are one line on stderr, with exit code 1.
             """,
-        version: "\(ProgramVersion.description) (built for \(BuildTarget.simdBits)-bit SIMD)",
+        version: "\(ProgramVersion.description) (\(BuildTarget.description))",
         subcommands: [
             TrainCommand.self,
             EvaluateCommand.self,

@@ -51,7 +51,9 @@ struct DataSetInfo: Encodable {
     var keys: [String]
     var columns: [String]
 
-    init(of path: String, labels: LabelKeys) throws {
+    /// Throws also when a label whose name was given is in no frame.
+    init(of path: String, labels options: LabelOptions) throws {
+        let labels = options.keys()
         file = path
         bytes = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? 0
         let reader = try ExtendedXYZReader(path: path, labels: labels)
@@ -82,6 +84,7 @@ struct DataSetInfo: Encodable {
             if let stress = structure.stress { pressure.add(-stress.trace / 3 * Units.gigapascal) }
         }
         let census = reader.census
+        try options.check(census, in: path)
         (keys, columns) = (census.keys, census.columns)
         for label in Label.allCases { self.labels[label.rawValue] = census.count(of: label) }
         energyPerAtomElectronvolt = energy.orNone

@@ -3,6 +3,7 @@ import Atoms
 import Compute
 import Foundation
 import Network
+import Settings
 import StructureFiles
 import Training
 
@@ -12,8 +13,10 @@ struct EvaluateCommand: ParsableCommand {
         commandName: "evaluate",
         abstract: "Compare a potential with labelled structures, or predict for structures without labels.",
         discussion: """
-            Prints the errors of energies, forces and stresses for the labels that the structures have. With --predictions
-            the structures are written again with the potential's energy, forces and stress in place of their labels.
+            Prints the errors of energies, forces and stresses for the labels that the structures have; with --json also by
+            config_type. With --predictions the structures are written again, in the same order, with the potential's
+            energy, forces and stress in place of their labels. Labels are called as in the potential's training unless
+            the options say otherwise.
             """)
 
     @Argument(help: "The potential file.")
@@ -25,12 +28,10 @@ struct EvaluateCommand: ParsableCommand {
     @Option(help: "Write the structures with predicted energy, forces and stress to this extended XYZ file.")
     var predictions: String?
 
-    @Option(help: "What the energy is called in the data.")
-    var energyKey = "energy"
-    @Option(help: "What the forces are called in the data.")
-    var forcesKey = "forces"
-    @Option(help: "What the stress is called in the data.")
-    var stressKey = "stress"
+    @Flag(help: "Replace the file of predictions if it exists.")
+    var overwrite = false
+
+    @OptionGroup var labels: LabelOptions
 
     @Option(help: "float32 or float64; the potential's own unless given.")
     var precision: Potential.Precision?
@@ -41,36 +42,65 @@ struct EvaluateCommand: ParsableCommand {
     @OptionGroup var threads: ThreadOptions
 
     func run() throws {
+        let paths = try FilePattern.expand(data)
+        if let predictions { try checkOutput(predictions, inputs: paths + [potential]) }
         let loaded = try Potential(verifying: potential)
+        let keys = labels.keys(or: Self.keys(of: loaded))
         let evaluation = try Evaluation(of: loaded, precision: precision, parallelism: threads.parallelism)
-        let keys = LabelKeys(energy: energyKey, forces: forcesKey, stress: stressKey)
-        var errors = ErrorMeasures()
-        var predicted: [Structure] = []
-        for path in try FilePattern.expand(data) {
+        let writer = try predictions.map { try ExtendedXYZWriter(path: $0, mode: .replacing) }
+        if !json {
+            Terminal.print(
+                "\(ProgramVersion.description), \(BuildTarget.description), \(PotentialSummary(loaded).line)")
+        }
+        var report = EvaluationReport()
+        var census = LabelCensus()
+        var lastStatus = Date()
+        for path in paths {
             let reader = try ExtendedXYZReader(path: path, labels: keys)
             var index = 0
             while let structure = try reader.next() {
                 index += 1
                 do {
                     let prediction = try evaluation.predict(structure)
-                    Evaluation.compare(prediction, with: structure, &errors)
-                    if predictions != nil { predicted.append(prediction) }
+                    report.add(prediction, for: structure)
+                    try writer?.write(prediction)
                 } catch {
                     throw CommandError("\(path): structure \(index): \(CommandError.message(of: error))")
                 }
+                if Date().timeIntervalSince(lastStatus) > 0.3 {
+                    lastStatus = Date()
+                    Terminal.status("\(path): \(Written.count(index, "structure"))")
+                }
             }
+            census.add(reader.census)
         }
-        if let predictions { try ExtendedXYZWriter.write(predicted, to: predictions) }
-        if json {
-            var fields: [String: Any] = ["structures": errors.structures, "atoms": errors.atoms]
-            for (name, value) in errors.named { fields[name] = value ?? NSNull() }
-            let text = try JSONSerialization.data(withJSONObject: fields, options: [.prettyPrinted, .sortedKeys])
-            Terminal.print(String(decoding: text, as: UTF8.self))
-        } else {
-            Terminal.print("\(Written.count(errors.structures, "structure")), \(Written.count(errors.atoms, "atom"))")
-            for line in ErrorTable.lines(errors) { Terminal.print(line) }
-            if let predictions { Terminal.print("predictions \(predictions)") }
+        let names = data.joined(separator: ", ")
+        try labels.check(census, in: names)
+        if writer == nil, !report.hasLabels {
+            try census.require(Label.allCases.filter { $0 != .stress }, named: keys, in: names)
         }
+        try writer?.close()
+        if json { return try JSONOutput.print(report) }
+        Terminal.print(
+            "\(Written.count(report.all.structures, "structure")), \(Written.count(report.all.atoms, "atom"))")
+        for line in ErrorTable.lines(report.all) { Terminal.print(line) }
+        if let predictions { Terminal.print("predictions \(predictions)") }
+    }
+
+    private func checkOutput(_ path: String, inputs: [String]) throws {
+        guard !inputs.contains(where: { OutputFile.identity($0) == OutputFile.identity(path) }) else {
+            throw CommandError("\(path): expected a file of its own for the predictions, found an input")
+        }
+        try OutputFile.check(path, mayExist: overwrite)
+    }
+
+    /// What the labels were called where the potential was trained; the usual names if it does not say.
+    private static func keys(of potential: Potential) -> LabelKeys {
+        let text = potential.provenance.trainingConfiguration
+        guard let settings = try? TrainingSettings(Settings(text: text, named: "training")) else {
+            return LabelKeys()
+        }
+        return settings.labelKeys
     }
 }
 

@@ -1,5 +1,4 @@
 import ArgumentParser
-import StructureFiles
 
 struct InfoCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -16,21 +15,13 @@ struct InfoCommand: ParsableCommand {
     @Flag(help: "Print one JSON object.")
     var json = false
 
-    @Option(help: "The key of energies in a data set.")
-    var energyKey = "energy"
-
-    @Option(help: "The column of forces in a data set.")
-    var forcesKey = "forces"
-
-    @Option(help: "The key of stresses in a data set.")
-    var stressKey = "stress"
+    @OptionGroup var labels: LabelOptions
 
     func run() throws {
         switch try FileKind(of: file) {
         case .potential: try show(try PotentialInfo(of: file)) { $0.lines }
         case .trajectory: try show(try TrajectoryInfo(of: file)) { $0.lines }
         case .structures:
-            let labels = LabelKeys(energy: energyKey, forces: forcesKey, stress: stressKey)
             try show(try DataSetInfo(of: file, labels: labels)) { $0.lines }
         case .checkpoint:
             throw CommandError("\(file): is a checkpoint, which is for continuing a run and holds nothing to look at")

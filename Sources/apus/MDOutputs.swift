@@ -18,12 +18,13 @@ final class MDOutputs {
         trajectory = settings.trajectory
         checkpoint = settings.checkpoint
         self.existing = existing
-        var seen = Dictionary(inputs.map { (Self.identity($0), "an input") }, uniquingKeysWith: { first, _ in first })
+        var seen = Dictionary(
+            inputs.map { (OutputFile.identity($0), "an input") }, uniquingKeysWith: { first, _ in first })
         for path in paths {
-            if let other = seen.updateValue("another output", forKey: Self.identity(path)) {
+            if let other = seen.updateValue("another output", forKey: OutputFile.identity(path)) {
                 throw CommandError("\(path): expected a file of its own, found the name of \(other)")
             }
-            try Self.check(path, mayExist: existing != .refuse)
+            try OutputFile.check(path, mayExist: existing != .refuse, mayContinue: true)
         }
     }
 
@@ -109,36 +110,6 @@ final class MDOutputs {
         }
         if let checkpoint { lines.append("\(checkpoint.file) (to go on from with --resume and more steps)") }
         return lines
-    }
-
-    // MARK: Checks
-
-    /// The same for all names of one file.
-    private static func identity(_ path: String) -> String {
-        URL(fileURLWithPath: path).standardizedFileURL.resolvingSymlinksInPath().path
-    }
-
-    private static func check(_ path: String, mayExist: Bool) throws {
-        let manager = FileManager.default
-        var isFolder: ObjCBool = false
-        if manager.fileExists(atPath: path, isDirectory: &isFolder) {
-            guard !isFolder.boolValue else {
-                throw CommandError("\(path): expected a name for a file, found a folder")
-            }
-            guard mayExist else {
-                throw CommandError(
-                    "\(path): the file exists already; choose another name, or add --overwrite, or --resume to go on")
-            }
-            guard manager.isWritableFile(atPath: path) else { throw CommandError("\(path): may not be written") }
-        }
-        var folder = URL(fileURLWithPath: path).deletingLastPathComponent().standardizedFileURL
-        while !manager.fileExists(atPath: folder.path, isDirectory: &isFolder), folder.path != "/" {
-            folder.deleteLastPathComponent()
-        }
-        guard isFolder.boolValue else { throw CommandError("\(path): \(folder.path) is a file, not a folder") }
-        guard manager.isWritableFile(atPath: folder.path) else {
-            throw CommandError("\(path): the folder \(folder.path) may not be written to")
-        }
     }
 }
 

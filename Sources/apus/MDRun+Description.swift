@@ -9,10 +9,11 @@ import Network
 extension MDRun {
     var introduction: [String] {
         let (structure, pace) = (simulation.frame.structure, simulation.motion.parallelism)
-        let simd =
-            "\(BuildTarget.simdBits)-bit SIMD\(BuildTarget.hasFusedMultiplyAdd ? "" : " WITHOUT FMA, so very slow")"
         var rows = [
-            ["Apus", "\(ProgramVersion.number), built for \(simd), \(Written.count(pace.threads, "thread"))"],
+            [
+                "Apus",
+                "\(ProgramVersion.number), \(BuildTarget.description), \(Written.count(pace.threads, "thread"))",
+            ],
             ["potential", "\(settings.potential): \(PotentialSummary(potential).line)"],
         ]
         if let errors = PotentialSummary(potential).errors { rows.append(["", errors]) }

@@ -3,6 +3,7 @@ import Compute
 import Foundation
 import Network
 import Settings
+import StructureFiles
 import Training
 
 /// `apus train`: from DFT data to a potential.
@@ -37,141 +38,99 @@ struct TrainCommand: ParsableCommand {
 
     @OptionGroup var threads: ThreadOptions
 
+    func validate() throws {
+        guard !(resume && overwrite) else {
+            throw ValidationError("--resume goes on from what --overwrite would replace; choose one of them.")
+        }
+    }
+
     func run() throws {
         let settings = try TrainingSettings(Settings(contentsOf: config, overrides: set))
         let training = try TrainingRun(settings, parallelism: threads.parallelism)
         let files = FileManager.default
+        var changes: [String] = []
         if resume {
             guard files.fileExists(atPath: training.checkpointPath) else {
                 throw CommandError(
                     "\(training.checkpointPath): no such checkpoint to resume; train without --resume first")
             }
+            changes = try training.changesSinceCheckpoint()
         } else if !overwrite,
             let existing = [training.checkpointPath, training.potentialPath].first(where: files.fileExists)
         {
             throw CommandError(
                 "\(existing) exists: go on with --resume, replace it with --overwrite, or choose another output")
         }
-        try files.createDirectory(atPath: settings.output, withIntermediateDirectories: true)
+        try training.makeOutputFolder()
         let log = try TrainingLog(path: settings.output + "/train.log", continuing: resume)
-        introduce(training, log)
+        if !resume { try training.discardEarlierTraining() }
+        introduce(training, changes, log)
         Interruption.watch()
         let summary = try training.run(
             resuming: resume, isInterrupted: { Interruption.cancellation.isCancelled },
             report: { log.report($0) })
         conclude(training, summary, log)
+        try log.close()
         if let code = Interruption.exitCode { throw ExitCode(code) }
     }
 
-    private func introduce(_ training: TrainingRun, _ log: TrainingLog) {
+    private func introduce(_ training: TrainingRun, _ changes: [String], _ log: TrainingLog) {
         let (model, settings) = (training.model, training.settings)
         let configuration = model.configuration
         log.line(
-            "\(ProgramVersion.description), \(BuildTarget.simdBits)-bit SIMD, \(settings.precision.rawValue), \(Written.count(threads.parallelism.threads, "thread"))"
-        )
-        log.line(
-            "data       \(Written.count(training.trainingCount, "structure")) (\(training.trainingAtoms) atoms) to train on, \(training.validationCount) to validate with"
+            "\(ProgramVersion.description), \(BuildTarget.description), \(settings.precision.rawValue), \(Written.count(threads.parallelism.threads, "thread"))"
         )
         let features =
             Set(configuration.numFeatures).count == 1
             ? "\(configuration.numFeatures[0])" : configuration.numFeatures.map(String.init).joined(separator: ", ")
-        log.line(
-            "model      \(configuration.typeNames.joined(separator: " ")); \(configuration.numLayers) layers, l_max \(configuration.lMax), parity \(configuration.parity), \(features) features, r_max \(Written.short(configuration.rMax)) Å; \(model.parameterCount) weights"
-        )
-        log.line(
-            "neighbours \(configuration.avgNumNeighbors.map { Written.fixed($0, 1) }.joined(separator: ", ")) per atom; forces \(Written.fixed(training.statistics.forcesRMS, 3)) eV/Å (rms)"
-        )
+        let neighbors = configuration.avgNumNeighbors.map { Written.fixed($0, 1) }.joined(separator: ", ")
+        for row in Terminal.table(
+            [
+                ["data", "\(contents(of: training.training)) to train on"],
+                [
+                    "",
+                    training.validation.count > 0
+                        ? "\(contents(of: training.validation)) to validate with" : "none to validate with",
+                ],
+                [
+                    "model",
+                    "\(configuration.typeNames.joined(separator: " ")); \(configuration.numLayers) layers, l_max \(configuration.lMax), parity \(configuration.parity), \(features) features",
+                ],
+                ["", "r_max \(Written.short(configuration.rMax)) Å; \(model.parameterCount) weights"],
+                [
+                    "statistics",
+                    "\(neighbors) neighbours per atom; forces \(Written.fixed(training.statistics.forcesRMS, 3)) eV/Å (rms)",
+                ],
+            ], leftAligned: [0, 1])
+        { log.line(row) }
         for remark in training.remarks { log.line(remark) }
+        for change in changes { log.line("changed: \(change)") }
         log.line("")
-        log.line(EpochLine.header)
+        log.line(TrainingLog.header)
+    }
+
+    /// How many structures there are, and how many carry each label.
+    private func contents(of set: DataSet) -> String {
+        let labels = Label.allCases.map { ($0, set.count(of: $0)) }.filter { $0.1 > 0 }.map { label, count in
+            count == set.count ? "\(label)" : "\(label) on \(count)"
+        }
+        return
+            "\(Written.count(set.count, "structure")), \(Written.count(set.atoms, "atom")) (\(labels.joined(separator: ", ")))"
     }
 
     private func conclude(_ training: TrainingRun, _ summary: TrainingRun.Summary, _ log: TrainingLog) {
         log.finishTable()
         log.line("")
+        let part = summary.steps > 0 ? " and \(Written.count(summary.steps, "batch", "batches"))" : ""
         log.line(
-            "ended after \(Written.count(summary.epochs, "epoch")) and \(Written.duration(summary.seconds)): \(summary.ending.rawValue)"
+            "ended after \(Written.count(summary.epochs, "epoch"))\(part), \(Written.duration(summary.seconds)): \(summary.ending.rawValue)"
         )
-        let set = training.validationCount > 0 ? "validation" : "training"
-        log.line("best potential (epoch \(summary.bestEpoch)), errors on the \(set) set:")
+        let set = training.validation.count > 0 ? "validation" : "training"
+        let epoch = summary.bestIsCutShort ? "after these batches" : "epoch \(summary.bestEpoch)"
+        log.line("best potential (\(epoch)), errors on the \(set) set:")
         for line in ErrorTable.lines(summary.errors) { log.line("  " + line) }
         log.line("potential  \(training.potentialPath)")
         log.line("metrics    \(training.metricsPath)")
         log.line("next       apus evaluate \(training.potentialPath) DATA.xyz; apus md md.yaml")
-    }
-}
-
-/// What a training prints: on the terminal, and in a file that keeps it.
-private final class TrainingLog {
-    private let file: FileHandle
-    /// Rows of the table come at least this many seconds apart; metrics.csv has every epoch.
-    private static let interval = 5.0
-    private var lastRow = -Double.infinity
-    /// The row of the last epoch, if it was not printed.
-    private var pending: String?
-
-    init(path: String, continuing: Bool) throws {
-        if !continuing || !FileManager.default.fileExists(atPath: path) {
-            guard FileManager.default.createFile(atPath: path, contents: nil) else {
-                throw CommandError("\(path): cannot be written")
-            }
-        }
-        guard let file = FileHandle(forWritingAtPath: path) else { throw CommandError("\(path): cannot be written") }
-        self.file = file
-        try file.seekToEnd()
-    }
-
-    func line(_ text: String) {
-        Terminal.print(text)
-        try? file.write(contentsOf: Data((text + "\n").utf8))
-    }
-
-    func report(_ event: TrainingRun.Event) {
-        switch event {
-        case .step(let epoch, let step, let steps, let loss, let seconds, let remaining):
-            let ending = remaining.map { ", \(Written.duration($0)) left" } ?? ""
-            Terminal.status(
-                "epoch \(epoch), batch \(step)/\(steps), loss \(Written.short(loss, 3)), \(Written.duration(seconds))\(ending)"
-            )
-        case .epoch(let report):
-            let row = EpochLine.text(report)
-            guard report.epoch <= 3 || report.seconds - lastRow >= Self.interval else {
-                pending = row
-                Terminal.status(row)
-                return
-            }
-            lastRow = report.seconds
-            pending = nil
-            line(row)
-        }
-    }
-
-    /// Prints the last epoch if its row was left out.
-    func finishTable() {
-        if let pending { line(pending) }
-        pending = nil
-    }
-}
-
-/// One line of the table of epochs.
-private enum EpochLine {
-    static let header =
-        " epoch   train loss    val. loss  E meV/atom   F meV/Å   σ GPa  lr        struct/s     time      left"
-
-    static func text(_ report: TrainingRun.EpochReport) -> String {
-        func number(_ value: Double?, _ width: Int, _ digits: Int) -> String {
-            let text = value.map { $0.isFinite ? Written.fixed($0, digits) : "-" } ?? "-"
-            return String(repeating: " ", count: max(0, width - text.count)) + text
-        }
-        func pad(_ text: String, _ width: Int) -> String {
-            String(repeating: " ", count: max(0, width - text.count)) + text
-        }
-        let loss = report.trainingLoss.isFinite ? String(format: "%.4e", report.trainingLoss) : "-"
-        return pad("\(report.epoch)", 6) + pad(loss, 13) + pad(String(format: "%.4e", report.validationLoss), 13)
-            + number(report.errors.energyRMSE, 12, 2) + number(report.errors.forcesRMSE, 10, 1)
-            + number(report.errors.stressRMSE, 8, 3) + "  " + String(format: "%.2e", report.learningRate)
-            + number(report.structuresPerSecond > 0 ? report.structuresPerSecond : nil, 10, 0)
-            + pad(Written.duration(report.seconds), 13)
-            + pad(report.remaining.map { Written.duration($0) } ?? "-", 13) + (report.isBest ? " *" : "")
     }
 }

@@ -17,7 +17,8 @@ import Testing
         let folder = try TemporaryFolder()
         let path = try folder.write(Self.structures)
         let settings = try Samples.settings(data: path, validation: validation)
-        let (training, held, files) = try TrainingData.load(settings)
+        let data = try TrainingData(settings)
+        let (training, held, files) = (data.training.map(\.structure), data.validation.map(\.structure), data.files)
         #expect(held.count == expected && training.count == 12 - expected)
         #expect(files.map(\.structures) == [12] && files[0].name == "data.xyz" && files[0].sha256.count == 64)
         // Nothing twice, nothing lost, both in the order of the file.
@@ -26,8 +27,9 @@ import Testing
         }
         #expect(Set(places).count == 12)
         #expect(Array(places.prefix(training.count)) == places.prefix(training.count).sorted())
-        let again = try TrainingData.load(settings)
-        #expect(again.training == training && again.validation == held)
+        let again = try TrainingData(settings)
+        #expect(again.training == data.training && again.validation == data.validation)
+        #expect(again.splitDigest == data.splitDigest)
     }
 
     @Test func theSeedDecidesWhichAreHeldBack() throws {
@@ -42,7 +44,8 @@ import Testing
         let a = try folder.write(Array(Self.structures.prefix(8)), to: "a.xyz")
         _ = try folder.write(Array(Self.structures.suffix(4)), to: "b.xyz")
         let settings = try Samples.settings(data: a, validation: "\"\(folder.file("b*.xyz"))\"")
-        let (training, held, files) = try TrainingData.load(settings)
+        let data = try TrainingData(settings)
+        let (training, held, files) = (data.training.map(\.structure), data.validation.map(\.structure), data.files)
         #expect(training.map(\.energy) == Self.structures.prefix(8).map(\.energy))
         #expect(held.map(\.energy) == Self.structures.suffix(4).map(\.energy))
         #expect(files.map(\.name) == ["a.xyz", "b.xyz"] && files[0].sha256 != files[1].sha256)
@@ -76,9 +79,15 @@ import Testing
         let folder = try TemporaryFolder()
         let path = try folder.write(Self.structures)
         let gold = try folder.write(
-            [Samples.labelled(Structure(elements: [Element("Au")!], positions: [.zero]))], to: "gold.xyz")
+            [
+                Samples.labelled(Samples.molecule),
+                Samples.labelled(
+                    Structure(elements: [Element("Au")!, Samples.carbon], positions: [.zero, SIMD3(2, 0, 0)])),
+            ], to: "gold.xyz")
         expectError(
-            try Samples.settings(data: path, validation: "\"\(gold)\""), naming: "validation", "Au", "H, C")
+            try Samples.settings(data: path, validation: "\"\(gold)\""), naming: "validation", "gold.xyz, frame 2",
+            "Au",
+            "H, C")
     }
 
     /// Otherwise every epoch would have the validation loss 0, and the first potential would be the best.
@@ -86,7 +95,10 @@ import Testing
         let folder = try TemporaryFolder()
         let path = try folder.write(Self.structures)
         let bare = try folder.write([Samples.molecule], to: "bare.xyz")
-        expectError(try Samples.settings(data: path, validation: "\"\(bare)\""), naming: "data.validation", "label")
+        expectError(
+            try Samples.settings(data: path, validation: "\"\(bare)\""), naming: "data.validation", "bare.xyz",
+            "energy",
+            "keys seen")
     }
 
     @Test func aMissingFileIsNamed() throws {
@@ -161,6 +173,69 @@ import Testing
         let structures = [compound(1, 0, -1000), compound(0, 1, -13)]
         let fit = try DataStatistics.isolatedAtomEnergies(structures, elements: [Samples.carbon, Samples.hydrogen])
         #expect(fit.isDetermined && abs(fit.energies[0] + 1000) < 1e-4 && abs(fit.energies[1] + 13) < 1e-4)
+    }
+
+    /// What is known is not fitted, and what the pair potential gives is not the atoms'.
+    @Test func knownEnergiesAreKeptAndPairEnergiesLeftOut() throws {
+        let (c, h) = (-1028.7, -13.6)
+        let structures = [(1, 4), (2, 6), (6, 6)].map { compound($0, $1, Double($0) * c + Double($1) * h + 3) }
+        let fit = try DataStatistics.isolatedAtomEnergies(
+            structures, elements: [Samples.hydrogen, Samples.carbon], known: [Samples.hydrogen: h],
+            pairEnergies: [3, 3, 3])
+        #expect(fit.energies[0] == h && abs(fit.energies[1] - c) < 1e-5)
+    }
+
+    /// Frames of one atom give its shift exactly, and neither train nor validate.
+    @Test func isolatedAtomsInTheDataAreTheShifts() throws {
+        let folder = try TemporaryFolder()
+        var atom = Samples.atom
+        atom.energy = -13.6
+        let path = try folder.write(Self.structures + [atom])
+        let run = try TrainingRun(Samples.settings(data: path), parallelism: .serial)
+        #expect(run.model.configuration.perTypeEnergyShifts[0] == -13.6)
+        #expect(run.training.count + run.validation.count == Self.structures.count)
+        #expect(run.remarks.contains { $0.contains("isolated atoms: H -13.6") })
+        #expect(run.remarks.contains { $0.contains("1 of the training structures left out") })
+        // Every element must have one where all are asked for.
+        expectError(
+            try Samples.settings(data: path, model: "per_type_energy_shifts: isolated_atoms"),
+            naming: "per_type_energy_shifts", "none for C")
+        var other = atom
+        other.energy = -13
+        let twice = try folder.write(Self.structures + [atom, other], to: "twice.xyz")
+        expectError(try Samples.settings(data: twice), naming: "twice.xyz, frame 14", "twice.xyz, frame 13")
+    }
+
+    @Test func withoutNeighborsThereIsNothingToTrainOn() throws {
+        let folder = try TemporaryFolder()
+        var atom = Samples.labelled(Samples.atom)
+        atom.energy = -13
+        let path = try folder.write([atom])
+        expectError(try Samples.settings(data: path, validation: "0"), naming: path, "r_max = 3.4 Å")
+    }
+
+    @Test func filesThatHoldTheSameAreNoticed() throws {
+        let folder = try TemporaryFolder()
+        let a = try folder.write(Self.structures, to: "a.xyz")
+        _ = try folder.write(Self.structures, to: "b.xyz")
+        expectError(
+            try Samples.settings(data: folder.file("*.xyz")), naming: "data.train", "b.xyz", "the same as a.xyz")
+        let run = try TrainingRun(
+            Samples.settings(data: a, validation: "\"\(folder.file("b.xyz"))\""), parallelism: .serial)
+        #expect(run.remarks.contains { $0.hasPrefix("warning: b.xyz validates what a.xyz trains") })
+    }
+
+    /// A slab has no volume, so no stress that could be learned or compared.
+    @Test func stressIsThatOfFullyPeriodicStructures() throws {
+        var slab = Samples.labelled(Samples.crystal)
+        slab.cell = Cell(slab.cell!.vectors, periodic: (true, true, false))
+        let data = try DataSet([slab], for: LossGradient.cases[0].configuration(), parallelism: .serial)
+        #expect(data.items[0].virial == nil)
+        var errors = ErrorMeasures()
+        var prediction = slab
+        prediction.stress = nil
+        Evaluation.compare(prediction, with: slab, &errors)
+        #expect(errors.stressRMSE == nil && errors.forcesRMSE == 0)
     }
 
     @Test func withoutAnyEnergyTheShiftsMustBeGiven() throws {

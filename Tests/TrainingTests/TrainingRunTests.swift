@@ -110,6 +110,68 @@ import Testing
         #expect(error?.message.contains("other data files") == true)
     }
 
+    @Test func anotherSplitIsRefused() throws {
+        let folder = try TemporaryFolder()
+        // Given statistics, so that the model does not depend on the split.
+        let model = "avg_num_neighbors: 4, per_type_energy_scales: 1, per_type_energy_shifts: 0"
+        func settings(_ training: String, validation: String = "0.25") throws -> TrainingSettings {
+            try Samples.settings(
+                data: folder.write(Self.structures), validation: validation, model: model, training: training,
+                output: folder.file("run"))
+        }
+        _ = try run(settings("max_epochs: 1"))
+        for other in [try settings("max_epochs: 2, seed: 2"), try settings("max_epochs: 2", validation: "0.5")] {
+            let error = #expect(throws: TrainingError.self) { try run(other, resuming: true) }
+            #expect(error?.message.contains("held back for validation") == true)
+        }
+        _ = try run(settings("max_epochs: 2"), resuming: true)
+    }
+
+    @Test func whatHasChangedIsListedAndAFinishedTrainingSaysWhatToRaise() throws {
+        let folder = try TemporaryFolder()
+        _ = try run(settings(folder, "max_epochs: 2, batch_size: 2"))
+        let more = try settings(folder, "max_epochs: 3, batch_size: 4")
+        let changes = try TrainingRun(more, parallelism: .serial).changesSinceCheckpoint()
+        #expect(changes == ["training.batch_size: 2 → 4", "training.max_epochs: 2 → 3"])
+        let same = try TrainingRun(settings(folder, "max_epochs: 2, batch_size: 2"), parallelism: .serial)
+        let error = #expect(throws: TrainingError.self) { try same.changesSinceCheckpoint() }
+        #expect(error?.message.contains("raise training.max_epochs") == true)
+        let other = try Samples.settings(
+            data: folder.file("data.xyz"), model: "num_bessels: 3", training: "max_epochs: 3",
+            output: folder.file("run"))
+        let refusal = #expect(throws: TrainingError.self) {
+            try TrainingRun(other, parallelism: .serial).changesSinceCheckpoint()
+        }
+        #expect(refusal?.message.contains("model.num_bessels: not given → 3") == true)
+    }
+
+    /// Losses with other coefficients do not compare: the kept potential is measured again with the new ones.
+    @Test func underAnotherLossTheBestIsMeasuredAgain() throws {
+        let folder = try TemporaryFolder()
+        _ = try run(settings(folder, "max_epochs: 3, precision: float64, loss: {energy: 1, forces: 1e-6}"))
+        let before = try state(folder.file("run"))
+        let settings = try settings(folder, "max_epochs: 4, precision: float64, loss: {energy: 1e-6, forces: 1}")
+        let run = try TrainingRun(settings, parallelism: .serial)
+        let trainer = Trainer<Double>(
+            settings, run.model, training: run.training, validation: run.validation, parallelism: .serial)
+        let state = try run.resume(trainer)
+        let kept = try Potential(contentsOf: run.potentialPath)
+        #expect(state.bestLoss != before.bestLoss)
+        #expect(state.bestLoss == trainer.validate(kept.parameters.values).loss)
+        #expect(trainer.schedule.best == .infinity && trainer.schedule.learningRate == before.schedule[0])
+    }
+
+    @Test func anotherLearningRateIsTaken() throws {
+        let folder = try TemporaryFolder()
+        _ = try run(settings(folder, "max_epochs: 1"))
+        let settings = try settings(folder, "max_epochs: 2, optimizer: {learning_rate: 0.003}")
+        let run = try TrainingRun(settings, parallelism: .serial)
+        let trainer = Trainer<Float>(
+            settings, run.model, training: run.training, validation: run.validation, parallelism: .serial)
+        _ = try run.resume(trainer)
+        #expect(trainer.schedule.learningRate == 0.003)
+    }
+
     /// Cut at many places, or with a counter or a weight that makes no sense: an error that names the file, no crash.
     @Test func aDamagedCheckpointIsAnError() throws {
         let folder = try TemporaryFolder()
@@ -160,6 +222,42 @@ import Testing
         let on = try self.settings(folder, "max_epochs: 2, precision: float64, seed: 9")
         #expect(try run(on, resuming: true).epochs == 2)
         #expect(try metrics(settings.output).map { $0[0] } == ["epoch", "0", "1", "2"])
+    }
+
+    /// What an epoch that is cut short has learned is in the potential, and only there.
+    @Test func anEpochCutShortLeavesItsPotential() throws {
+        let folder = try TemporaryFolder()
+        let structures = try (0..<16).map { try Samples.diamond(cells: 1, noise: 0.1, seed: UInt64($0)) }
+        let settings = try Samples.settings(
+            data: folder.write(structures), training: "batch_size: 1, ema_decay: 0", output: folder.file("run"))
+        var asked = 0
+        let summary = try run(
+            settings,
+            isInterrupted: {
+                asked += 1
+                return asked >= 10
+            })
+        #expect(
+            summary.ending == .interrupted && summary.epochs == 0 && summary.steps == 10 && summary.bestIsCutShort)
+        let potential = try Potential(verifying: settings.output + "/potential.safetensors")
+        #expect(
+            potential.parameters.values
+                != ParameterSet(try NequIPModel(potential.configuration).parameters, seed: 1).values)
+        #expect(try state(settings.output).steps == 0)
+        #expect(try metrics(settings.output).count == 2)
+    }
+
+    /// Two structures with forces, whatever the data: a mirrored or symmetric one alone would hide errors.
+    @Test func aSingleStructureGivesTwoReferences() throws {
+        let folder = try TemporaryFolder()
+        let crystal = try Samples.diamond(cells: 1, noise: 0, seed: 0)
+        let settings = try Samples.settings(
+            data: folder.write([crystal]), validation: "0", training: "max_epochs: 0", output: folder.file("run"))
+        _ = try run(settings)
+        let references = try Potential(verifying: settings.output + "/potential.safetensors").references
+        #expect(references.count == 2)
+        #expect(references[1].structure.forces!.contains { $0.x != 0 })
+        #expect(references[0].structure.positions != references[1].structure.positions)
     }
 
     @Test func timeRunsOut() throws {

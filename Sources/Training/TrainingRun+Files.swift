@@ -1,0 +1,116 @@
+import Atoms
+import Foundation
+import Network
+import Programs
+import Settings
+
+/// The output folder, and going on from what is in it.
+extension TrainingRun {
+    public var potentialPath: String { settings.output + "/potential.safetensors" }
+    public var checkpointPath: String { settings.output + "/checkpoint.safetensors" }
+    public var metricsPath: String { settings.output + "/metrics.csv" }
+
+    /// Makes the output folder. Throws a `TrainingError` that says why it cannot.
+    public func makeOutputFolder() throws {
+        var isFolder: ObjCBool = false
+        if FileManager.default.fileExists(atPath: settings.output, isDirectory: &isFolder), !isFolder.boolValue {
+            throw TrainingError("output: \(settings.output) is a file, expected a folder or a new name")
+        }
+        do {
+            try FileManager.default.createDirectory(atPath: settings.output, withIntermediateDirectories: true)
+        } catch {
+            let reason = (error as NSError).userInfo[NSUnderlyingErrorKey].map {
+                "\(($0 as? NSError)?.localizedDescription ?? "")"
+            }
+            throw TrainingError(
+                "output: the folder \(settings.output) cannot be made: \(reason ?? error.localizedDescription)")
+        }
+        guard FileManager.default.isWritableFile(atPath: settings.output) else {
+            throw TrainingError("output: the folder \(settings.output) may not be written to")
+        }
+    }
+
+    /// Removes what an earlier training would be continued from.
+    public func discardEarlierTraining() throws {
+        for path in [checkpointPath, potentialPath] where FileManager.default.fileExists(atPath: path) {
+            do {
+                try FileManager.default.removeItem(atPath: path)
+            } catch {
+                throw TrainingError("\(path): cannot be replaced: \(error.localizedDescription)")
+            }
+        }
+    }
+
+    /// What has changed since the checkpoint in the output folder, for people. Throws where it cannot be continued.
+    public func changesSinceCheckpoint() throws -> [String] {
+        let checkpoint = try readCheckpoint()
+        guard checkpoint.state.epoch < settings.maxEpochs else {
+            throw TrainingError(
+                "\(checkpointPath): has finished \(checkpoint.state.epoch) epochs; to go on, raise training.max_epochs above that"
+            )
+        }
+        if let maxTime = settings.maxTime, checkpoint.state.seconds >= maxTime {
+            throw TrainingError(
+                "\(checkpointPath): has trained for \(Int(checkpoint.state.seconds)) s; to go on, raise training.max_time above that"
+            )
+        }
+        return try changes(since: checkpoint)
+    }
+
+    private func changes(since checkpoint: Checkpoint) throws -> [String] {
+        let now = try Settings(text: settings.text, named: "settings")
+        let before = try Settings(text: checkpoint.configuration, named: checkpointPath)
+        return now.changes(since: before)
+    }
+
+    func checkpoint(_ state: TrainerState) -> Checkpoint {
+        Checkpoint(
+            state: state, model: model.configuration, dataDigest: dataDigest, splitDigest: splitDigest,
+            configuration: settings.text)
+    }
+
+    private var dataDigest: String { data.map { "\($0.sha256):\($0.structures)" }.joined(separator: ",") }
+
+    private func readCheckpoint() throws -> Checkpoint {
+        let checkpoint = try Checkpoint(contentsOf: checkpointPath)
+        func refuse(_ what: String) -> TrainingError {
+            TrainingError("\(checkpointPath): \(what); use another output, or begin anew with --overwrite")
+        }
+        guard checkpoint.dataDigest == dataDigest else { throw refuse("belongs to other data files") }
+        guard checkpoint.splitDigest == splitDigest else {
+            throw refuse(
+                "other structures were held back for validation (data.validation or training.seed has changed)")
+        }
+        guard checkpoint.model == model.configuration else {
+            let list = try changes(since: checkpoint).filter { $0.hasPrefix("model.") }
+            throw refuse(
+                "belongs to another model"
+                    + (list.isEmpty ? " or to other statistics of the data" : " (\(list.joined(separator: "; ")))"))
+        }
+        guard checkpoint.state.weights.count == model.parameterCount else {
+            throw TrainingError(
+                "\(checkpointPath): is damaged: expected \(model.parameterCount) weights, found \(checkpoint.state.weights.count)"
+            )
+        }
+        return checkpoint
+    }
+
+    /// Sets a trainer to the state of the checkpoint. Another learning rate than before starts the schedule from there;
+    /// under another loss the kept potential is measured again, because losses of different kinds do not compare.
+    func resume<T>(_ trainer: Trainer<T>) throws -> TrainerState {
+        let checkpoint = try readCheckpoint()
+        var state = checkpoint.state
+        trainer.state = state
+        let before = try TrainingSettings(Settings(text: checkpoint.configuration, named: checkpointPath))
+        if before.optimizer.learningRate != settings.optimizer.learningRate {
+            trainer.restartSchedule(at: settings.optimizer.learningRate)
+        }
+        if before.loss != settings.loss {
+            let kept = try Potential(contentsOf: potentialPath)
+            let loss = trainer.validate(kept.parameters.values.map { T($0) }).loss
+            (state.bestLoss, state.progressLoss, state.progressEpoch) = (loss, loss, state.epoch)
+            trainer.restartSchedule(at: trainer.schedule.learningRate)
+        }
+        return state
+    }
+}

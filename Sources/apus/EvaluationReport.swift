@@ -1,0 +1,44 @@
+import Atoms
+import Training
+
+/// The errors of an evaluation, of all structures and by kind.
+struct EvaluationReport: Encodable {
+    private(set) var all = ErrorMeasures()
+    private var byConfigType: [String: ErrorMeasures] = [:]
+
+    mutating func add(_ prediction: Structure, for structure: Structure) {
+        Evaluation.compare(prediction, with: structure, &all)
+        guard let kind = structure.information["config_type"] else { return }
+        Evaluation.compare(prediction, with: structure, &byConfigType[kind, default: ErrorMeasures()])
+    }
+
+    var hasLabels: Bool { all.named.contains { $0.value != nil } }
+
+    private struct Key: CodingKey {
+        var stringValue: String
+        var intValue: Int? { nil }
+        init(_ name: String) { stringValue = name }
+        init?(stringValue: String) { self.init(stringValue) }
+        init?(intValue: Int) { nil }
+    }
+
+    /// One number for each measure, `null` where there are no labels.
+    private static func encode(_ errors: ErrorMeasures, into container: inout KeyedEncodingContainer<Key>) throws {
+        try container.encode(errors.structures, forKey: Key("structures"))
+        try container.encode(errors.atoms, forKey: Key("atoms"))
+        for (name, value) in errors.named { try container.encode(value, forKey: Key(name)) }
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Key.self)
+        try Self.encode(all, into: &container)
+        let forces = all.forcesRMSEByElement.map { ($0.element.symbol, $0.error) }
+        try container.encode(
+            Dictionary(uniqueKeysWithValues: forces), forKey: Key("forces_rmse_mev_per_angstrom_by_element"))
+        var kinds = container.nestedContainer(keyedBy: Key.self, forKey: Key("by_config_type"))
+        for (kind, errors) in byConfigType {
+            var container = kinds.nestedContainer(keyedBy: Key.self, forKey: Key(kind))
+            try Self.encode(errors, into: &container)
+        }
+    }
+}

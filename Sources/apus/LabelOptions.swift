@@ -1,0 +1,36 @@
+import ArgumentParser
+import StructureFiles
+
+/// What the labels of a data set are called.
+struct LabelOptions: ParsableArguments {
+    @Option(help: "The key of energies in the data (energy).")
+    var energyKey: String?
+
+    @Option(help: "The column of forces in the data (forces).")
+    var forcesKey: String?
+
+    @Option(help: "The key of stresses in the data (stress).")
+    var stressKey: String?
+
+    @Option(help: "The key of virials in the data (virial).")
+    var virialKey: String?
+
+    /// The names given, and those of `keys` for the others.
+    func keys(or keys: LabelKeys = LabelKeys()) -> LabelKeys {
+        LabelKeys(
+            energy: energyKey ?? keys.energy, forces: forcesKey ?? keys.forces, stress: stressKey ?? keys.stress,
+            virial: virialKey ?? keys.virial)
+    }
+
+    /// Throws when a name that was given is in no frame; the message lists what there is.
+    func check(_ census: LabelCensus, in file: String) throws {
+        let absent =
+            [energyKey, stressKey, virialKey].compactMap(\.self).first { !census.keys.contains($0) }
+            ?? forcesKey.flatMap { census.columns.contains($0) ? nil : $0 }
+        guard let absent else { return }
+        func list(_ names: [String]) -> String { names.isEmpty ? "none" : names.joined(separator: ", ") }
+        throw CommandError(
+            "\(file): expected '\(absent)' in at least one of \(Written.count(census.frames, "frame")), found none; keys seen: \(list(census.keys)); columns seen: \(list(census.columns))"
+        )
+    }
+}

@@ -1,0 +1,101 @@
+import Foundation
+import Training
+
+/// What a training prints: on the terminal, and in a file that keeps it.
+final class TrainingLog {
+    private let path: String
+    private let file: FileHandle
+    /// Rows of the table come at least this many seconds apart; metrics.csv has every epoch.
+    private static let interval = 5.0
+    /// Where nobody watches, epochs that take longer than this tell how far they are.
+    private static let patience = 30.0
+    private var lastRow = -Double.infinity
+    /// The row of the last epoch, if it was not printed.
+    private var pending: String?
+    private var failure: (any Error)?
+
+    init(path: String, continuing: Bool) throws {
+        self.path = path
+        let exists = FileManager.default.fileExists(atPath: path)
+        if !continuing || !exists {
+            guard FileManager.default.createFile(atPath: path, contents: nil) else {
+                throw CommandError("\(path): cannot be written")
+            }
+        }
+        guard let file = FileHandle(forWritingAtPath: path) else { throw CommandError("\(path): cannot be written") }
+        self.file = file
+        try file.seekToEnd()
+        if continuing, exists { write("\n── resumed \(Date().ISO8601Format())\n\n") }
+    }
+
+    func line(_ text: String) {
+        Terminal.print(text)
+        write(text + "\n")
+    }
+
+    private func write(_ text: String) {
+        do { try file.write(contentsOf: Data(text.utf8)) } catch { failure = failure ?? error }
+    }
+
+    func report(_ event: TrainingRun.Event) {
+        switch event {
+        case .step(let epoch, let step, let steps, let loss, let seconds, let remaining):
+            let ending = remaining.map { ", \(Written.duration($0)) left" } ?? ""
+            let text =
+                "epoch \(epoch), batch \(step)/\(steps), loss \(Written.short(loss, 3)), \(Written.duration(seconds))\(ending)"
+            if Terminal.isInteractive {
+                Terminal.status(text)
+            } else if seconds - lastRow >= Self.patience {
+                lastRow = seconds
+                line(text)
+            }
+        case .epoch(let report):
+            let row = Self.row(report)
+            guard report.epoch <= 3 || report.seconds - lastRow >= Self.interval else {
+                pending = row
+                Terminal.status(row)
+                return
+            }
+            lastRow = report.seconds
+            pending = nil
+            line(row)
+        }
+    }
+
+    /// Prints the last epoch if its row was left out.
+    func finishTable() {
+        if let pending { line(pending) }
+        pending = nil
+    }
+
+    /// Throws if a line could not be written.
+    func close() throws {
+        try file.close()
+        if let failure { throw CommandError("\(path): could not be written: \(CommandError.message(of: failure))") }
+    }
+
+    // MARK: The table of epochs, 80 columns wide
+
+    private static let widths = [6, 11, 11, 9, 9, 8, 9, 8, 8]
+    static let header =
+        aligned(["", "training", "validation", "E error", "F error", "σ error", "learning", "", "time"]) + "\n"
+        + aligned(["epoch", "loss", "loss", "meV/atom", "meV/Å", "GPa", "rate", "time", "left"])
+
+    private static func row(_ report: TrainingRun.EpochReport) -> String {
+        func number(_ value: Double?, _ digits: Int) -> String {
+            value.map { $0.isFinite ? Written.fixed($0, digits) : "-" } ?? "-"
+        }
+        func loss(_ value: Double) -> String { value.isFinite ? String(format: "%.3e", value) : "-" }
+        return aligned([
+            "\(report.epoch)", loss(report.trainingLoss), loss(report.validationLoss),
+            number(report.errors.energyRMSE, 2), number(report.errors.forcesRMSE, 1),
+            number(report.errors.stressRMSE, 3), String(format: "%.1e", report.learningRate),
+            Written.clock(report.seconds), report.remaining.map(Written.clock) ?? "-",
+        ]) + (report.isBest ? "*" : "")
+    }
+
+    private static func aligned(_ cells: [String]) -> String {
+        zip(widths, cells).map { width, cell in String(repeating: " ", count: max(0, width - cell.count)) + cell }
+            .joined()
+    }
+}

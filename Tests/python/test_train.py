@@ -1,0 +1,180 @@
+"""`apus train` as people use it: files, interruptions, resuming, and what is printed where."""
+
+import csv
+import os
+import pty
+import re
+import shutil
+import signal
+import time
+
+import pytest
+
+from conftest import PROGRAM, REPOSITORY, SILICON, Program
+
+TRAINING = """
+data: {train: silicon.xyz, validation: 16}
+model: {r_max: 4.0, num_layers: 2, l_max: 1, parity: false, num_features: 4, radial_mlp_width: 16}
+training: {loss: {energy: 1, forces: 1, stress: 0.1}, batch_size: 10, max_epochs: 3}
+output: run
+"""
+
+
+@pytest.fixture
+def trainer(tmp_path):
+    """The program in a folder with data and a short training."""
+    shutil.copy(SILICON / "silicon.xyz", tmp_path)
+    (tmp_path / "train.yaml").write_text(TRAINING)
+    return Program(tmp_path)
+
+
+def metrics(folder):
+    """metrics.csv without its seconds."""
+    with open(folder / "run" / "metrics.csv") as file:
+        return [{key: value for key, value in row.items() if key != "seconds"} for row in csv.DictReader(file)]
+
+
+def weights(folder):
+    """The arrays of the kept potential: all of the file behind its header, which holds the time of day."""
+    data = (folder / "run" / "potential.safetensors").read_bytes()
+    return data[8 + int.from_bytes(data[:8], "little"):]
+
+
+def wait_for_epoch(process, folder, epoch):
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        assert process.poll() is None
+        if (folder / "run" / "metrics.csv").exists() and len(metrics(folder)) > epoch:
+            return
+        time.sleep(0.02)
+    pytest.fail("no epochs within a minute")
+
+
+def test_the_example_of_the_documentation_trains(trainer):
+    shutil.copy(SILICON / "train.yaml", trainer.folder)
+    output = trainer.succeeds("train", "train.yaml", "--set", "training.max_time=5 s")
+    for words in ["bit SIMD", "149 structures", "(energy, forces, stress)", "17 structures", "302152 weights",
+                  "energy shifts by least squares: Si -106.9", "max_time reached", "forces, meV/Å"]:
+        assert words in output
+    assert max(len(line) for line in output.splitlines() if re.match(r" +\d+ ", line)) <= 80
+    assert (trainer.folder / "run" / "silicon" / "train.log").read_text() == output
+    errors = [row["forces_rmse_mev_per_angstrom"] for row in csv.DictReader(
+        open(trainer.folder / "run" / "silicon" / "metrics.csv"))]
+    assert float(errors[-1]) < 0.5 * float(errors[0])
+
+
+def test_a_training_is_not_overwritten_unasked(trainer):
+    trainer.succeeds("train", "train.yaml")
+    before = weights(trainer.folder)
+    message = trainer.fails("train", "train.yaml")
+    assert "--resume" in message and "--overwrite" in message
+    assert weights(trainer.folder) == before
+    trainer.succeeds("train", "train.yaml", "--overwrite", "--set", "training.seed=2")
+    assert weights(trainer.folder) != before and len(metrics(trainer.folder)) == 4
+
+
+def test_resuming_equals_a_training_that_never_stopped(trainer):
+    trainer.succeeds("train", "train.yaml", "--set", "training.max_epochs=6")
+    whole, rows = weights(trainer.folder), metrics(trainer.folder)
+    trainer.succeeds("train", "train.yaml", "--overwrite")
+    output = trainer.succeeds("train", "train.yaml", "--resume", "--set", "training.max_epochs=6")
+    assert "changed: training.max_epochs: 3 → 6" in output
+    assert (weights(trainer.folder), metrics(trainer.folder)) == (whole, rows)
+    assert "── resumed" in (trainer.folder / "run" / "train.log").read_text()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_a_stopped_training_goes_on_to_the_bit(trainer, number):
+    process = trainer.start("train", "train.yaml", "--set", "training.max_epochs=100000")
+    wait_for_epoch(process, trainer.folder, 3)
+    process.send_signal(number)
+    assert process.wait(timeout=30) == (130 if number == signal.SIGINT else -9)
+    epochs = f"training.max_epochs={len(metrics(trainer.folder)) + 1}"
+    trainer.succeeds("info", "run/potential.safetensors")
+    trainer.succeeds("train", "train.yaml", "--resume", "--set", epochs)
+    stopped, rows = weights(trainer.folder), metrics(trainer.folder)
+    assert [int(row["epoch"]) for row in rows] == list(range(len(rows)))
+    trainer.succeeds("train", "train.yaml", "--overwrite", "--set", epochs)
+    assert (weights(trainer.folder), metrics(trainer.folder)) == (stopped, rows)
+
+
+def test_resuming_refuses_what_does_not_belong_together(trainer):
+    assert "no such checkpoint" in trainer.fails("train", "train.yaml", "--resume")
+    trainer.succeeds("train", "train.yaml")
+    log = (trainer.folder / "run" / "train.log").read_text()
+    assert "raise training.max_epochs" in trainer.fails("train", "train.yaml", "--resume")
+    for setting, words in {
+        "model.l_max=2": "model.l_max: 1 → 2", "training.seed=2": "held back", "data.validation=20": "held back",
+    }.items():
+        message = trainer.fails("train", "train.yaml", "--resume", "--set", "training.max_epochs=4", "--set", setting)
+        assert words in message
+    assert "choose one of them" in trainer.fails("train", "train.yaml", "--resume", "--overwrite")
+    assert (trainer.folder / "run" / "train.log").read_text() == log
+
+
+MISTAKES = {
+    "data.train=nowhere.xyz": ["data.train", "nowhere.xyz", "none"],
+    "data.keys.forces=REF_forces": ["'REF_forces'", "columns seen: species, pos, forces"],
+    "data.validation=166": ["data.validation", "166"],
+    "model.l_max=9": ["model.l_max", "0…", "'9'"],
+    "model.num_layer=2": ["model.num_layer", "did you mean 'num_layers'"],
+    "model.per_type_energy_scales=0": ["per_type_energy_scales", "above 0"],
+    "model.per_type_energy_shifts={O: 1}": ["O is not among", "Si"],
+    "model.per_type_energy_shifts=isolated_atoms": ["per_type_energy_shifts", "none for Si"],
+    "model.per_edge_type_cutoff={Zr: 2}": ["per_edge_type_cutoff", "Zr is not among"],
+    "model.r_max=0.5": ["silicon.xyz", "r_max = 0.5"],
+    "training.optimizer={lr: 0.1}": ["training.optimizer.lr", "learning_rate"],
+    "training.optimizer.name=lion": ["adam, adamw", "'lion'"],
+    "training.max_time=1 parsec": ["training.max_time", "min", "'parsec'"],
+    "output=silicon.xyz": ["output", "silicon.xyz is a file"],
+    "output=silicon.xyz/sub": ["output", "silicon.xyz/sub"],
+}
+
+
+@pytest.mark.parametrize("setting", MISTAKES)
+def test_a_mistake_is_one_line_and_leaves_no_files(trainer, setting):
+    message = trainer.fails("train", "train.yaml", "--set", setting)
+    for words in MISTAKES[setting]:
+        assert words in message
+
+
+@pytest.mark.parametrize("setting", [
+    "training.lr_scheduler.name=none", "training.lr_scheduler=reduce_on_plateau", "training.lr_scheduler={factor: 0.5}",
+    "training.early_stopping=none", "training.ema_decay=none", "training.gradient_clip=none", "training.max_time=none",
+    "model.pair_potential=none", "data.keys={stress: null, virial: none}"])
+def test_a_word_switches_it_off(trainer, setting):
+    loss = ["--set", "training.loss={energy: 1, forces: 1}"]
+    output = trainer.succeeds("train", "train.yaml", "--set", "training.max_epochs=0", "--set", setting, *loss)
+    assert ("stress" in output.split("statistics")[0]) == ("keys" not in setting)
+
+
+def test_a_terminal_sees_a_moving_line(trainer):
+    child, descriptor = pty.fork()
+    if child == 0:
+        os.chdir(trainer.folder)
+        os.execve(PROGRAM, [PROGRAM, "train", "train.yaml", "--set", "training.max_epochs=400"],
+                  os.environ | {"TERM": "xterm"})
+    seen = b""
+    while True:
+        try:
+            part = os.read(descriptor, 65536)
+        except OSError:
+            break
+        if not part:
+            break
+        seen += part
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    text = seen.decode()
+    assert text.count("\r\x1b[K") > 400
+    # The log holds whole lines and nothing of the moving one.
+    log = (trainer.folder / "run" / "train.log").read_text()
+    assert "\x1b" not in log and len(log.splitlines()) < 100
+
+
+def test_the_documented_settings_of_train_are_those_that_exist(trainer):
+    page = (REPOSITORY / "Documentation" / "training.md").read_text()
+    for section in ["data", "model", "training"]:
+        text = re.search(rf"^## {section}\n(.*?)^## ", page, re.DOTALL | re.MULTILINE)[1]
+        documented = {re.match(r"\| `([a-z_]+)`", line)[1] for line in text.splitlines() if line.startswith("| `")}
+        allowed = re.search(r"allowed: (.*)", trainer.fails("train", "train.yaml", "--set", f"{section}.nonsense=1"))[1]
+        assert documented == set(allowed.split(", "))
