@@ -49,7 +49,7 @@ let modules = [
         uses: [
             "Compute", "Settings", "Atoms", "StructureFiles", "Neighbors", "Interactions", "Programs", "Network",
         ],
-        products: [crypto], tests: .plain),
+        products: [crypto, logging], tests: .plain),
     Module(name: "Dynamics", uses: ["Compute", "Atoms", "Neighbors", "Interactions"], tests: .plain),
     Module(name: "Trajectory", uses: ["CNetCDF", "Compute", "Atoms", "StructureFiles"], tests: .plain),
 ]

@@ -12,7 +12,4 @@ public enum Units {
 
     /// eV in kcal/mol.
     public static let kilocaloriePerMole = 23.060547830619
-
-    /// e²/(4πε₀) in eV·Å, the Coulomb constant.
-    public static let coulomb = 14.399645478
 }

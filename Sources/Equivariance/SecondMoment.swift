@@ -6,6 +6,4 @@ public enum SecondMoment {
     /// x / (1 + e⁻ˣ)
     public static let silu = 1.6791767923989418
     public static let tanh = 1.5937334472592695
-    /// 1 / (1 + e⁻ˣ)
-    public static let sigmoid = 1.8467055342154766
 }

@@ -119,11 +119,3 @@ public struct ModelConfiguration: Codable, Sendable, Equatable {
         try require((8...8192).contains(splineIntervals), .splineIntervals, "8…8192", splineIntervals)
     }
 }
-
-/// What is wrong with a potential, its file or its configuration, in one line.
-public struct PotentialError: Error, Equatable, CustomStringConvertible {
-    public let message: String
-    public var description: String { message }
-
-    public init(_ message: String) { self.message = message }
-}

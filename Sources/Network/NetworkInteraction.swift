@@ -80,7 +80,4 @@ public final class NetworkInteraction<T: ExecutableScalar>: Interaction {
         get { executor.isProfiling }
         set { executor.isProfiling = newValue }
     }
-
-    /// Bytes held by buffers.
-    public var memoryInUse: Int { executor.memoryInUse }
 }

@@ -93,9 +93,3 @@ public struct Potential: Sendable {
         return SumOfInteractions([network, try ZBL(cutoff: configuration.rMax, parallelism: parallelism)])
     }
 }
-
-/// The program and its version, as files name them.
-public enum ProgramVersion {
-    public static let number = "0.1.0"
-    public static let description = "Apus \(number)"
-}

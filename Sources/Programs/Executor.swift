@@ -72,12 +72,6 @@ public final class Executor<T: ExecutableScalar> {
         seconds = Array(repeating: 0, count: program.instructions.count)
     }
 
-    /// Bytes held by buffers.
-    public var memoryInUse: Int {
-        (fixed.capacity + memory.capacity + partials.capacity + scratch.reduce(0) { $0 + $1.capacity })
-            * MemoryLayout<T>.stride
-    }
-
     // MARK: Inputs and outputs
 
     /// Writes an input that does not depend on a graph: parameters, per-species tables. `[row][width]` with padding.

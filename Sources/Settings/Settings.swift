@@ -56,9 +56,8 @@ public struct Settings {
         for text in overrides { try override(text) }
     }
 
-    /// The settings, overrides included and comments left out, as YAML and as JSON; both read back as the same settings.
+    /// The settings, overrides included and comments left out, as YAML that reads back as the same settings.
     public func yaml() throws -> String { try Yams.serialize(node: node.yaml, allowUnicode: true) }
-    public var json: String { node.json }
 
     /// The keys present, in the order of the text.
     public var keys: [String] { node.entries.map(\.key) }
@@ -130,8 +129,6 @@ extension Settings {
         let words = type.allCases.map(\.rawValue).joined(separator: ", ")
         return try value(key, expected: "one of \(words)").choice(of: type)
     }
-
-    public func list(_ key: String) throws -> [SettingsValue] { try value(key, expected: "a list").list() }
 
     /// The elements of a list, or a single value as a list of one.
     public func oneOrMore(_ key: String) throws -> [SettingsValue] { try value(key).oneOrMore() }

@@ -3,6 +3,7 @@ import Compute
 import Foundation
 import Interactions
 import Neighbors
+import Network
 
 /// What a model takes from its training data: elements, energies of isolated atoms, the size of forces, and how
 /// closely atoms are packed.
@@ -52,7 +53,7 @@ public struct DataStatistics: Sendable {
                 nearest[key] = min(nearest[key] ?? .infinity, r2)
             }
             for (pair, square) in nearest {
-                let name = "\(Element(atomicNumber: pair.x)!)-\(Element(atomicNumber: pair.y)!)"
+                let name = Potential.pairKey(Element(atomicNumber: pair.x)!, Element(atomicNumber: pair.y)!)
                 shortest[name] = min(shortest[name] ?? .infinity, square.squareRoot())
             }
         }

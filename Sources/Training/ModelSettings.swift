@@ -149,7 +149,7 @@ public struct ModelSettings {
     /// - Parameter isolatedAtoms: eV, of elements that the data hold single atoms of.
     public func configuration(
         from structures: [Structure], _ statistics: DataStatistics, isolatedAtoms: [Element: Double] = [:]
-    ) throws -> (configuration: ModelConfiguration, remarks: [String]) {
+    ) throws -> (configuration: ModelConfiguration, remarks: [Remark]) {
         var configuration = base
         let elements = elements ?? statistics.elements
         configuration.typeNames = elements.map(\.symbol)
@@ -175,7 +175,7 @@ public struct ModelSettings {
     private func energyShifts(
         _ elements: [Element], _ structures: [Structure], _ statistics: DataStatistics,
         _ isolatedAtoms: [Element: Double]
-    ) throws -> (energies: [Double], remarks: [String]) {
+    ) throws -> (energies: [Double], remarks: [Remark]) {
         if let shifts { return (try Self.numbers(shifts, elements), []) }
         func list(_ elements: [Element], _ energies: [Double]) -> String {
             zip(elements, energies).map { "\($0) \(String(format: "%.4f", $1))" }.joined(separator: ", ")
@@ -187,25 +187,29 @@ public struct ModelSettings {
                 "expected training structures of one atom with an energy for every element, found none for \(missing.map(\.symbol).joined(separator: ", "))"
             )
         }
-        var remarks: [String] = []
+        var remarks: [Remark] = []
         if !known.isEmpty {
             let present = elements.filter { known[$0] != nil }
-            remarks.append("energy shifts of isolated atoms: \(list(present, present.map { known[$0]! })) eV")
+            remarks.append(
+                .notice("energy shifts of isolated atoms: \(list(present, present.map { known[$0]! })) eV"))
         }
         if missing.isEmpty { return (elements.map { known[$0]! }, remarks) }
         guard structures.contains(where: { $0.energy != nil }) else {
             remarks.append(
-                "no energies in the data: energy shifts 0 eV for \(missing.map(\.symbol).joined(separator: ", "))")
+                .notice(
+                    "no energies in the data: energy shifts 0 eV for \(missing.map(\.symbol).joined(separator: ", "))"
+                ))
             return (elements.map { known[$0] ?? 0 }, remarks)
         }
         let fit = try DataStatistics.isolatedAtomEnergies(
             structures, elements: elements, known: known, pairEnergies: statistics.pairEnergies)
         let fitted = zip(elements, fit.energies).filter { missing.contains($0.0) }
-        remarks.append("energy shifts by least squares: \(list(fitted.map(\.0), fitted.map(\.1))) eV")
+        remarks.append(.notice("energy shifts by least squares: \(list(fitted.map(\.0), fitted.map(\.1))) eV"))
         if !fit.isDetermined {
             remarks.append(
-                "warning: the compositions do not determine the shifts of all elements; give per_type_energy_shifts if isolated atoms matter"
-            )
+                .warning(
+                    "the compositions do not determine the shifts of all elements; give per_type_energy_shifts if isolated atoms matter"
+                ))
         }
         return (fit.energies, remarks)
     }

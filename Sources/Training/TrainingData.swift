@@ -25,7 +25,7 @@ struct TrainingData {
     private(set) var files: [Potential.Provenance.DataFile] = []
     private var trainingFiles = 0
     /// For people: warnings, and what was left out.
-    private(set) var remarks: [String] = []
+    private(set) var remarks: [Remark] = []
 
     /// Which structures train and which validate: the same for the same split of the same files.
     var splitDigest: String {
@@ -69,8 +69,9 @@ struct TrainingData {
             let count = min(Int((fraction * Double(training.count)).rounded()), training.count - 1)
             if fraction > 0, count == 0 {
                 remarks.append(
-                    "warning: data.validation \(fraction) of \(training.count) structures is none; the training set takes its place"
-                )
+                    .warning(
+                        "data.validation \(fraction) of \(training.count) structures is none; the training set takes its place"
+                    ))
             }
             hold(count, seed: settings.seed, wanted)
         case .count(let count):
@@ -88,8 +89,8 @@ struct TrainingData {
         (training, validation) = Self.split(training, holding: count, seed: seed)
         for label in wanted where count > 0 && !validation.contains(where: { $0.structure.carries(label) }) {
             remarks.append(
-                "warning: none of the \(count) structures held back has \(label); the best potential is chosen without"
-            )
+                .warning(
+                    "none of the \(count) structures held back has \(label); the best potential is chosen without"))
         }
     }
 
@@ -106,15 +107,16 @@ struct TrainingData {
         guard count > 0 else { return }
         let use = isolatedAtoms ? "; those of one atom give its energy" : ""
         remarks.append(
-            "\(count) of the \(set) structures left out: no two atoms within r_max, nothing to learn\(use)")
+            .notice("\(count) of the \(set) structures left out: no two atoms within r_max, nothing to learn\(use)"))
     }
 
     private mutating func warnOfOverlap() {
         for other in files.dropFirst(trainingFiles) {
             guard let same = files.prefix(trainingFiles).first(where: { $0.sha256 == other.sha256 }) else { continue }
             remarks.append(
-                "warning: \(other.name) validates what \(same.name) trains: they hold the same, so the errors say nothing about other structures"
-            )
+                .warning(
+                    "\(other.name) validates what \(same.name) trains: they hold the same, so the errors say nothing about other structures"
+                ))
         }
     }
 

@@ -10,7 +10,7 @@ public final class TrainingRun {
     public let model: NequIPModel
     public let statistics: DataStatistics
     /// What was taken from the data, and warnings, for people.
-    public let remarks: [String]
+    public let remarks: [Remark]
     public let training: DataSet
     public let validation: DataSet
     let data: [Potential.Provenance.DataFile]

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Compute
 import Foundation
+import Logging
 import Network
 
 /// The command `apus`: thin, every subcommand reads its input, calls the modules and prints.
@@ -31,8 +32,14 @@ struct Apus: ParsableCommand {
         ])
 
     static func main() {
+        LoggingSystem.bootstrap { _ in TerminalLogHandler() }
         do {
             var command = try parseAsRoot()
+            if !BuildTarget.hasFusedMultiplyAdd {
+                Logger(label: "apus").warning(
+                    "this program was built without fused multiply-add and is a hundred times slower; build it without APUS_MARCH, or with x86-64-v3 or newer"
+                )
+            }
             try command.run()
         } catch {
             leave(because: error)

@@ -103,7 +103,7 @@ struct TrainCommand: ParsableCommand {
                 ],
             ], leftAligned: [0, 1])
         { log.line(row) }
-        for remark in training.remarks { log.line(remark) }
+        for remark in training.remarks { log.remark(remark) }
         for change in changes { log.line("changed: \(change)") }
         log.line("")
         log.line(TrainingLog.header)

@@ -1,10 +1,12 @@
 import Foundation
+import Logging
 import Training
 
 /// What a training prints: on the terminal, and in a file that keeps it.
 final class TrainingLog {
     private let path: String
     private let file: FileHandle
+    private let logger = Logger(label: "apus.train")
     /// Rows of the table come at least this many seconds apart; metrics.csv has every epoch.
     private static let interval = 5.0
     /// Where nobody watches, epochs that take longer than this tell how far they are.
@@ -31,6 +33,11 @@ final class TrainingLog {
     func line(_ text: String) {
         Terminal.print(text)
         write(text + "\n")
+    }
+
+    func remark(_ remark: Remark) {
+        logger.log(level: remark.level, "\(remark.text)")
+        write((remark.level >= .warning ? "warning: " : "") + remark.text + "\n")
     }
 
     private func write(_ text: String) {

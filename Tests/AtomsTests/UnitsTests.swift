@@ -20,10 +20,4 @@ import Testing
     @Test func kilocalories() {
         #expect(abs(Units.kilocaloriePerMole / (electronVolt * avogadro / 4184) - 1) < 1e-9)
     }
-
-    @Test func theCoulombConstant() {
-        // α ħ c in eV Å.
-        let expected = 7.2973525693e-3 * 1.054571817e-34 * 299_792_458 / electronVolt * 1e10
-        #expect(abs(Units.coulomb / expected - 1) < 1e-9)
-    }
 }

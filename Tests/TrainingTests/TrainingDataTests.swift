@@ -163,10 +163,10 @@ import Testing
         let settings = try Samples.settings(
             data: folder.write(structures), validation: "0", training: "loss: {forces: 0}")
         let run = try TrainingRun(settings, parallelism: .serial)
-        #expect(run.remarks.contains { $0.hasPrefix("warning") && $0.contains("per_type_energy_shifts") })
+        #expect(run.remarks.contains { $0.level == .warning && $0.text.contains("per_type_energy_shifts") })
         let determined = try Samples.settings(
             data: folder.write(Self.structures), validation: "0")
-        #expect(try !TrainingRun(determined, parallelism: .serial).remarks.contains { $0.hasPrefix("warning") })
+        #expect(try !TrainingRun(determined, parallelism: .serial).remarks.contains { $0.level == .warning })
     }
 
     @Test func energiesOfDifferentSizesNeedNoMoreThanOneAtom() throws {
@@ -194,8 +194,8 @@ import Testing
         let run = try TrainingRun(Samples.settings(data: path), parallelism: .serial)
         #expect(run.model.configuration.perTypeEnergyShifts[0] == -13.6)
         #expect(run.training.count + run.validation.count == Self.structures.count)
-        #expect(run.remarks.contains { $0.contains("isolated atoms: H -13.6") })
-        #expect(run.remarks.contains { $0.contains("1 of the training structures left out") })
+        #expect(run.remarks.contains { $0.text.contains("isolated atoms: H -13.6") })
+        #expect(run.remarks.contains { $0.text.contains("1 of the training structures left out") })
         // Every element must have one where all are asked for.
         expectError(
             try Samples.settings(data: path, model: "per_type_energy_shifts: isolated_atoms"),
@@ -222,7 +222,8 @@ import Testing
             try Samples.settings(data: folder.file("*.xyz")), naming: "data.train", "b.xyz", "the same as a.xyz")
         let run = try TrainingRun(
             Samples.settings(data: a, validation: "\"\(folder.file("b.xyz"))\""), parallelism: .serial)
-        #expect(run.remarks.contains { $0.hasPrefix("warning: b.xyz validates what a.xyz trains") })
+        #expect(
+            run.remarks.contains { $0.level == .warning && $0.text.hasPrefix("b.xyz validates what a.xyz trains") })
     }
 
     /// A slab has no volume, so no stress that could be learned or compared.

@@ -1,3 +1,5 @@
+import Foundation
+
 /// A smooth end: 1 at distance zero, 0 with its first two derivatives at the cutoff.
 ///
 ///     f(x) = 1 − (p+1)(p+2)/2 xᵖ + p(p+2) xᵖ⁺¹ − p(p+1)/2 xᵖ⁺²,   x = r / r_c
@@ -6,22 +8,19 @@
 public struct PolynomialCutoff: Sendable, Equatable {
     /// Å
     public let cutoff: Double
-    public let power: Int
+    public let power: Double
 
-    public init(cutoff: Double, power: Int = 6) {
-        precondition(cutoff > 0 && power >= 3, "expected a cutoff > 0 and a power ≥ 3, got \(cutoff) and \(power)")
+    public init(cutoff: Double, power: Double = 6) {
+        precondition(cutoff > 0 && power >= 2, "expected a cutoff > 0 and a power ≥ 2, got \(cutoff) and \(power)")
         self.cutoff = cutoff
         self.power = power
     }
 
     /// The value and its derivative by r (1/Å).
-    @inlinable
     public func valueAndSlope(at r: Double) -> (value: Double, slope: Double) {
         guard r < cutoff else { return (0, 0) }
-        let x = r / cutoff
-        let p = Double(power)
-        var below = 1.0  // xᵖ⁻¹
-        for _ in 1..<power { below *= x }
+        let (x, p) = (r / cutoff, power)
+        let below = pow(x, p - 1)
         let value = 1 - below * x * ((p + 1) * (p + 2) / 2 - x * (p * (p + 2) - x * p * (p + 1) / 2))
         let slope = -p * (p + 1) * (p + 2) / 2 * below * (1 - x) * (1 - x) / cutoff
         return (value, slope)

@@ -1,0 +1,29 @@
+/// The operands of one term of a sum of convolutions: positions in the instruction's operand list, by slot.
+public struct ConvolutionOperands: Hashable, Sendable {
+    public var basis: Int?
+    public var table: Int?
+    public var harmonics: Int?
+    public var features: Int?
+    public var output: Int?
+
+    subscript(slot: Convolution.Slot) -> Int? {
+        get {
+            switch slot {
+            case .basis: basis
+            case .table: table
+            case .harmonics: harmonics
+            case .features: features
+            case .output: output
+            }
+        }
+        set {
+            switch slot {
+            case .basis: basis = newValue
+            case .table: table = newValue
+            case .harmonics: harmonics = newValue
+            case .features: features = newValue
+            case .output: output = newValue
+            }
+        }
+    }
+}

@@ -1,0 +1,11 @@
+import Logging
+
+/// What a person should know about a training before it begins.
+public struct Remark: Sendable, Equatable {
+    /// `notice`, or `warning` for what is probably a mistake.
+    public var level: Logger.Level
+    public var text: String
+
+    static func notice(_ text: String) -> Remark { Remark(level: .notice, text: text) }
+    static func warning(_ text: String) -> Remark { Remark(level: .warning, text: text) }
+}
