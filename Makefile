@@ -45,7 +45,7 @@ demo: build ## train on DFT data, evaluate, run molecular dynamics: under ten mi
 bench: build ## the time of a step for models of several sizes, beside sgemm
 	$(MEASURED) examples/silicon/bench.sh $(APUS)
 
-lint: ## formatting and style, as CI asks for them
+lint: ## formatting and style
 	$(SWIFT) format lint --strict --recursive --parallel Sources Tests Package.swift
 
 format: ## format the sources in place

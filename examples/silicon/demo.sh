@@ -11,7 +11,7 @@ say() { printf '\n── %s\n\n' "$*"; }
 say "1. The data: silicon labelled with density functional theory"
 "$apus" info silicon.xyz
 
-say "2. Training for five minutes (train.yaml)"
+say "2. Training for up to five minutes (train.yaml)"
 "$apus" train train.yaml --overwrite
 
 say "3. Errors on all of the data"
@@ -37,10 +37,12 @@ cat <<END
   trajectory.nc, trajectory.pdb 3 ps at 300 K; open both in MDAnalysis, mdtraj, VMD or OVITO
   thermo.csv                    temperature, energies and pressure of its frames
   nve.nc, nve.pdb, nve.csv      3 ps at constant energy
+  *.checkpoint                  where apus md --resume goes on
 
 Try next, in $PWD:
 
-  $apus train train.yaml --resume --set training.max_time="30 min"   # a better potential
+  $apus train train.yaml --resume --set training.max_epochs=2000 --set training.max_time="20 min"   # a better potential
+  $apus md md.yaml --resume --set steps=10000                        # the same run, further
   $apus md md.yaml --overwrite --set ensemble.temperature=600        # a hotter crystal
   $apus benchmark run/silicon/potential.safetensors start.xyz --supercell 4
 END

@@ -1,6 +1,6 @@
 import Compute
 
-/// The three passes of a convolution over the edges of some atoms.
+/// The passes of a convolution over the edges of some atoms.
 ///
 /// Every pass adds to what the output rows hold, so that the terms of a sum of convolutions follow each other.
 enum ConvolutionKernels<T: KernelScalar> {
