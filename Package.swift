@@ -43,7 +43,8 @@ let modules = [
         testsUse: ["Atoms", "Network"]),
     Module(
         name: "Network",
-        uses: ["Compute", "Atoms", "Neighbors", "Interactions", "Equivariance", "Programs"], tests: .withData),
+        uses: ["Compute", "Atoms", "Neighbors", "Interactions", "Equivariance", "Programs"], products: [crypto],
+        tests: .withData),
     Module(
         name: "Training",
         uses: [

@@ -1,11 +1,11 @@
 /// A block of memory that starts at a cache line, so that every padded row is aligned to a vector register.
-public final class AlignedBuffer<Scalar: KernelScalar>: @unchecked Sendable {
+public final class AlignedBuffer<Scalar: BitwiseCopyable & AdditiveArithmetic>: @unchecked Sendable {
     public private(set) var pointer: UnsafeMutablePointer<Scalar>
     public private(set) var capacity: Int
 
     /// `capacity` scalars, all zero.
     public init(capacity: Int) {
-        self.capacity = max(capacity, Scalar.lanes)
+        self.capacity = max(capacity, Self.alignment / MemoryLayout<Scalar>.stride)
         pointer = Self.allocate(self.capacity)
     }
 
@@ -17,10 +17,14 @@ public final class AlignedBuffer<Scalar: KernelScalar>: @unchecked Sendable {
         pointer = Self.allocate(capacity)
     }
 
+    /// A cache line, in bytes.
+    private static var alignment: Int { 64 }
+
     private static func allocate(_ count: Int) -> UnsafeMutablePointer<Scalar> {
-        let raw = UnsafeMutableRawPointer.allocate(byteCount: count * MemoryLayout<Scalar>.stride, alignment: 64)
+        let raw = UnsafeMutableRawPointer.allocate(
+            byteCount: count * MemoryLayout<Scalar>.stride, alignment: alignment)
         let pointer = raw.bindMemory(to: Scalar.self, capacity: count)
-        pointer.initialize(repeating: 0, count: count)
+        pointer.initialize(repeating: .zero, count: count)
         return pointer
     }
 

@@ -16,12 +16,21 @@ public final class ZBL: Interaction {
     private let pair: Pair
     private let sum: PairSum
 
-    /// - Throws: `InteractionError` when the cutoff (Å) is not a positive length.
-    public init(cutoff: Double, parallelism: Parallelism = .allCores) throws {
-        guard cutoff.isFinite, cutoff > 0 else {
-            throw InteractionError(.invalidParameter, "ZBL needs a cutoff above 0 Å; got \(cutoff).")
+    /// - Parameters:
+    ///   - cutoff: Å, where no shorter one is given.
+    ///   - pairCutoffs: `[receiver][source]`, Å. As in NequIP, each of the two edges of a pair carries half of its
+    ///     energy and ends at its own cutoff.
+    /// - Throws: `InteractionError` when a cutoff is not a positive length, or longer than `cutoff`.
+    public init(
+        cutoff: Double, pairCutoffs: [Element: [Element: Double]] = [:], parallelism: Parallelism = .allCores
+    ) throws {
+        for length in [cutoff] + pairCutoffs.values.flatMap(\.values) where !(length > 0 && length <= cutoff) {
+            throw InteractionError(.invalidParameter, "ZBL needs cutoffs of 0…\(cutoff) Å; got \(length).")
         }
-        pair = Pair(cutoff: cutoff)
+        guard cutoff.isFinite else {
+            throw InteractionError(.invalidParameter, "ZBL needs a finite cutoff; got \(cutoff).")
+        }
+        pair = Pair(cutoff: cutoff, pairCutoffs)
         sum = PairSum(parallelism: parallelism)
     }
 
@@ -35,16 +44,29 @@ public final class ZBL: Interaction {
 
 extension ZBL {
     fileprivate struct Pair: PairEnergy {
-        var cutoff: Double { end.cutoff }
-        let end: PolynomialCutoff
+        let cutoff: Double
+        /// `[Z receiver][Z source]` in Å; empty where one cutoff serves all.
+        private var cutoffs: [Double] = []
         /// `[Z]` — Z^0.23 / 0.4685 Å.
-        let inverseLengths = (0..<119).map { pow(Double($0), 0.23) / 0.46850 }
+        private let inverseLengths = (0..<119).map { pow(Double($0), 0.23) / 0.46850 }
 
         /// e²/4πε₀ in eV·Å with LAMMPS' digits (`qqr2e` of its metal units).
-        static let coulomb = 14.399645
+        private static let coulomb = 14.399645
 
-        init(cutoff: Double) { end = PolynomialCutoff(cutoff: cutoff, power: 6) }
+        init(cutoff: Double, _ pairCutoffs: [Element: [Element: Double]]) {
+            self.cutoff = cutoff
+            guard !pairCutoffs.isEmpty else { return }
+            cutoffs = Array(repeating: cutoff, count: 119 * 119)
+            for (receiver, row) in pairCutoffs {
+                for (source, length) in row { cutoffs[119 * receiver.atomicNumber + source.atomicNumber] = length }
+            }
+        }
 
+        private func end(_ a: Int, _ b: Int) -> PolynomialCutoff {
+            PolynomialCutoff(cutoff: cutoffs.isEmpty ? cutoff : cutoffs[119 * a + b], power: 6)
+        }
+
+        /// The energy is that of the edge; the slope is the mean of both edges of the pair, which is the pair's.
         func energyAndSlope(at r: Double, between a: Int, and b: Int) -> (energy: Double, slope: Double) {
             let weights = SIMD4(0.18175, 0.50986, 0.28022, 0.02817)
             let rates = SIMD4(3.19980, 0.94229, 0.40290, 0.20162) * (inverseLengths[a] + inverseLengths[b])
@@ -52,8 +74,11 @@ extension ZBL {
             let charge = Self.coulomb * Double(a * b) / r
             let energy = charge * terms.sum()
             let slope = -energy / r - charge * (terms * rates).sum()
-            let f = end.valueAndSlope(at: r)
-            return (energy * f.value, slope * f.value + energy * f.slope)
+            let f = end(a, b).valueAndSlope(at: r)
+            let forward = slope * f.value + energy * f.slope
+            guard !cutoffs.isEmpty else { return (energy * f.value, forward) }
+            let g = end(b, a).valueAndSlope(at: r)
+            return (energy * f.value, (forward + slope * g.value + energy * g.slope) / 2)
         }
     }
 }

@@ -32,7 +32,7 @@ public struct ModelConfiguration: Codable, Sendable, Equatable {
     /// `ZBL` or nothing.
     public var pairPotential: PairPotential?
     /// Uniform intervals of [0, 1] on which the radial functions are cubic splines.
-    public var splineIntervals = 256
+    public var splineIntervals = 384
 
     public enum PairPotential: String, Codable, Sendable, CaseIterable { case zbl = "ZBL" }
 
@@ -108,8 +108,8 @@ public struct ModelConfiguration: Codable, Sendable, Equatable {
         try require(
             perEdgeTypeCutoff.isEmpty
                 || perEdgeTypeCutoff.count == types
-                    && perEdgeTypeCutoff.allSatisfy { $0.count == types && $0.allSatisfy { $0 > 0 && $0 <= rMax } },
-            .perEdgeTypeCutoff, "a length of 0…r_max for every pair of types", perEdgeTypeCutoff)
+                    && perEdgeTypeCutoff.allSatisfy { $0.count == types && $0.allSatisfy { $0 >= 0.1 && $0 <= rMax } },
+            .perEdgeTypeCutoff, "a length of 0.1 Å…r_max for every pair of types", perEdgeTypeCutoff)
         for (key, values) in [
             (CodingKeys.perTypeEnergyScales, perTypeEnergyScales), (.perTypeEnergyShifts, perTypeEnergyShifts),
         ] {

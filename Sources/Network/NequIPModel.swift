@@ -17,9 +17,16 @@ public struct NequIPModel: Sendable {
         case exact(frequencies: [Double])
     }
 
-    /// Throws a `PotentialError` if the configuration is not valid.
+    /// A model of more weights would take more than 10 GB to train.
+    private static let largestWeightCount = 100_000_000
+
+    /// Throws a `PotentialError` if the configuration is not valid or the model too large.
     public init(_ configuration: ModelConfiguration) throws {
-        try configuration.validate()
+        let weights = try Self.weightCount(configuration)
+        guard weights <= Self.largestWeightCount else {
+            throw PotentialError(
+                "num_features: the model would have \(weights) weights, expected at most \(Self.largestWeightCount)")
+        }
         self.configuration = configuration
         layers = Self.layers(configuration)
         parameters = ModelWriter(configuration, layers).parameters()

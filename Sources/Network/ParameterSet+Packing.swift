@@ -24,7 +24,8 @@ extension ParameterSet {
         }
     }
 
-    /// Reads the gradients of trainable parameters from the outputs of a training program; zero for the others.
+    /// Reads the gradients of trainable parameters from the outputs of a training program; those that it does not
+    /// have, and what is not trainable, keep what `gradients` holds.
     @_specialize(where T == Float)
     @_specialize(where T == Double)
     public func gradients<T: ExecutableScalar>(of executor: Executor<T>, on graph: Graph, into gradients: inout [T]) {

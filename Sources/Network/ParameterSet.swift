@@ -71,13 +71,5 @@ public struct ParameterSet: Sendable, Equatable {
     }
 
     /// Writes all weights into the inputs of a program.
-    public func bind<T: ExecutableScalar>(to executor: Executor<T>) {
-        for (parameter, offset) in zip(parameters, offsets) {
-            executor.bind(parameter.name) { input in
-                for (element, place) in parameter.places.enumerated() {
-                    input[Int(place)] = T(values[offset + element])
-                }
-            }
-        }
-    }
+    public func bind<T: ExecutableScalar>(to executor: Executor<T>) { bind(values.map { T($0) }, to: executor) }
 }

@@ -1,4 +1,5 @@
 import Atoms
+import Crypto
 import Foundation
 
 /// The potential file: safetensors with the weights under NequIP's names, everything else as text beside them.
@@ -57,8 +58,8 @@ extension Potential {
             guard let text = file.metadata[key] else { throw PotentialError("has no \(key)") }
             do {
                 return try JSONDecoder().decode(type, from: Data(text.utf8))
-            } catch {
-                throw PotentialError("its \(key) cannot be read: \(error)")
+            } catch let error as DecodingError {
+                throw PotentialError("its \(key) cannot be read: \(error.reason)")
             }
         }
         let configuration = try decode("model", as: ModelConfiguration.self)
@@ -84,17 +85,44 @@ extension Potential {
             throw PotentialError(
                 "its precision is \(file.metadata["precision"] ?? "not stated"), expected float32 or float64")
         }
+        let distances = try decode("shortest_distances", as: [String: Double].self)
+        for (pair, distance) in distances {
+            let names = pair.split(separator: "-").compactMap { Element(String($0)) }
+            guard names.count == 2, distance > 0, distance <= configuration.rMax else {
+                throw PotentialError(
+                    "shortest_distances: expected lengths of 0…\(configuration.rMax) Å by pairs of elements, found \(pair): \(distance)"
+                )
+            }
+        }
         self.init(
             configuration: configuration,
             parameters: try ParameterSet(model.parameters, from: file, prefix: "weights."), precision: precision,
             provenance: try decode("provenance", as: Provenance.self),
-            shortestDistances: try decode("shortest_distances", as: [String: Double].self),
+            shortestDistances: distances,
             references: try (0..<Self.referenceCount).compactMap { index in
-                try Self.reference("reference.\(index).", in: file)
+                try Self.reference("reference.\(index).", in: file, rMax: configuration.rMax)
             })
+        guard file.metadata["sha256"] == Self.digest(of: file) else {
+            throw PotentialError(
+                "its arrays or its model are not those that were written (their SHA-256 differs): the file is damaged"
+            )
+        }
     }
 
-    private static func reference(_ prefix: String, in file: Safetensors) throws -> ReferenceStructure? {
+    /// SHA-256 of the model's text and the arrays in order of their names, as hexadecimal text.
+    private static func digest(of file: Safetensors) -> String {
+        var hash = SHA256()
+        hash.update(data: Data((file.metadata["model"] ?? "").utf8))
+        for (_, tensor) in file.tensors.sorted(by: { $0.key < $1.key }) { hash.update(data: tensor.bytes) }
+        return hash.finalize().map { String(format: "%02x", $0) }.joined()
+    }
+
+    /// References are computed when a potential is loaded, so they must be small.
+    private static let largestReference = (atoms: 10_000, edges: 1e6)
+
+    private static func reference(
+        _ prefix: String, in file: Safetensors, rMax: Double
+    ) throws -> ReferenceStructure? {
         guard file.tensors[prefix + "positions"] != nil else { return nil }
         func vectors(_ name: String) throws -> [SIMD3<Double>] {
             let numbers = try file.values(prefix + name)
@@ -123,6 +151,17 @@ extension Potential {
             guard try file.values(prefix + "cell").allSatisfy(\.isFinite), cell!.heights.min() > 0.1 else {
                 throw PotentialError("\(prefix)cell has no volume")
             }
+        }
+        let count = Double(positions.count)
+        let sphere = 4 / 3 * Double.pi * rMax * rMax * rMax
+        let edges = count * count * (cell.map { max(1, sphere / $0.volume) } ?? 1)
+        guard positions.count <= largestReference.atoms, edges <= largestReference.edges else {
+            throw PotentialError(
+                "\(prefix) has \(positions.count) atoms with about \(edges.rounded()) neighbours in all, too many to compute"
+            )
+        }
+        guard positions.allSatisfy({ dot($0, $0).isFinite }) else {
+            throw PotentialError("\(prefix)positions holds numbers that are not finite")
         }
         var structure = Structure(elements: elements, positions: positions, cell: cell)
         structure.energy = energy
@@ -157,6 +196,26 @@ extension Potential {
                 file.set(prefix + "periodic", (0..<3).map { cell.repeats(along: $0) ? 1 : 0 }, shape: [3], as: .int32)
             }
         }
+        file.metadata["sha256"] = Self.digest(of: file)
         return file
+    }
+}
+
+extension DecodingError {
+    /// Where in the JSON and what is wrong there, in one line.
+    fileprivate var reason: String {
+        func at(_ path: [any CodingKey], _ last: (any CodingKey)? = nil) -> String {
+            let names = (path + [last].compactMap(\.self)).reduce("") { text, key in
+                text + (key.intValue.map { "[\($0)]" } ?? (text.isEmpty ? "" : ".") + key.stringValue)
+            }
+            return names.isEmpty ? "the whole" : names
+        }
+        switch self {
+        case .keyNotFound(let key, let context): return "\(at(context.codingPath, key)) is missing"
+        case .valueNotFound(_, let context): return "\(at(context.codingPath)) is null"
+        case .typeMismatch(let type, let context): return "\(at(context.codingPath)) is no \(type)"
+        case .dataCorrupted(let context): return "\(at(context.codingPath)): \(context.debugDescription)"
+        @unknown default: return localizedDescription
+        }
     }
 }

@@ -89,7 +89,7 @@ public struct Potential: Sendable {
                 NetworkInteraction<Double>(
                     model, parameters, minimumDistances: minimumDistances, parallelism: parallelism)
             }
-        guard configuration.pairPotential == .zbl else { return network }
-        return SumOfInteractions([network, try ZBL(cutoff: configuration.rMax, parallelism: parallelism)])
+        guard let pair = try configuration.pairInteraction(parallelism: parallelism) else { return network }
+        return SumOfInteractions([network, pair])
     }
 }

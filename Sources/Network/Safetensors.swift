@@ -85,6 +85,7 @@ public struct Safetensors: Sendable {
             let header = try? JSONSerialization.jsonObject(with: data.dropFirst(8).prefix(Int(length)))
                 as? [String: Any]
         else { throw PotentialError("its header is not JSON") }
+        var ranges: [(name: String, first: Int, end: Int)] = []
         for (name, entry) in header {
             guard let entry = entry as? [String: Any] else {
                 throw PotentialError("header entry \(name) is no object")
@@ -114,9 +115,16 @@ public struct Safetensors: Sendable {
                     "array \(name): bytes \(offsets[0])…\(offsets[1]) do not fit shape \(shape) or a body of \(body.count) bytes"
                 )
             }
-            tensors[name] = Tensor(
-                type: type, shape: shape,
-                bytes: body.subdata(in: body.startIndex + offsets[0]..<body.startIndex + offsets[1]))
+            ranges.append((name, offsets[0], offsets[1]))
+            tensors[name] = Tensor(type: type, shape: shape, bytes: Data())
+        }
+        // Arrays that share bytes would take more memory than the file has.
+        var end = 0
+        for range in ranges.sorted(by: { ($0.first, $0.end) < ($1.first, $1.end) }) {
+            guard range.first >= end else { throw PotentialError("array \(range.name): shares bytes with another") }
+            end = range.end
+            tensors[range.name]!.bytes = body.subdata(
+                in: body.startIndex + range.first..<body.startIndex + range.end)
         }
     }
 

@@ -19,32 +19,40 @@ struct BufferPlan: Sendable {
         for value in program.outputs.values { lastUse[value.index] = .max }
         var released: [Int: [Int]] = [:]
         var memory = FreeList()
-        for (index, instruction) in program.instructions.enumerated() {
-            let isPermanent: Bool
-            switch instruction.operation {
-            case .input, .constant, .fill: isPermanent = true
-            default: isPermanent = false
-            }
+        func count(_ value: Program.Value) -> Int {
+            let shape = program.shapes[value.index]
+            return Layout.padded(rows(shape.axis) * shape.layout.width)
+        }
+        // What the caller binds keeps its place from the beginning, because it may be bound before anything runs.
+        for (index, instruction) in program.instructions.enumerated() where instruction.operation.isGiven {
             for value in instruction.results where !isStatic[value.index] {
                 // An input that only the geometry stands for takes no memory.
-                if case .input = instruction.operation, lastUse[value.index] == index,
-                    !program.outputs.values.contains(value)
-                {
-                    continue
-                }
-                let shape = program.shapes[value.index]
-                let count = Layout.padded(rows(shape.axis) * shape.layout.width)
-                offsets[value.index] = memory.take(count)
-                if !isPermanent, lastUse[value.index] != .max {
-                    released[lastUse[value.index], default: []].append(value.index)
-                }
-            }
-            for value in released[index] ?? [] {
-                let shape = program.shapes[value]
-                memory.giveBack(offsets[value], Layout.padded(rows(shape.axis) * shape.layout.width))
+                if case .input = instruction.operation, lastUse[value.index] == index { continue }
+                offsets[value.index] = memory.take(count(value))
             }
         }
+        for (index, instruction) in program.instructions.enumerated() {
+            if !instruction.operation.isGiven {
+                for value in instruction.results where !isStatic[value.index] {
+                    offsets[value.index] = memory.take(count(value))
+                    if lastUse[value.index] != .max {
+                        released[lastUse[value.index], default: []].append(value.index)
+                    }
+                }
+            }
+            for value in released[index] ?? [] { memory.giveBack(offsets[value], count(Program.Value(index: value))) }
+        }
         size = memory.size
+    }
+}
+
+extension Operation {
+    /// Whether the value comes from outside the program's own computing.
+    fileprivate var isGiven: Bool {
+        switch self {
+        case .input, .constant, .fill: true
+        default: false
+        }
     }
 }
 

@@ -8,7 +8,7 @@ extension Executor {
     ) {
         let edges = ConvolutionEdges(
             receivers: graph.receivers, sources: graph.sources, offsets: graph.offsets, transposed: graph.transposed,
-            transposedOffsets: graph.transposedOffsets, knots: UnsafePointer(knotIndices))
+            transposedOffsets: graph.transposedOffsets, knots: UnsafePointer(knots.pointer))
         // A slot that is not read stands as the result's own memory.
         let unread = UnsafePointer(pointer(instruction.results[0]))
         let arguments = terms.map { term in

@@ -6,7 +6,7 @@ extension Executor {
         _ function: EdgeFunction, _ part: EdgeFunction.Part, _ input: UnsafePointer<T>?,
         _ output: UnsafeMutablePointer<T>, _ graph: Graph
     ) {
-        let (knots, harmonics, scratch) = (knotIndices, harmonics, scratch)
+        let (knots, harmonics, scratch) = (knots.pointer, harmonics, scratch)
         forRows(graph.edges, work: 100) { range, worker in
             switch function {
             case .harmonics(let lMax):

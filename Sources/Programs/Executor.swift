@@ -25,7 +25,8 @@ public final class Executor<T: ExecutableScalar> {
     private var plannedFor: Capacity?
     private let memory = AlignedBuffer<T>(capacity: 0)
     let scratch: [AlignedBuffer<T>]
-    var knots = AlignedBuffer<Float>(capacity: 0)
+    /// `[edge]` — the first of the four knots that an edge's spline values belong to.
+    let knots = AlignedBuffer<Int32>(capacity: 0)
     var virialSums: [Double] = []
     /// Partial sums of reductions over atoms.
     let partials = AlignedBuffer<T>(capacity: 0)
@@ -142,10 +143,6 @@ public final class Executor<T: ExecutableScalar> {
     func pointer(_ value: Program.Value) -> UnsafeMutablePointer<T> {
         if isStatic[value.index] { return fixed.pointer + staticOffsets[value.index] }
         return memory.pointer + plan!.offsets[value.index]
-    }
-
-    var knotIndices: UnsafeMutablePointer<Int32> {
-        UnsafeMutableRawPointer(knots.pointer).assumingMemoryBound(to: Int32.self)
     }
 
     func record(_ index: Int, since start: UInt64) {

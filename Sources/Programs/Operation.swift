@@ -16,7 +16,7 @@ public enum Operation: Hashable, Sendable {
     case linear(LinearMap, LinearMap.Slot)
     /// The operands are the two other arguments in the order scalars, irreps, cotangent.
     case product(ProductMap, ProductMap.Slot)
-    /// Operands: see `ConvolutionTerm`. One result for each slot.
+    /// A sum of convolutions; where their operands stand is in `ConvolutionOperands`. One result for each slot.
     case convolution(Convolution, [Convolution.Slot], [ConvolutionOperands])
 
     /// The `order`-th derivative of one function per block, at scalars.

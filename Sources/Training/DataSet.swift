@@ -38,8 +38,7 @@ public struct DataSet: Sendable {
     public init(_ structures: [Structure], for configuration: ModelConfiguration, parallelism: Parallelism) throws {
         let elements = configuration.elements
         let typeOf = Dictionary(uniqueKeysWithValues: elements.enumerated().map { ($1, Int32($0)) })
-        let pair =
-            configuration.pairPotential == .zbl ? try ZBL(cutoff: configuration.rMax, parallelism: .serial) : nil
+        let pair = try configuration.pairInteraction(parallelism: .serial)
         var rest = InteractionResult()
         items = try structures.map { structure in
             let species = try structure.elements.map { element in

@@ -53,7 +53,7 @@ public struct ModelSettings {
         if model.optional("readout_mlp_hidden_layers_width") != nil {
             base.readoutMLPHiddenLayersWidth = try model.integer("readout_mlp_hidden_layers_width", in: 1...4096)
         }
-        base.splineIntervals = try model.integer("spline_intervals", in: 8...8192, default: 256)
+        base.splineIntervals = try model.integer("spline_intervals", in: 8...8192, default: base.splineIntervals)
         let pairPotentials = ModelConfiguration.PairPotential.allCases.map(\.rawValue)
         base.pairPotential = .init(
             rawValue: try model.choice("pair_potential", pairPotentials + ["none"], default: "none"))
@@ -139,9 +139,22 @@ public struct ModelSettings {
             "\(stranger) is not among the model's elements \(elements.map(\.symbol).joined(separator: ", "))")
     }
 
-    /// The pair potential of the model, which the labels are learned without.
-    func zbl() throws -> ZBL? {
-        base.pairPotential == .zbl ? try ZBL(cutoff: base.rMax, parallelism: .serial) : nil
+    /// The pair potential of a model of these elements, which the labels are learned without.
+    func pairInteraction(_ elements: [Element]) throws -> ZBL? {
+        var configuration = base
+        configuration.typeNames = elements.map(\.symbol)
+        configuration.perEdgeTypeCutoff = try cutoffs(elements)
+        return try configuration.pairInteraction(parallelism: .serial)
+    }
+
+    /// `[receiver][source]` in Å, or empty where one cutoff serves all.
+    private func cutoffs(_ elements: [Element]) throws -> [[Double]] {
+        guard let place = pairCutoffsPlace, !pairCutoffs.isEmpty else { return [] }
+        try Self.check(pairCutoffs.keys.sorted(), among: elements, place)
+        return try elements.map { receiver in
+            try pairCutoffs[receiver].map { try Self.numbers($0, elements, absent: rMax) }
+                ?? elements.map { _ in rMax }
+        }
     }
 
     /// The configuration completed from training structures, with remarks for people on what was chosen.
@@ -161,13 +174,7 @@ public struct ModelSettings {
             try scales.map { try Self.numbers($0, elements) } ?? elements.map { _ in statistics.forcesRMS }
         let (energies, remarks) = try energyShifts(elements, structures, statistics, isolatedAtoms)
         configuration.perTypeEnergyShifts = energies
-        if let place = pairCutoffsPlace, !pairCutoffs.isEmpty {
-            try Self.check(pairCutoffs.keys.sorted(), among: elements, place)
-            configuration.perEdgeTypeCutoff = try elements.map { receiver in
-                try pairCutoffs[receiver].map { try Self.numbers($0, elements, absent: rMax) }
-                    ?? elements.map { _ in rMax }
-            }
-        }
+        configuration.perEdgeTypeCutoff = try cutoffs(elements)
         try configuration.validate()
         return (configuration, remarks)
     }

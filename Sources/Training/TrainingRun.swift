@@ -66,8 +66,10 @@ public final class TrainingRun {
         self.parallelism = parallelism
         let data = try TrainingData(settings)
         let structures = data.training.map(\.structure)
+        let elements = settings.model.elements ?? Set(structures.flatMap(\.elements)).sorted()
         statistics = try DataStatistics(
-            structures, cutoff: settings.model.rMax, pairPotential: settings.model.zbl(), parallelism: parallelism)
+            structures, cutoff: settings.model.rMax, pairPotential: settings.model.pairInteraction(elements),
+            parallelism: parallelism)
         let (configuration, remarks) = try settings.model.configuration(
             from: structures, statistics, isolatedAtoms: data.isolatedAtoms)
         self.remarks = remarks + data.remarks

@@ -8,7 +8,6 @@ struct CommandError: Error, CustomStringConvertible {
 
     /// The line for any error: our own describe themselves, those of Foundation have a localized text.
     static func message(of error: any Error) -> String {
-        if let error = error as? DecodingError { return "\(error)" }
         if let error = error as? CocoaError { return error.localizedDescription }
         return "\(error)"
     }

@@ -74,6 +74,24 @@ import Testing
         }
     }
 
+    /// Dual numbers through the same arithmetic give the derivatives exactly: ∂(a + bε)/∂ε = b.
+    @Test func derivativesEqualThoseOfDualNumbers() {
+        var stream = Stream(state: 5)
+        let harmonics = SphericalHarmonics(lMax: 6)
+        for vector in (0..<20).map({ _ in stream.vector() }) {
+            let (_, gradient) = evaluate(harmonics, [vector])
+            let r = (vector * vector).sum().squareRoot()
+            for axis in 0..<3 {
+                let x = (0..<3).map { Dual(vector[$0], $0 == axis ? 1 : 0) }
+                var values = [Dual](repeating: Dual(0, 0), count: harmonics.count)
+                values.withUnsafeMutableBufferPointer {
+                    harmonics.evaluate(x: x[0], y: x[1], z: x[2], values: $0.baseAddress!)
+                }
+                for i in values.indices { #expect(abs(gradient[3 * i + axis][0] - values[i].slope) * r < 1e-12) }
+            }
+        }
+    }
+
     @Test func onlyTheDirectionMatters() {
         var stream = Stream(state: 3)
         let harmonics = SphericalHarmonics(lMax: 6)
@@ -149,5 +167,22 @@ import Testing
             weights.append(2 / ((1 - x * x) * slope * slope))
         }
         return (nodes, weights)
+    }
+}
+
+/// value + slope·ε with ε² = 0.
+private struct Dual: Lanes {
+    var value: Double
+    var slope: Double
+
+    init(_ value: Double, _ slope: Double) { (self.value, self.slope) = (value, slope) }
+
+    static func + (a: Dual, b: Dual) -> Dual { Dual(a.value + b.value, a.slope + b.slope) }
+    static func - (a: Dual, b: Dual) -> Dual { Dual(a.value - b.value, a.slope - b.slope) }
+    static func * (a: Dual, b: Dual) -> Dual { Dual(a.value * b.value, a.value * b.slope + a.slope * b.value) }
+    static func all(_ value: Double) -> Dual { Dual(value, 0) }
+    static func inverseSquareRoot(_ s: Dual) -> Dual {
+        let root = 1 / s.value.squareRoot()
+        return Dual(root, -0.5 * root * root * root * s.slope)
     }
 }

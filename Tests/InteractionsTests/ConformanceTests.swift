@@ -23,6 +23,19 @@ typealias Law = InteractionConformance.Law
         }
     }
 
+    /// Cutoffs of their own for pairs, and not the same for both edges of one.
+    @Test(arguments: Law.allCases) func zieglerWithPairCutoffs(obeys law: Law) throws {
+        let interaction = try ZBL(
+            cutoff: 4.3,
+            pairCutoffs: [
+                Samples.sodium: [Samples.sodium: 3.1, Samples.chlorine: 4.1], Samples.chlorine: [Samples.sodium: 3.6],
+            ])
+        for structure in [Samples.crystal, Samples.smallCell, Samples.cluster] {
+            let result = try InteractionConformance(of: interaction, on: structure).measure(law)
+            #expect(result.holds, "\(result)")
+        }
+    }
+
     @Test(arguments: Law.allCases) func sum(obeys law: Law) throws {
         let interaction = try SumOfInteractions([ZBL(cutoff: 3.9), Samples.lennardJones()])
         let result = try InteractionConformance(of: interaction, on: Samples.crystal).measure(law)

@@ -36,6 +36,22 @@ import Testing
         #expect(result.forces[0].z < 0, "nuclei repel")
     }
 
+    /// As in NequIP, each of the two edges of a pair carries half of its energy and ends at its own cutoff.
+    @Test func zieglerEndsEachEdgeAtItsOwnCutoff() throws {
+        let (silicon, carbon) = (Element("Si")!, Element("C")!)
+        let mixed = try ZBL(cutoff: 4, pairCutoffs: [silicon: [carbon: 3, silicon: 2], carbon: [silicon: 2.5]])
+        for r in [1, 2.2, 2.7, 3.5] {
+            let edges = try [3, 2.5].map { try dimer("Si", "C", at: r, under: ZBL(cutoff: $0)).energy / 2 }
+            let result = try dimer("Si", "C", at: r, under: mixed)
+            #expect(abs(result.atomicEnergies[0] - edges[0]) < 1e-14)
+            #expect(abs(result.atomicEnergies[1] - edges[1]) < 1e-14)
+        }
+        #expect(try dimer("Si", "Si", at: 2.1, under: mixed).energy == 0)
+        #expect(
+            try dimer("C", "C", at: 2.1, under: mixed).energy
+                == dimer("C", "C", at: 2.1, under: ZBL(cutoff: 4)).energy)
+    }
+
     /// Forces (eV/Å) that LAMMPS (22 July 2025, `pair_style zbl 9 10`, metal units) prints, where its own switch does
     /// not act yet; the cutoff here is so far away that it does not either: 28 (r/r_c)⁶ < 10⁻¹⁵.
     @Test(arguments: [
@@ -78,6 +94,9 @@ import Testing
         #expect(throws: InteractionError.self) { try LennardJones([:], cutoff: 5) }
         #expect(throws: InteractionError.self) { try LennardJones.argon(cutoff: -1) }
         #expect(throws: InteractionError.self) { try ZBL(cutoff: .nan) }
+        let silicon = Element("Si")!
+        #expect(throws: InteractionError.self) { try ZBL(cutoff: 4, pairCutoffs: [silicon: [silicon: 4.5]]) }
+        #expect(throws: InteractionError.self) { try ZBL(cutoff: 4, pairCutoffs: [silicon: [silicon: 0]]) }
     }
 
     @Test func resultsDoNotDependOnThreads() throws {

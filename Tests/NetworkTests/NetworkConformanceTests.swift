@@ -11,7 +11,7 @@ import Testing
 @Suite struct NetworkConformance {
     typealias Law = InteractionConformance.Law
 
-    /// Radial functions are cubic splines, whose third derivatives jump at 256 knots. The jump is the spacing d times
+    /// Radial functions are cubic splines, whose third derivatives jump at every knot. The jump is the spacing d times
     /// the fourth derivative, and a difference of step h across it errs by d·f⁗·h²: with h = 1e-5 Å and f⁗ below
     /// 1e3 eV/Å⁴ that is 1e-9, as is the rounding error ε·E/h. The bound of the suite, 10·precision·scale/h, is 1e-6
     /// of the forces.

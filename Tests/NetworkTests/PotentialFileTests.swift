@@ -66,8 +66,20 @@ import Testing
 
     // MARK: Damage that is found by computing
 
-    /// Any one weight, changed by as little as the reference structures can show.
-    @Test func aChangedWeightIsFoundByVerifying() throws {
+    /// Any one number, changed in its last bit, is found by the hash.
+    @Test func aChangedNumberIsFoundByReading() throws {
+        let file = try Self.potential().encoded()
+        for (name, tensor) in file.tensors {
+            for place in [0, tensor.bytes.count / 2, tensor.bytes.count - 1] {
+                var changed = file
+                changed.tensors[name]!.bytes[tensor.bytes.startIndex + place] ^= 1
+                #expect(throws: PotentialError.self, "\(name) byte \(place)") { try Potential(changed) }
+            }
+        }
+    }
+
+    /// A program that computes wrongly is found by the references: any array of weights made half as large again.
+    @Test func aChangedArrayOfWeightsIsFoundByVerifying() throws {
         let potential = try Self.potential()
         try potential.verify()
         for parameter in potential.parameters.parameters where parameter.isTrainable {
@@ -145,6 +157,21 @@ import Testing
         Lie("a missing array", naming: "linear_1") { $0.tensors[weight] = nil },
         Lie("an array too short", naming: "linear_1") { $0.set(weight, [1, 2], shape: [2]) },
         Lie("an array that is empty", naming: "linear_1") { $0.set(weight, [], shape: [0, 5]) },
+        Lie("a distance that is none", naming: "shortest_distances") {
+            $0.metadata["shortest_distances"] = #"{"Na-Cl":-1}"#
+        },
+        Lie("a distance of no elements", naming: "shortest_distances") {
+            $0.metadata["shortest_distances"] = #"{"Na-Xx":1}"#
+        },
+        Lie("a reference with neighbours without end", naming: "too many") {
+            $0.set("reference.0.cell", [0.12, 0, 0, 0, 0.12, 0, 0, 0, 0.12], shape: [3, 3])
+        },
+        Lie("a reference that is nowhere", naming: "not finite") { file in
+            var values = try file.values("reference.1.positions")
+            values[0] = .nan
+            file.set("reference.1.positions", values, shape: [values.count / 3, 3])
+        },
+        Lie("another hash", naming: "SHA-256") { $0.metadata["sha256"] = "00" },
         Lie("a weight that is no number", naming: "not finite") { file in
             var values = try file.values(weight)
             values[3] = .nan
@@ -187,7 +214,7 @@ import Testing
         Lie.model("\"radial_mlp_depth\":1", "\"radial_mlp_depth\":8"),
         Lie.model("\"r_max\":4", "\"r_max\":-4", naming: "r_max"),
         Lie.model("\"r_max\":4", "\"r_max\":1e308", naming: "r_max"),
-        Lie.model("\"spline_intervals\":256", "\"spline_intervals\":2147483647", naming: "spline_intervals"),
+        Lie.model("\"spline_intervals\":384", "\"spline_intervals\":2147483647", naming: "spline_intervals"),
         Lie.model("\"type_names\":[\"Na\",\"Cl\"]", "\"type_names\":[\"Na\",\"na\"]", naming: "type_names"),
         Lie.model("\"type_names\":[\"Na\",\"Cl\"]", "\"type_names\":[]"),
         Lie.model("\"per_type_energy_shifts\":[-3.25,1.125]", "\"per_type_energy_shifts\":[]", naming: "shifts"),
@@ -229,7 +256,8 @@ import Testing
     /// Reads bytes as a potential file; anything but success or a `PotentialError` is a failure.
     private func read(_ bytes: Data, _ what: @autoclosure () -> String) -> Bool {
         do {
-            _ = try Potential(Safetensors(bytes))
+            let potential = try Potential(Safetensors(bytes))
+            try? potential.verify()
             return true
         } catch is PotentialError {
             return false
@@ -296,6 +324,7 @@ import Testing
         #"{"a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,16]}}"#,
         #"{"a":{"dtype":"F32","shape":[1099511627776],"data_offsets":[0,4398046511104]}}"#,
         #"{"a":{"dtype":"F32","shape":[4],"data_offsets":[8,24]}}"#,
+        #"{"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]},"b":{"dtype":"F32","shape":[2],"data_offsets":[8,16]}}"#,
         #"{"a":{"dtype":"F32","shape":[4],"data_offsets":[16,0]}}"#,
         #"{"a":{"dtype":"F32","shape":[4],"data_offsets":[-16,0]}}"#,
         #"{"a":{"dtype":"F32","shape":[-4],"data_offsets":[0,16]}}"#,

@@ -68,6 +68,12 @@ struct ReferenceSystem: CustomTestStringConvertible, Sendable {
         try #require(try Self.json("nequip_\(model)_\(system)")["out_atomic_energy"] as? [[Double]]).map { $0[0] }
     }
 
+    /// eV/Å³ with ASE's sign; none without a cell.
+    func stress() throws -> Matrix3? {
+        let data = try Self.json("nequip_\(model)_\(system)")
+        return (data["out_stress"] as? [[[Double]]])?.first.map { Matrix3(elements: $0.flatMap(\.self)) }
+    }
+
     func virial() throws -> Matrix3 {
         let rows = try #require(
             (try Self.json("nequip_\(model)_\(system)")["out_virial"] as? [[[Double]]])?.first)

@@ -10,6 +10,7 @@ import Testing
     struct Case: CustomTestStringConvertible, Sendable {
         var name: String
         var inputs: [(name: String, shape: Program.Shape)]
+        var atoms = 7
         var build: @Sendable (inout ProgramBuilder, [Program.Value]) -> Program.Value
         var testDescription: String { name }
     }
@@ -34,8 +35,40 @@ import Testing
             .init(inputBlock: 2, lHarmonic: 2, lOutput: 2, outputGroup: 2),
             .init(inputBlock: 2, lHarmonic: 0, lOutput: 2, outputGroup: 4),
         ])
+    /// Every coupling of degrees up to 4 once, with one or two channels.
+    static let allCouplings: Convolution = {
+        let input = Layout.features((0...4).map { (l: $0, multiplicity: 1 + $0 % 2) })
+        var paths: [Convolution.PathDescription] = []
+        for l1 in 0...4 {
+            for l2 in 0...4 {
+                for l3 in abs(l1 - l2)...min(l1 + l2, 4) {
+                    paths.append(.init(inputBlock: l1, lHarmonic: l2, lOutput: l3, outputGroup: l3))
+                }
+            }
+        }
+        return Convolution(lMax: 4, input: input, paths: paths)
+    }()
     static let coordinate = RadialCoordinate(rMax: 3, pairCutoffs: [[2.9, 3], [2.5, 2.8]])
     static let basis = BesselBasis(rMax: 3, frequencies: [1, 2, 3.5], p: 6)
+
+    private static func convolve(_ name: String, _ convolution: Convolution, atoms: Int = 7) -> Case {
+        Case(
+            name: name,
+            inputs: [
+                ("basis", .init(.edges, .plain(4))), ("table", .init(.fixed(12), convolution.weights)),
+                ("harmonics", .init(.edges, .plain(convolution.harmonicsWidth))),
+                ("features", .init(.atoms, convolution.input)),
+            ], atoms: atoms
+        ) { builder, x in
+            // The number of an edge's first knot comes from the spline.
+            let positions = builder.input("positions", .atoms, .plain(3))
+            let strain = builder.input("strain", .structures, .plain(9))
+            let r = builder.edgeVectors(positions: positions, strain: strain)
+            let knots = builder.edgeFunction(.spline(coordinate, intervals: 9), of: r)
+            let basis = builder.sum([x[0], builder.scaled(knots, by: 0.01)])
+            return builder.convolve(x[3], harmonics: x[2], basis: basis, table: x[1], convolution)
+        }
+    }
 
     static let cases: [Case] = {
         let vectors: @Sendable (inout ProgramBuilder) -> Program.Value = { builder in
@@ -46,6 +79,9 @@ import Testing
         var cases = [
             Case(name: "gather species", inputs: [("table", .init(.fixed(2), features))]) { builder, x in
                 builder.gather(x[0], by: .speciesOfAtom)
+            },
+            Case(name: "gather structures", inputs: [("x", .init(.structures, features))]) { builder, x in
+                builder.gather(x[0], by: .structureOfAtom)
             },
             Case(name: "segment sum", inputs: [("x", .init(.atoms, features))]) { builder, x in
                 builder.segmentSum(x[0], by: .structureOfAtom, into: .structures)
@@ -74,19 +110,10 @@ import Testing
             Case(name: "spline coefficients, transposed", inputs: [("v", .init(.fixed(9), .features([(0, 5)])))]) {
                 $0.splineCoefficientsTransposed($1[0])
             },
-            Case(
-                name: "convolution",
-                inputs: [
-                    ("basis", .init(.edges, .plain(4))), ("table", .init(.fixed(12), convolution.weights)),
-                    ("harmonics", .init(.edges, .plain(9))), ("features", .init(.atoms, features)),
-                ]
-            ) { builder, x in
-                // The number of an edge's first knot comes from the spline.
-                let r = vectors(&builder)
-                let knots = builder.edgeFunction(.spline(coordinate, intervals: 9), of: r)
-                let basis = builder.sum([x[0], builder.scaled(knots, by: 0.01)])
-                return builder.convolve(x[3], harmonics: x[2], basis: basis, table: x[1], convolution)
-            },
+            convolve("convolution", convolution),
+            convolve("convolution of all couplings", allCouplings),
+            // More edges of an atom than the kernels take at a time.
+            convolve("convolution of many neighbours", convolution, atoms: 70),
             Case(name: "edge forces", inputs: [("g", .init(.edges, .plain(3)))]) { $0.edgeForces($1[0]) },
             Case(name: "edge difference", inputs: [("f", .init(.atoms, .plain(3)))]) { $0.edgeDifference($1[0]) },
             Case(name: "edge virial", inputs: [("g", .init(.edges, .plain(3)))]) { builder, x in
@@ -128,7 +155,7 @@ import Testing
     }()
 
     @Test(arguments: cases) func agreesWithFiniteDifferencesTwice(_ test: Case) {
-        let graph = RandomGraph(atoms: 7, structures: 2)
+        let graph = RandomGraph(atoms: test.atoms, structures: test.atoms < 10 ? 2 : 1)
         var builder = ProgramBuilder()
         let inputs = test.inputs.map { builder.input($0.name, $0.shape.axis, $0.shape.layout) }
         let result = test.build(&builder, inputs)

@@ -64,10 +64,10 @@ enum EdgeKernels<T: KernelScalar> {
     ) {
         for edge in range {
             let place = RadialPlace(coordinate, graph, edge)
-            let scaled = place.x * Double(intervals)
+            let isInside = place.x < 1
+            let scaled = isInside ? place.x * Double(intervals) : Double(intervals)
             let knot = min(Int(scaled), intervals - 1)
             let u = scaled - Double(knot)
-            let isInside = place.x < 1
             if part == .value {
                 knots[edge] = Int32(knot)
                 let w = 1 - u
