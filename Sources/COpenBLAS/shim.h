@@ -1,5 +1,20 @@
 // OpenBLAS as installed by the system, and the instruction set this build was compiled for.
 #include <cblas.h>
+#include <stdlib.h>
+
+// OpenBLAS chooses its kernels when it is loaded, from the processors that its release knows; for a younger one it takes
+// those of 2004, ten times slower. These entry points of builds that choose (DYNAMIC_ARCH; others lack them) choose again.
+__attribute__((weak)) void gotoblas_dynamic_quit(void);
+__attribute__((weak)) void gotoblas_dynamic_init(void);
+
+/// Makes OpenBLAS take the kernels for `core`, a name of its own. Nothing may be computing meanwhile.
+static inline void apus_choose_kernels(const char *core) {
+    if (!gotoblas_dynamic_quit || !gotoblas_dynamic_init) return;
+    setenv("OPENBLAS_CORETYPE", core, 1);
+    gotoblas_dynamic_quit();
+    gotoblas_dynamic_init();
+    unsetenv("OPENBLAS_CORETYPE");
+}
 
 /// Bits in the widest vector register that the compiler was allowed to use.
 static inline int apus_simd_bits(void) {

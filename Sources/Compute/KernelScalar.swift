@@ -13,7 +13,6 @@ public protocol KernelScalar: BinaryFloatingPoint, SIMDScalar, BitwiseCopyable, 
         beta: Self, c: UnsafeMutablePointer<Self>, strideC: Int)
 
     /// The sums over the lanes of each of `lanes` consecutive vectors: lane `i` is the sum of vector `i`.
-    /// A transposition by pairwise additions: `lanes − 1` additions in all.
     static func laneSums(_ vectors: UnsafePointer<Vector>) -> Vector
 
     static func sine(_ x: Self) -> Self

@@ -18,7 +18,7 @@ public struct Coupling: Hashable, Sendable {
     public let entries: [Entry]
 
     /// What C looks like as a matrix (m₁, m₃) for given harmonics.
-    public enum Kind: Hashable, Sendable {
+    public enum Kind: Hashable, BitwiseCopyable, Sendable {
         /// l₂ = 0: a multiple of the identity.
         case diagonal
         /// l₁ = 0: one row, a multiple of the harmonics.

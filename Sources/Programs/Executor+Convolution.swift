@@ -28,7 +28,7 @@ extension Executor {
             tableGradient(plan, arguments, edges, atoms: graph.atoms, size: rows * width, result(.table)!)
             return
         }
-        let isSmall = graph.edges * plan.slots < 4_000
+        let isSmall = graph.edges * plan.slots.count < 4_000
         (isSmall ? .serial : parallelism).split(graph.atoms, by: 16) { atoms, worker in
             let scratch = scratch[worker].pointer
             if let output = result(.output) {
@@ -44,13 +44,6 @@ extension Executor {
                 (features + atoms.lowerBound * plan.inputWidth)
                     .update(repeating: 0, count: atoms.count * plan.inputWidth)
             }
-            let positions =
-                Int(edges.transposedOffsets[atoms.lowerBound])..<Int(edges.transposedOffsets[atoms.upperBound])
-            for position in positions {
-                let edge = Int(edges.transposed[position])
-                if let basis { (basis + 4 * edge).update(repeating: 0, count: 4) }
-                if let harmonics { (harmonics + plan.harmonics * edge).update(repeating: 0, count: plan.harmonics) }
-            }
             if let features, basis == nil, harmonics == nil {
                 for term in arguments {
                     ConvolutionKernels.features(
@@ -58,10 +51,10 @@ extension Executor {
                 }
                 return
             }
-            for term in arguments {
+            for (index, term) in arguments.enumerated() {
                 ConvolutionKernels.backward(
-                    plan, term, edges, atoms: atoms, features: features, basis: basis, harmonics: harmonics,
-                    scratch: scratch)
+                    plan, term, edges, atoms: atoms, isFirst: index == 0, features: features, basis: basis,
+                    harmonics: harmonics, scratch: scratch)
             }
         }
     }

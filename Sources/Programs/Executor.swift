@@ -42,7 +42,7 @@ public final class Executor<T: ExecutableScalar> {
     }
 
     public init(_ program: Program, parallelism: Parallelism) {
-        BLAS.useOneThread()
+        BLAS.prepare()
         self.program = program
         self.parallelism = parallelism
         let convolutions = ConvolutionPreparation<T>(program).plans

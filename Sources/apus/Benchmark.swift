@@ -103,7 +103,7 @@ struct Benchmark {
 enum MatrixProduct {
     /// The best GFLOP/s of one thread over square matrices of single precision.
     static func rate() -> Double {
-        BLAS.useOneThread()
+        BLAS.prepare()
         var best = 0.0
         for size in [512, 768, 1024] {
             let buffers = (0..<3).map { _ in AlignedBuffer<Float>(capacity: size * size) }

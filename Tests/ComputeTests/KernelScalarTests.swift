@@ -45,6 +45,31 @@ import Testing
         check(Double.self)
     }
 
+    /// OpenBLAS takes kernels without AVX on processors that it does not know.
+    @Test func productsUseTheVectorsOfThisBuild() {
+        BLAS.prepare()
+        let isChosen = ProcessInfo.processInfo.environment["OPENBLAS_CORETYPE"] != nil
+        #expect(isChosen || BuildTarget.simdBits == 128 || BLAS.kernels != "Prescott")
+    }
+
+    /// Sizes that fill no kernel's tile, against sums of products.
+    @Test(arguments: [(37, 29, 53), (1, 32, 96), (128, 33, 7)])
+    func matrixProductsAreSumsOfProducts(m: Int, n: Int, k: Int) {
+        BLAS.prepare()
+        let a = (0..<m * k).map { Float(($0 * 29) % 17 - 8) }
+        let b = (0..<k * n).map { Float(($0 * 31) % 13 - 6) }
+        var c = [Float](repeating: 1, count: m * n)
+        Float.multiply(
+            transposeA: false, transposeB: false, m: m, n: n, k: k, alpha: 2, a: a, strideA: k, b: b, strideB: n,
+            beta: 3, c: &c, strideC: n)
+        for i in 0..<m {
+            for j in 0..<n {
+                // Integers below 2²⁴, so that any order of the sum is exact.
+                #expect(c[i * n + j] == 3 + 2 * (0..<k).reduce(0) { $0 + a[i * k + $1] * b[$1 * n + j] })
+            }
+        }
+    }
+
     @Test func matrixProductsFollowTheirStridesAndTranspositions() {
         // C ← 2 Aᵀ B − C with A 3 × 2 in rows of 4, B 3 × 2 in rows of 5, C 2 × 2 in rows of 3.
         let a: [Double] = [1, 2, 9, 9, 3, 4, 9, 9, 5, 6, 9, 9]

@@ -6,8 +6,8 @@ import Compute
 enum ConvolutionKernels<T: KernelScalar> {
     /// Scalars of scratch memory that one worker needs.
     static func scratchSize(_ plan: ConvolutionPlan<T>) -> Int {
-        EdgeGroup<T>.scratchSize(slots: plan.slots, harmonics: plan.harmonics)
-            + (4 + plan.harmonics) * T.lanes * T.lanes + contractedSize(plan)
+        EdgeGroup<T>.scratchSize(slots: plan.slots.count, harmonics: plan.harmonics) + contractedSize(plan)
+            + (gradientsSize(plan) + T.lanes) * (T.lanes + 1)
     }
 
     /// Scalars of the largest `SourceFeatures.contracted`.
@@ -15,12 +15,15 @@ enum ConvolutionKernels<T: KernelScalar> {
         plan.paths.map { $0.vectors * $0.d2 * $0.d3 * T.lanes }.max() ?? 0
     }
 
+    /// Components of all edges of a tile in `PathGradients`.
+    private static func gradientsSize(_ plan: ConvolutionPlan<T>) -> Int { (4 + plan.harmonics) * T.lanes }
+
     /// `∂Q/∂G`, the convolution itself, for the receivers in `atoms`.
     static func forward(
         _ plan: ConvolutionPlan<T>, _ term: ConvolutionTerm<T>, _ edges: ConvolutionEdges, atoms: Range<Int>,
         output: UnsafeMutablePointer<T>, scratch: UnsafeMutablePointer<T>
     ) {
-        var group = EdgeGroup<T>(slots: plan.slots, harmonics: plan.harmonics, scratch: scratch)
+        var group = EdgeGroup<T>(slots: plan.slots.count, harmonics: plan.harmonics, scratch: scratch)
         for atom in atoms {
             let end = Int(edges.offsets[atom + 1])
             var first = Int(edges.offsets[atom])
@@ -30,8 +33,8 @@ enum ConvolutionKernels<T: KernelScalar> {
                     count: count, plan: plan, term: term, knots: edges.knots, edge: { first &+ $0 },
                     atomRow: { Int(edges.sources[$0]) &* plan.inputWidth })
                 let row = output + atom * plan.outputWidth
-                for path in plan.paths {
-                    path.kernel.forward(group, path, term.table, term.features, row)
+                for (path, kernel) in zip(plan.paths, plan.kernels) {
+                    kernel.forward(group, path, term.table, term.features, row)
                 }
                 first += count
             }
@@ -43,67 +46,85 @@ enum ConvolutionKernels<T: KernelScalar> {
         _ plan: ConvolutionPlan<T>, _ term: ConvolutionTerm<T>, _ edges: ConvolutionEdges, atoms: Range<Int>,
         features: UnsafeMutablePointer<T>, scratch: UnsafeMutablePointer<T>
     ) {
-        var group = EdgeGroup<T>(slots: plan.slots, harmonics: plan.harmonics, scratch: scratch)
+        var group = EdgeGroup<T>(slots: plan.slots.count, harmonics: plan.harmonics, scratch: scratch)
         for atom in atoms {
             let row = features + atom * plan.inputWidth
             forGroups(of: atom, &group, plan, term, edges) { group in
-                for path in plan.paths { path.kernel.features(group, path, term.table, term.output, row) }
-            }
-        }
-    }
-
-    /// `∂Q/∂h` of the sources in `atoms`, and `∂Q/∂B`, `∂Q/∂Y` of the edges that leave them, those that are asked for.
-    static func backward(
-        _ plan: ConvolutionPlan<T>, _ term: ConvolutionTerm<T>, _ edges: ConvolutionEdges, atoms: Range<Int>,
-        features: UnsafeMutablePointer<T>?, basis: UnsafeMutablePointer<T>?, harmonics: UnsafeMutablePointer<T>?,
-        scratch: UnsafeMutablePointer<T>
-    ) {
-        let lanes = T.lanes
-        var group = EdgeGroup<T>(slots: plan.slots, harmonics: plan.harmonics, scratch: scratch)
-        let contracted = scratch + EdgeGroup<T>.scratchSize(slots: plan.slots, harmonics: plan.harmonics)
-        let basisSums = UnsafeMutableRawPointer(contracted + contractedSize(plan))
-            .bindMemory(to: T.Vector.self, capacity: (4 + plan.harmonics) * lanes)
-        let harmonicsSums = basisSums + 4 * lanes
-        for atom in atoms {
-            let source = SourceFeatures(
-                row: term.features + atom * plan.inputWidth, contracted: UnsafePointer(contracted))
-            let gradients = PathGradients(
-                features: features.map { $0 + atom * plan.inputWidth }, basis: basisSums, harmonics: harmonicsSums)
-            forGroups(of: atom, &group, plan, term, edges) { group in
-                var tile = 0
-                while tile < group.count {
-                    let range = tile..<min(tile + lanes, group.count)
-                    basisSums.update(repeating: .zero, count: (4 + plan.harmonics) * lanes)
-                    for path in plan.paths {
-                        if path.kind == .coupled { contract(source.row, plan, path, into: contracted) }
-                        path.kernel.backward(group, range, path, term.table, source, term.output, gradients)
-                    }
-                    if let basis { scatter(basisSums, 4, edges: range, of: group, to: basis) }
-                    if let harmonics {
-                        scatter(harmonicsSums, plan.harmonics, edges: range, of: group, to: harmonics)
-                    }
-                    tile += lanes
+                for (path, kernel) in zip(plan.paths, plan.kernels) {
+                    kernel.features(group, path, term.table, term.output, row)
                 }
             }
         }
     }
 
-    /// `H[m₂, m₃] = Σ_{m₁} C[m₁ m₂ m₃] h[m₁]` of one path for one atom's features, `[vector][m₂][m₃][lane]`.
+    /// `∂Q/∂h` of the sources in `atoms`, and `∂Q/∂B`, `∂Q/∂Y` of the edges that leave them, those that are asked for.
+    /// The rows of edges are replaced by the first term of a sum.
+    static func backward(
+        _ plan: ConvolutionPlan<T>, _ term: ConvolutionTerm<T>, _ edges: ConvolutionEdges, atoms: Range<Int>,
+        isFirst: Bool, features: UnsafeMutablePointer<T>?, basis: UnsafeMutablePointer<T>?,
+        harmonics: UnsafeMutablePointer<T>?, scratch: UnsafeMutablePointer<T>
+    ) {
+        var group = EdgeGroup<T>(slots: plan.slots.count, harmonics: plan.harmonics, scratch: scratch)
+        let contracted = scratch + EdgeGroup<T>.scratchSize(slots: plan.slots.count, harmonics: plan.harmonics)
+        let components = 4 + plan.harmonics
+        let vectors = UnsafeMutableRawPointer(contracted + contractedSize(plan))
+            .bindMemory(to: T.Vector.self, capacity: gradientsSize(plan) + T.lanes)
+        let sums = UnsafeMutableRawPointer(vectors + gradientsSize(plan) + T.lanes)
+            .bindMemory(to: T.self, capacity: gradientsSize(plan) + T.lanes)
+        for atom in atoms {
+            let source = SourceFeatures(
+                row: term.features + atom * plan.inputWidth, contracted: UnsafePointer(contracted))
+            let gradients = PathGradients(
+                features: features.map { $0 + atom * plan.inputWidth }, edges: vectors, components: components)
+            forGroups(of: atom, &group, plan, term, edges) { group in
+                for index in 0..<group.tileCount {
+                    let tile = group.tile(index)
+                    vectors.update(repeating: .zero, count: tile.count &* components)
+                    for (path, kernel) in zip(plan.paths, plan.kernels) {
+                        if path.kind == .coupled { contract(source.row, plan, path, into: contracted) }
+                        kernel.backward(tile, path, term.table, source, term.output, gradients)
+                    }
+                    var first = 0
+                    while first < tile.count &* components {
+                        (sums + first).vector = T.laneSums(vectors + first)
+                        first &+= T.lanes
+                    }
+                    for lane in 0..<tile.count {
+                        let (edge, row) = (tile.edges[lane], sums + lane &* components)
+                        if let basis { store(row, 4, in: basis + 4 &* edge, isFirst) }
+                        if let harmonics {
+                            store(row + 4, plan.harmonics, in: harmonics + plan.harmonics &* edge, isFirst)
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    @inline(__always)
+    private static func store(
+        _ sums: UnsafePointer<T>, _ count: Int, in row: UnsafeMutablePointer<T>, _ isFirst: Bool
+    ) {
+        if isFirst {
+            for k in 0..<count { row[k] = sums[k] }
+        } else {
+            for k in 0..<count { row[k] += sums[k] }
+        }
+    }
+
+    /// `H[m₂, m₃] = Σ_{m₁} C[m₁ m₂ m₃] h[m₁]` of one path for one atom's features, `[m₂][m₃][channel]`.
     @inline(__always)
     private static func contract(
         _ features: UnsafePointer<T>, _ plan: ConvolutionPlan<T>, _ path: ConvolutionPlan<T>.Path,
         into contracted: UnsafeMutablePointer<T>
     ) {
-        let size = path.d2 &* path.d3
-        for block in 0..<path.vectors {
-            let h = features + (path.inputOffset &+ block &* T.lanes)
-            let result = contracted + block &* size &* T.lanes
-            result.update(repeating: 0, count: size &* T.lanes)
-            plan.contractions.withUnsafeBufferPointer { contractions in
-                for index in path.firstEntry..<path.endEntry {
-                    let entry = contractions[index]
-                    let place = result + entry.target &* T.lanes
-                    place.vector = place.vector.adding(entry.value, times: (h + entry.m1 &* path.inputStride).vector)
+        plan.contractions.withUnsafeBufferPointer { pairs in
+            for block in 0..<path.vectors {
+                let h = features + (path.inputOffset &+ block &* T.lanes)
+                let result = contracted + block &* T.lanes
+                for target in 0..<path.d2 &* path.d3 {
+                    (result + target &* path.vectors &* T.lanes).vector =
+                        pairs[path.firstContraction &+ target].sum(h, stride: path.inputStride)
                 }
             }
         }
@@ -133,7 +154,7 @@ enum ConvolutionKernels<T: KernelScalar> {
         _ plan: ConvolutionPlan<T>, _ term: ConvolutionTerm<T>, _ edges: ConvolutionEdges, atoms: Range<Int>,
         gradient: UnsafeMutablePointer<T>, scratch: UnsafeMutablePointer<T>
     ) {
-        var group = EdgeGroup<T>(slots: plan.slots, harmonics: plan.harmonics, scratch: scratch)
+        var group = EdgeGroup<T>(slots: plan.slots.count, harmonics: plan.harmonics, scratch: scratch)
         for atom in atoms {
             let end = Int(edges.offsets[atom + 1])
             var first = Int(edges.offsets[atom])
@@ -143,22 +164,11 @@ enum ConvolutionKernels<T: KernelScalar> {
                     count: count, plan: plan, term: term, knots: edges.knots, edge: { first &+ $0 },
                     atomRow: { Int(edges.sources[$0]) &* plan.inputWidth })
                 let row = term.output + atom * plan.outputWidth
-                for path in plan.paths {
-                    path.kernel.table(group, path, term.features, row, gradient)
+                for (path, kernel) in zip(plan.paths, plan.kernels) {
+                    kernel.table(group, path, term.features, row, gradient)
                 }
                 first += count
             }
-        }
-    }
-
-    /// Adds sums `[component][edge][lane]` of one tile, summed over lanes, to rows `[edge][component]`.
-    private static func scatter(
-        _ sums: UnsafePointer<T.Vector>, _ count: Int, edges: Range<Int>, of group: borrowing EdgeGroup<T>,
-        to rows: UnsafeMutablePointer<T>
-    ) {
-        for component in 0..<count {
-            let sum = T.laneSums(sums + component &* T.lanes)
-            for (lane, k) in edges.enumerated() { rows[count * group.edges[k] + component] += sum[lane] }
         }
     }
 }

@@ -2,18 +2,30 @@ import Compute
 
 /// A convolution prepared for the kernels: positions of coupling matrices in the scratch memory of an edge group.
 struct ConvolutionPlan<T: KernelScalar>: Sendable {
-    struct Entry: Sendable {
-        var slot: Int
-        var harmonic: Int
-        var value: T
+    /// `value₀ x[component₀] + value₁ x[component₁]`: a coefficient C[m₁ m₂ m₃] of real components is not zero only if
+    /// |m₂| = |m₁| ± |m₃| and for one sign of m₂, so that two of its indices leave at most two choices of the third.
+    /// Where there are fewer the values are zero.
+    struct Pair: BitwiseCopyable, Sendable {
+        var component0 = 0
+        var component1 = 0
+        var value0: T = 0
+        var value1: T = 0
+
+        /// - Precondition: at most two terms.
+        init(_ terms: [(component: Int, value: Double)]) {
+            precondition(terms.count <= 2, "expected at most two terms, got \(terms)")
+            if let first = terms.first { (component0, value0) = (first.component, T(first.value)) }
+            if terms.count == 2 { (component1, value1) = (terms[1].component, T(terms[1].value)) }
+        }
+
+        /// Of vectors that lie `stride` scalars apart.
+        @inline(__always)
+        func sum(_ x: UnsafePointer<T>, stride: Int) -> T.Vector {
+            ((x + component0 &* stride).vector * value0).adding(value1, times: (x + component1 &* stride).vector)
+        }
     }
-    /// The same coefficient where features are contracted with C: to `m₂ (2l₃ + 1) + m₃` from component `m₁`.
-    struct Contraction: Sendable {
-        var target: Int
-        var m1: Int
-        var value: T
-    }
-    struct Path: Sendable {
+    /// Numbers only, so that handing one over costs no counting of references.
+    struct Path: BitwiseCopyable, Sendable {
         var kind: Coupling.Kind
         var d2: Int
         var d3: Int
@@ -23,8 +35,8 @@ struct ConvolutionPlan<T: KernelScalar>: Sendable {
         var factor: T
         /// First slot of the coupling matrix.
         var slot: Int
-        var firstEntry: Int
-        var endEntry: Int
+        /// First of the path's (2l₂ + 1)(2l₃ + 1) `contractions`.
+        var firstContraction: Int
         /// Vectors of channels.
         var vectors: Int
         var inputOffset: Int
@@ -34,19 +46,16 @@ struct ConvolutionPlan<T: KernelScalar>: Sendable {
         var weightOffset: Int
         /// Distance between rows of the table.
         var weightsStride: Int
-        var kernel: CompiledPath<T>
     }
 
     let convolution: Convolution
     let paths: [Path]
-    /// All couplings' entries; an entry's `slot` counts from the coupling's first.
-    let entries: [Entry]
-    /// As many as `entries`.
-    let contractions: [Contraction]
-    let couplings: [(firstEntry: Int, endEntry: Int, slot: Int)]
-    let slots: Int
-    /// Pairs (m₁, m₃) that no harmonic couples; their elements are zero.
-    let emptySlots: [Int]
+    /// One for each path.
+    let kernels: [CompiledPath<T>]
+    /// `[slot]` — the coupling matrices of all couplings, `t[m₁, m₃] = Σ_{m₂} C[m₁ m₂ m₃] Y[m₂]`.
+    let slots: [Pair]
+    /// What contracts features with all couplings, `H[m₂, m₃] = Σ_{m₁} C[m₁ m₂ m₃] h[m₁]`.
+    let contractions: [Pair]
     let harmonics: Int
     let inputWidth: Int
     let outputWidth: Int
@@ -54,41 +63,38 @@ struct ConvolutionPlan<T: KernelScalar>: Sendable {
 
     init(_ convolution: Convolution) {
         self.convolution = convolution
-        var entries: [Entry] = []
-        var contractions: [Contraction] = []
-        var couplings: [(firstEntry: Int, endEntry: Int, slot: Int)] = []
-        var slots = 0
-        var emptySlots: [Int] = []
+        var slots: [Pair] = []
+        var contractions: [Pair] = []
+        var places: [(slot: Int, contraction: Int)] = []
         for coupling in convolution.couplings {
-            let used = Set(coupling.entries.map(\.slot))
-            emptySlots += (0..<coupling.slots).filter { !used.contains($0) }.map { slots + $0 }
-            couplings.append((entries.count, entries.count + coupling.entries.count, slots))
-            entries += coupling.entries.map { Entry(slot: $0.slot, harmonic: $0.harmonic, value: T($0.value)) }
-            let (d3, first) = (2 * coupling.l3 + 1, coupling.l2 * coupling.l2)
-            contractions += coupling.entries.map {
-                Contraction(
-                    target: ($0.harmonic - first) * d3 + $0.slot % d3, m1: $0.slot / d3, value: T($0.value))
+            places.append((slots.count, contractions.count))
+            let (d2, d3, first) = (2 * coupling.l2 + 1, 2 * coupling.l3 + 1, coupling.l2 * coupling.l2)
+            let bySlot = Dictionary(grouping: coupling.entries, by: \.slot)
+            slots += (0..<coupling.slots).map { slot in
+                Pair((bySlot[slot] ?? []).map { ($0.harmonic, $0.value) })
             }
-            slots += coupling.slots
+            let byTarget = Dictionary(grouping: coupling.entries) { ($0.harmonic - first) * d3 + $0.slot % d3 }
+            guard coupling.kind == .coupled else { continue }
+            contractions += (0..<d2 * d3).map { target in
+                Pair((byTarget[target] ?? []).map { ($0.slot / d3, $0.value) })
+            }
         }
         paths = convolution.paths.map { path in
             let coupling = convolution.couplings[path.coupling]
-            let place = couplings[path.coupling]
             return Path(
                 kind: coupling.kind, d2: 2 * coupling.l2 + 1, d3: 2 * coupling.l3 + 1,
-                firstHarmonic: coupling.l2 * coupling.l2, factor: T(coupling.entries[0].value), slot: place.slot,
-                firstEntry: place.firstEntry, endEntry: place.endEntry,
+                firstHarmonic: coupling.l2 * coupling.l2, factor: T(coupling.entries[0].value),
+                slot: places[path.coupling].slot, firstContraction: places[path.coupling].contraction,
                 vectors: path.input.stride / T.lanes,
                 inputOffset: path.input.offset, inputStride: path.input.stride,
                 outputOffset: path.output.offset, outputStride: path.output.stride,
-                weightOffset: path.weightOffset, weightsStride: convolution.weights.width,
-                kernel: CompiledPath(coupling))
+                weightOffset: path.weightOffset, weightsStride: convolution.weights.width)
         }
-        self.entries = entries
-        self.contractions = contractions
-        self.couplings = couplings
+        kernels = convolution.paths.map {
+            CompiledPath(convolution.couplings[$0.coupling], vectors: $0.input.stride / T.lanes)
+        }
         self.slots = slots
-        self.emptySlots = emptySlots
+        self.contractions = contractions
         harmonics = convolution.harmonicsWidth
         inputWidth = convolution.input.width
         outputWidth = convolution.output.width

@@ -1,66 +1,66 @@
 import Compute
 
 /// A path with l₂ = 0: the coupling matrix is a number times the identity, and input and output have `D` components.
-enum DiagonalPath<T: KernelScalar, let D: Int>: PathKernel {
+enum DiagonalPath<T: KernelScalar, let D: Int, let W: Int>: PathKernel {
     typealias Scalar = T
-    typealias Vector = T.Vector
+    typealias Vector = Channels<T, W>
+    typealias Radial = RadialWeights<T, W>
 
     static func forward(
         _ group: borrowing EdgeGroup<T>, _ path: ConvolutionPlan<T>.Path, table: UnsafePointer<T>,
         features: UnsafePointer<T>, output: UnsafeMutablePointer<T>
     ) {
-        let stride = path.weightsStride
-        for block in 0..<path.vectors {
-            let channel = block &* T.lanes
+        for block in 0..<path.vectors / W {
+            let channel = block &* W &* T.lanes
             let table = table + (path.weightOffset &+ channel)
             let features = features + (path.inputOffset &+ channel)
             let output = output + (path.outputOffset &+ channel)
             var sums = InlineArray<D, Vector>(repeating: .zero)
-            for m in 0..<D { sums[m] = (output + m &* path.outputStride).vector }
-            for k in 0..<group.count {
-                let t = group.coupling(k) + path.slot &* T.lanes
-                let radial = RadialWeights(
-                    basis: group.basis + 4 &* k, row: table + group.tableRows[k], stride: stride)
-                let x = radial.w * t[0]
-                let h = features + group.atomRows[k]
-                for m in 0..<D { sums[m] = sums[m].adding(x, times: (h + m &* path.inputStride).vector) }
+            for m in 0..<D { sums[m] = Vector(output + m &* path.outputStride) }
+            for index in 0..<group.tileCount {
+                let tile = group.tile(index)
+                for lane in 0..<tile.count {
+                    let t = tile.coupling(lane, of: path)
+                    let radial = Radial(tile, lane, path, table)
+                    let x = radial.w * t[0]
+                    let h = features + tile.atomRows[lane]
+                    for m in 0..<D { sums[m] = sums[m].adding(x, times: Vector(h + m &* path.inputStride)) }
+                }
             }
-            for m in 0..<D { (output + m &* path.outputStride).vector = sums[m] }
+            for m in 0..<D { sums[m].store(output + m &* path.outputStride) }
         }
     }
 
     static func backward(
-        _ group: borrowing EdgeGroup<T>, edges: Range<Int>, _ path: ConvolutionPlan<T>.Path,
-        table: UnsafePointer<T>, source: SourceFeatures<T>, output: UnsafePointer<T>, gradients: PathGradients<T>
+        _ tile: EdgeTile<T>, _ path: ConvolutionPlan<T>.Path, table: UnsafePointer<T>, source: SourceFeatures<T>,
+        output: UnsafePointer<T>, gradients: PathGradients<T>
     ) {
-        let harmonics = gradients.harmonics + path.firstHarmonic &* T.lanes
-        for block in 0..<path.vectors {
-            let channel = block &* T.lanes
+        for block in 0..<path.vectors / W {
+            let channel = block &* W &* T.lanes
             let table = table + (path.weightOffset &+ channel)
             let output = output + (path.outputOffset &+ channel)
             let features = source.row + (path.inputOffset &+ channel)
             var h = InlineArray<D, Vector>(repeating: .zero)
-            for m in 0..<D { h[m] = (features + m &* path.inputStride).vector * path.factor }
+            for m in 0..<D { h[m] = Vector(features + m &* path.inputStride) * path.factor }
             var sums = InlineArray<D, Vector>(repeating: .zero)
-            for k in edges {
-                let lane = k &- edges.lowerBound
-                let t = (group.coupling(k) + path.slot &* T.lanes)[0]
-                let y = (group.harmonics(k) + path.firstHarmonic &* T.lanes)[0]
-                let radial = RadialWeights(
-                    basis: group.basis + 4 &* k, row: table + group.tableRows[k], stride: path.weightsStride)
-                let row = output + group.atomRows[k]
+            for lane in 0..<tile.count {
+                let t = tile.coupling(lane, of: path)[0]
+                let y = tile.harmonics(lane, of: path)[0]
+                let radial = Radial(tile, lane, path, table)
+                let row = output + tile.atomRows[lane]
                 let x = radial.w * t
                 var z = Vector.zero
                 for m in 0..<D {
-                    let g = (row + m &* path.outputStride).vector
+                    let g = Vector(row + m &* path.outputStride)
                     sums[m] = sums[m].adding(x, times: g)
                     z = z.adding(h[m], times: g)
                 }
-                harmonics[lane] = harmonics[lane].adding(radial.w, times: z)
-                gradients.addBasis(radial, times: z * y, lane: lane)
+                let harmonic = gradients.harmonics(lane, of: path)
+                Vector.add(radial.w, times: z, to: &harmonic.pointee)
+                radial.addBasis(times: z * y, to: gradients, lane)
             }
             guard let gradient = gradients.features.map({ $0 + (path.inputOffset &+ channel) }) else { continue }
-            for m in 0..<D { (gradient + m &* path.inputStride).vector += sums[m] }
+            for m in 0..<D { sums[m].add(to: gradient + m &* path.inputStride) }
         }
     }
 
@@ -68,22 +68,24 @@ enum DiagonalPath<T: KernelScalar, let D: Int>: PathKernel {
         _ group: borrowing EdgeGroup<T>, _ path: ConvolutionPlan<T>.Path, table: UnsafePointer<T>,
         output: UnsafePointer<T>, gradient: UnsafeMutablePointer<T>
     ) {
-        for block in 0..<path.vectors {
-            let channel = block &* T.lanes
+        for block in 0..<path.vectors / W {
+            let channel = block &* W &* T.lanes
             let table = table + (path.weightOffset &+ channel)
             let output = output + (path.outputOffset &+ channel)
             let gradient = gradient + (path.inputOffset &+ channel)
             var sums = InlineArray<D, Vector>(repeating: .zero)
-            for m in 0..<D { sums[m] = (gradient + m &* path.inputStride).vector }
-            for k in 0..<group.count {
-                let t = (group.coupling(k) + path.slot &* T.lanes)[0]
-                let radial = RadialWeights(
-                    basis: group.basis + 4 &* k, row: table + group.tableRows[k], stride: path.weightsStride)
-                let x = radial.w * t
-                let row = output + group.atomRows[k]
-                for m in 0..<D { sums[m] = sums[m].adding(x, times: (row + m &* path.outputStride).vector) }
+            for m in 0..<D { sums[m] = Vector(gradient + m &* path.inputStride) }
+            for index in 0..<group.tileCount {
+                let tile = group.tile(index)
+                for lane in 0..<tile.count {
+                    let t = tile.coupling(lane, of: path)[0]
+                    let radial = Radial(tile, lane, path, table)
+                    let x = radial.w * t
+                    let row = output + tile.atomRows[lane]
+                    for m in 0..<D { sums[m] = sums[m].adding(x, times: Vector(row + m &* path.outputStride)) }
+                }
             }
-            for m in 0..<D { (gradient + m &* path.inputStride).vector = sums[m] }
+            for m in 0..<D { sums[m].store(gradient + m &* path.inputStride) }
         }
     }
 
@@ -91,20 +93,23 @@ enum DiagonalPath<T: KernelScalar, let D: Int>: PathKernel {
         _ group: borrowing EdgeGroup<T>, _ path: ConvolutionPlan<T>.Path, features: UnsafePointer<T>,
         output: UnsafePointer<T>, gradient: UnsafeMutablePointer<T>
     ) {
-        for block in 0..<path.vectors {
-            let channel = block &* T.lanes
+        for block in 0..<path.vectors / W {
+            let channel = block &* W &* T.lanes
             let gradient = gradient + (path.weightOffset &+ channel)
             let features = features + (path.inputOffset &+ channel)
             let output = output + (path.outputOffset &+ channel)
             var g = InlineArray<D, Vector>(repeating: .zero)
-            for m in 0..<D { g[m] = (output + m &* path.outputStride).vector }
-            for k in 0..<group.count {
-                let t = group.coupling(k) + path.slot &* T.lanes
-                let h = features + group.atomRows[k]
-                var s = Vector.zero
-                for m in 0..<D { s = s.adding((h + m &* path.inputStride).vector, times: g[m]) }
-                s *= t[0]
-                addTable(group, k, path, s, to: gradient)
+            for m in 0..<D { g[m] = Vector(output + m &* path.outputStride) }
+            for index in 0..<group.tileCount {
+                let tile = group.tile(index)
+                for lane in 0..<tile.count {
+                    let t = tile.coupling(lane, of: path)
+                    let h = features + tile.atomRows[lane]
+                    var s = Vector.zero
+                    for m in 0..<D { s = s.adding(Vector(h + m &* path.inputStride), times: g[m]) }
+                    s = s * t[0]
+                    addTable(tile, lane, path, s, to: gradient)
+                }
             }
         }
     }

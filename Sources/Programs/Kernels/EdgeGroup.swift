@@ -14,17 +14,17 @@ struct EdgeGroup<T: KernelScalar> {
     let slots: Int
     private let harmonicsCount: Int
     /// `[tile][slot][lane]`
-    let couplings: UnsafeMutablePointer<T>
+    private let couplings: UnsafeMutablePointer<T>
     /// `[edge][4]`
-    let basis: UnsafeMutablePointer<T>
+    private let basis: UnsafeMutablePointer<T>
     /// `[tile][m₂][lane]`
     private let harmonics: UnsafeMutablePointer<T>
     /// Position in the table of each edge's first knot.
-    let tableRows: UnsafeMutablePointer<Int>
+    private let tableRows: UnsafeMutablePointer<Int>
     /// Position of the row of each edge's other atom.
-    let atomRows: UnsafeMutablePointer<Int>
+    private let atomRows: UnsafeMutablePointer<Int>
     /// Index of each edge.
-    let edges: UnsafeMutablePointer<Int>
+    private let edges: UnsafeMutablePointer<Int>
     private(set) var count = 0
 
     /// Scalars of scratch memory that a group takes.
@@ -69,39 +69,75 @@ struct EdgeGroup<T: KernelScalar> {
     private func buildCouplings(first: Int, plan: ConvolutionPlan<T>, harmonics rows: UnsafePointer<T>) {
         let width = plan.harmonics
         let harmonics = harmonics + (first &* width)
-        for lane in 0..<T.lanes {
-            let row = rows + edges[min(first &+ lane, count &- 1)] &* width
-            for m in 0..<width { harmonics[m &* T.lanes &+ lane] = row[m] }
+        // Lanes without an edge repeat the last one.
+        for lane in count..<max(count, first &+ T.lanes) { edges[lane] = edges[count &- 1] }
+        for m in 0..<width {
+            for lane in 0..<T.lanes {
+                harmonics[m &* T.lanes &+ lane] = rows[edges[first &+ lane] &* width &+ m]
+            }
         }
         let tile = couplings + (first &* slots)
-        // The scratch memory has served other convolutions before.
-        for slot in plan.emptySlots { (tile + (slot &* T.lanes)).vector = .zero }
-        plan.entries.withUnsafeBufferPointer { entries in
-            for coupling in plan.couplings {
-                var position = coupling.firstEntry
-                while position < coupling.endEntry {
-                    let slot = entries[position].slot
-                    var sum = T.Vector.zero
-                    while position < coupling.endEntry, entries[position].slot == slot {
-                        let entry = entries[position]
-                        sum = sum.adding(entry.value, times: (harmonics + entry.harmonic &* T.lanes).vector)
-                        position &+= 1
-                    }
-                    (tile + ((coupling.slot &+ slot) &* T.lanes)).vector = sum
-                }
+        plan.slots.withUnsafeBufferPointer { pairs in
+            for slot in 0..<slots {
+                (tile + slot &* T.lanes).vector = pairs[slot].sum(UnsafePointer(harmonics), stride: T.lanes)
             }
         }
     }
 
-    /// The coupling matrices of edge `k` of the group: element `slot` lies at `slot * T.lanes`.
+    /// Tiles that hold the edges, the last one perhaps not full.
     @inline(__always)
-    func coupling(_ k: Int) -> UnsafePointer<T> {
-        UnsafePointer(couplings) + ((k / T.lanes) &* slots &* T.lanes &+ k % T.lanes)
+    var tileCount: Int { (count &+ T.lanes &- 1) / T.lanes }
+
+    @inline(__always)
+    func tile(_ index: Int) -> EdgeTile<T> {
+        let first = index &* T.lanes
+        return EdgeTile(
+            count: min(T.lanes, count &- first), couplings: couplings + first &* slots,
+            harmonics: harmonics + first &* harmonicsCount, basis: basis + 4 &* first, tableRows: tableRows + first,
+            atomRows: atomRows + first, edges: edges + first)
+    }
+}
+
+/// Up to `T.lanes` edges of a group.
+struct EdgeTile<T: KernelScalar> {
+    let count: Int
+    /// `[slot][lane]`
+    let couplings: UnsafePointer<T>
+    /// `[m₂][lane]`
+    let harmonics: UnsafePointer<T>
+    /// `[lane][4]`
+    let basis: UnsafePointer<T>
+    /// Position in the table of each edge's first knot.
+    let tableRows: UnsafePointer<Int>
+    /// Position of the row of each edge's other atom.
+    let atomRows: UnsafePointer<Int>
+    /// Index of each edge.
+    let edges: UnsafePointer<Int>
+
+    @inline(__always)
+    fileprivate init(
+        count: Int, couplings: UnsafeMutablePointer<T>, harmonics: UnsafeMutablePointer<T>,
+        basis: UnsafeMutablePointer<T>, tableRows: UnsafeMutablePointer<Int>, atomRows: UnsafeMutablePointer<Int>,
+        edges: UnsafeMutablePointer<Int>
+    ) {
+        self.count = count
+        self.couplings = UnsafePointer(couplings)
+        self.harmonics = UnsafePointer(harmonics)
+        self.basis = UnsafePointer(basis)
+        self.tableRows = UnsafePointer(tableRows)
+        self.atomRows = UnsafePointer(atomRows)
+        self.edges = UnsafePointer(edges)
     }
 
-    /// The harmonics of edge `k` of the group: component `m₂` lies at `m₂ * T.lanes`.
+    /// The coupling matrix of a path for one edge: element `slot` lies at `slot * T.lanes`.
     @inline(__always)
-    func harmonics(_ k: Int) -> UnsafePointer<T> {
-        UnsafePointer(harmonics) + ((k / T.lanes) &* harmonicsCount &* T.lanes &+ k % T.lanes)
+    func coupling(_ lane: Int, of path: ConvolutionPlan<T>.Path) -> UnsafePointer<T> {
+        couplings + (path.slot &* T.lanes &+ lane)
+    }
+
+    /// The harmonics of degree l₂ of one edge: component `m₂` lies at `m₂ * T.lanes`.
+    @inline(__always)
+    func harmonics(_ lane: Int, of path: ConvolutionPlan<T>.Path) -> UnsafePointer<T> {
+        harmonics + (path.firstHarmonic &* T.lanes &+ lane)
     }
 }

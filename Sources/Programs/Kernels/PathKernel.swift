@@ -15,11 +15,10 @@ protocol PathKernel: SendableMetatype {
     ///     ∂B_e[q] += Σ_c R[k_e + q] Σ_{m₂} Y_e[m₂] z_e[m₂],  where z_e[m₂] = Σ_{m₃} H[m₂, m₃] g_e[m₃]
     ///
     /// and `H[m₂, m₃] = Σ_{m₁} C[m₁ m₂ m₃] h[m₁]` is made once for all edges (`SourceFeatures`). Sums over channels
-    /// are left as vectors. Serves `edges` of one tile.
+    /// are left as vectors.
     static func backward(
-        _ group: borrowing EdgeGroup<Scalar>, edges: Range<Int>, _ path: ConvolutionPlan<Scalar>.Path,
-        table: UnsafePointer<Scalar>, source: SourceFeatures<Scalar>, output: UnsafePointer<Scalar>,
-        gradients: PathGradients<Scalar>)
+        _ tile: EdgeTile<Scalar>, _ path: ConvolutionPlan<Scalar>.Path, table: UnsafePointer<Scalar>,
+        source: SourceFeatures<Scalar>, output: UnsafePointer<Scalar>, gradients: PathGradients<Scalar>)
 
     /// `∂h[m₁] += Σ_e w_e v_e[m₁]` alone, for all edges of the group.
     static func features(
@@ -36,7 +35,7 @@ protocol PathKernel: SendableMetatype {
 struct SourceFeatures<T: KernelScalar> {
     /// Its row of features.
     var row: UnsafePointer<T>
-    /// `[vector of channels][m₂][m₃][lane]`, `H` of the path; paths with l₁ = 0 or l₂ = 0 do without.
+    /// `[m₂][m₃][channel]`, `H` of the path; paths with l₁ = 0 or l₂ = 0 do without.
     var contracted: UnsafePointer<T>
 }
 
@@ -44,48 +43,57 @@ struct SourceFeatures<T: KernelScalar> {
 struct PathGradients<T: KernelScalar> {
     /// Row of the source atom's features; `nil` where nobody reads it.
     var features: UnsafeMutablePointer<T>?
-    /// `[q][edge][lane]` of one tile.
-    var basis: UnsafeMutablePointer<T.Vector>
-    /// `[m₂][edge][lane]` of one tile.
-    var harmonics: UnsafeMutablePointer<T.Vector>
+    /// `[edge][component]` of one tile: ∂B, then ∂Y, every component as a vector whose lanes are still to be summed.
+    var edges: UnsafeMutablePointer<T.Vector>
+    /// Components of an edge: 4 and the harmonics.
+    var components: Int
 
-    /// `∂B_e[q] += R[k_e + q] s` for one vector of channels.
+    /// ∂B of one edge.
     @inline(__always)
-    func addBasis(_ radial: RadialWeights<T>, times s: T.Vector, lane: Int) {
-        let basis = basis + lane
-        basis[0] = basis[0].adding(radial.r0, times: s)
-        basis[T.lanes] = basis[T.lanes].adding(radial.r1, times: s)
-        basis[2 &* T.lanes] = basis[2 &* T.lanes].adding(radial.r2, times: s)
-        basis[3 &* T.lanes] = basis[3 &* T.lanes].adding(radial.r3, times: s)
+    func basis(_ lane: Int) -> UnsafeMutablePointer<T.Vector> { edges + lane &* components }
+
+    /// ∂Y of one edge from the first component of degree l₂ on.
+    @inline(__always)
+    func harmonics(_ lane: Int, of path: ConvolutionPlan<T>.Path) -> UnsafeMutablePointer<T.Vector> {
+        edges + (lane &* components &+ 4 &+ path.firstHarmonic)
     }
 }
 
-/// The radial weights of one edge for one vector of channels: the four table rows and their weighted sum.
-struct RadialWeights<T: KernelScalar> {
-    var r0, r1, r2, r3: T.Vector
-    var w: T.Vector
+/// The radial weights of one edge for some channels: the weighted sum of four rows of the table.
+struct RadialWeights<T: KernelScalar, let W: Int> {
+    private let row: UnsafePointer<T>
+    private let stride: Int
+    let w: Channels<T, W>
 
+    /// Of one edge of a tile for the channels that `table` begins at.
     @inline(__always)
-    init(basis: UnsafePointer<T>, row: UnsafePointer<T>, stride: Int) {
-        r0 = row.vector
-        r1 = (row + stride).vector
-        r2 = (row + 2 &* stride).vector
-        r3 = (row + 3 &* stride).vector
-        w = (r0 * basis[0]).adding(basis[1], times: r1).adding(basis[2], times: r2).adding(basis[3], times: r3)
+    init(_ tile: EdgeTile<T>, _ lane: Int, _ path: ConvolutionPlan<T>.Path, _ table: UnsafePointer<T>) {
+        let basis = tile.basis + 4 &* lane
+        row = table + tile.tableRows[lane]
+        stride = path.weightsStride
+        w = (Channels(row) * basis[0]).adding(basis[1], times: Channels(row + stride))
+            .adding(basis[2], times: Channels(row + 2 &* stride)).adding(basis[3], times: Channels(row + 3 &* stride))
+    }
+
+    /// `∂B_e[q] += R[k_e + q] s` for these channels.
+    @inline(__always)
+    func addBasis(times s: Channels<T, W>, to gradients: PathGradients<T>, _ lane: Int) {
+        let basis = gradients.basis(lane)
+        for q in 0..<4 { Channels.add(Channels(row + q &* stride), times: s, to: &basis[q]) }
     }
 }
 
 extension PathKernel {
-    /// `∂R[k_e + q] += B_e[q] s` for one vector of channels of edge `k` of the group.
+    /// `∂R[k_e + q] += B_e[q] s` for some channels of one edge.
     @inline(__always)
-    static func addTable(
-        _ group: borrowing EdgeGroup<Scalar>, _ k: Int, _ path: ConvolutionPlan<Scalar>.Path, _ s: Scalar.Vector,
+    static func addTable<let W: Int>(
+        _ tile: EdgeTile<Scalar>, _ lane: Int, _ path: ConvolutionPlan<Scalar>.Path, _ s: Channels<Scalar, W>,
         to gradient: UnsafeMutablePointer<Scalar>
     ) {
-        let basis = group.basis + 4 &* k
-        var row = gradient + group.tableRows[k]
+        let basis = tile.basis + 4 &* lane
+        var row = gradient + tile.tableRows[lane]
         for q in 0..<4 {
-            row.vector = row.vector.adding(basis[q], times: s)
+            Channels(row).adding(basis[q], times: s).store(row)
             row += path.weightsStride
         }
     }
