@@ -7,12 +7,12 @@ import Network
 
 /// Measures a potential on a structure, step by step, as molecular dynamics calls it.
 struct Benchmark {
-    private let potential: Potential
-    private let structure: Structure
+    let potential: Potential
+    let structure: Structure
     private let precision: Potential.Precision
-    private let skin: Double
-    private let parallelism: Parallelism
-    private let interaction: any Interaction
+    let skin: Double
+    let parallelism: Parallelism
+    let interaction: any Interaction
 
     /// Largest displacement from the start along each axis, Å: that of a crystal at some hundred kelvin.
     private static let amplitude = 0.05
@@ -30,7 +30,7 @@ struct Benchmark {
         try interaction.check(elements: structure.elements)
     }
 
-    func run(steps: Int, isProfiling: Bool) throws -> BenchmarkReport {
+    func run(steps: Int, isProfiling: Bool, measuresStages: Bool) throws -> BenchmarkReport {
         var neighbors = VerletList(cutoffs: Cutoffs(interaction.cutoff), skin: skin, parallelism: parallelism)
         var result = InteractionResult()
         var (whole, updates, rebuilds) = ([Double](), [Double](), [Double]())
@@ -61,7 +61,7 @@ struct Benchmark {
         let operations = try NequIPModel(potential.configuration).operationCount(atoms: structure.count, edges: edges)
         let perAtom = 1e6 / Double(structure.count)
         let flops = operations.total / Double(structure.count)
-        return BenchmarkReport(
+        var report = BenchmarkReport(
             atoms: structure.count, edges: edges, threads: parallelism.threads, simdWidth: BuildTarget.simdBits,
             blas: BLAS.kernels, precision: precision, steps: steps,
             microsecondsPerAtomStep: whole.median * perAtom, fastestMicrosecondsPerAtomStep: whole.min()! * perAtom,
@@ -73,9 +73,17 @@ struct Benchmark {
             gflops: operations.total / whole.median * 1e-9,
             sgemmGflops: MatrixProduct.rate() * Double(parallelism.threads), peakMemoryBytes: memory,
             profile: isProfiling ? profile(profiled?.profile ?? [], steps: steps) : nil)
+        if measuresStages {
+            report.microsecondsPerAtomDynamicsStep = try measureDynamics(steps: steps)
+            report.microsecondsPerAtomTrainingStep = try measureTraining(steps: min(steps, 10))
+            let frames = try measureTrajectory(frames: steps)
+            report.microsecondsPerAtomTrajectoryFrame = frames.microsecondsPerAtom
+            report.bytesPerAtomTrajectoryFrame = frames.bytesPerAtom
+        }
+        return report
     }
 
-    private func displaced(step: Int) -> [SIMD3<Double>] {
+    func displaced(step: Int) -> [SIMD3<Double>] {
         let random = Philox(seed: 1)
         return structure.positions.enumerated().map { index, position in
             let x = random.uniforms(at: Philox.counter(step: step, index: index, stream: 0))
@@ -142,7 +150,7 @@ extension Interaction {
 }
 
 extension [Double] {
-    fileprivate var median: Double {
+    var median: Double {
         let sorted = sorted()
         return sorted.count.isMultiple(of: 2) ? (sorted[count / 2 - 1] + sorted[count / 2]) / 2 : sorted[count / 2]
     }

@@ -33,6 +33,9 @@ struct BenchmarkCommand: ParsableCommand {
     @Flag(help: "Also print the time of each kind of instruction.")
     var profile = false
 
+    @Flag(help: "Also measure steps of molecular dynamics and of training, and frames of a trajectory.")
+    var all = false
+
     @Flag(help: "Print one JSON object.")
     var json = false
 
@@ -57,7 +60,7 @@ struct BenchmarkCommand: ParsableCommand {
         let report = try Benchmark(
             potential, structure, precision: precision ?? potential.precision, skin: skin,
             parallelism: threading.parallelism
-        ).run(steps: steps, isProfiling: profile)
+        ).run(steps: steps, isProfiling: profile, measuresStages: all)
         if json { return try JSONOutput.print(report) }
         for line in report.lines { Terminal.print(line) }
     }

@@ -31,6 +31,13 @@ struct BenchmarkReport: Encodable {
     var sgemmGflops: Double
     var peakMemoryBytes: Int
     var profile: [Share]?
+    /// A whole step of molecular dynamics.
+    var microsecondsPerAtomDynamicsStep: Double?
+    /// Loss, gradient and change of the weights with this structure as the batch.
+    var microsecondsPerAtomTrainingStep: Double?
+    /// Coordinates, velocities and forces into netCDF.
+    var microsecondsPerAtomTrajectoryFrame: Double?
+    var bytesPerAtomTrajectoryFrame: Double?
 
     var lines: [String] {
         func f(_ value: Double, _ digits: Int = 1) -> String { Written.fixed(value, digits) }
@@ -53,10 +60,16 @@ struct BenchmarkReport: Encodable {
                 "operations",
                 "\(f(flopsPerAtom * 1e-6, 3)) MFLOP/atom (convolutions \(f(flopsOfConvolutionsPerAtom * 1e-6, 3)), their derivatives \(f(flopsOfDerivativesPerAtom * 1e-6, 3)), linear maps \(f(flopsOfLinearMapsPerAtom * 1e-6, 3)))",
             ],
-            ["rate", "\(f(gflops)) GFLOP/s; matrix products (sgemm) \(f(sgemmGflops)) GFLOP/s"],
-            ["memory", "\(Written.bytes(peakMemoryBytes)) at most"],
+            [
+                "rate",
+                "\(f(gflops)) GFLOP/s, \(f(100 * gflops / sgemmGflops, 0)) % of that of matrix products (sgemm \(f(sgemmGflops)) GFLOP/s)",
+            ],
+            [
+                "memory",
+                "\(Written.bytes(peakMemoryBytes)) at most, \(Written.bytes(peakMemoryBytes / atoms)) per atom",
+            ],
         ]
-        var lines = Terminal.table(rows, leftAligned: [0, 1])
+        var lines = Terminal.table(rows + stages, leftAligned: [0, 1])
         if let profile {
             let total = profile.reduce(0) { $0 + $1.microsecondsPerAtomStep }
             let table =
@@ -67,5 +80,25 @@ struct BenchmarkReport: Encodable {
             lines += [""] + Terminal.table(table)
         }
         return lines
+    }
+    private var stages: [[String]] {
+        func f(_ value: Double, _ digits: Int = 2) -> String { Written.fixed(value, digits) }
+        var rows: [[String]] = []
+        if let time = microsecondsPerAtomDynamicsStep {
+            rows.append(["dynamics", "\(f(time)) µs/atom for a whole step"])
+        }
+        if let time = microsecondsPerAtomTrainingStep {
+            let ratio = f(time / microsecondsPerAtomStep, 1)
+            rows.append([
+                "training", "\(f(time)) µs/atom for a step with this structure as the batch, \(ratio) times as long",
+            ])
+        }
+        if let time = microsecondsPerAtomTrajectoryFrame, let bytes = bytesPerAtomTrajectoryFrame {
+            rows.append([
+                "trajectory",
+                "\(f(time, 3)) µs/atom for a frame of coordinates, velocities and forces, \(f(bytes, 0)) bytes/atom",
+            ])
+        }
+        return rows
     }
 }

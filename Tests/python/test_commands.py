@@ -91,6 +91,18 @@ def test_benchmark(apus, precision):
     assert report["gflops"] == pytest.approx(rate, rel=1e-6)
 
 
+def test_benchmark_of_everything(apus):
+    arguments = ["benchmark", "potential.safetensors", "start.xyz", "--steps", "5", "--all"]
+    report = json.loads(apus.succeeds(*arguments, "--json"))
+    assert report["microseconds_per_atom_dynamics_step"] > 0.5 * report["fastest_microseconds_per_atom_step"]
+    assert report["microseconds_per_atom_training_step"] > report["fastest_microseconds_per_atom_step"]
+    assert report["microseconds_per_atom_trajectory_frame"] > 0
+    # Three vectors of float32; time, cell, energies and temperature of a frame are shared by 8 atoms.
+    assert 36 <= report["bytes_per_atom_trajectory_frame"] < 100
+    text = apus.succeeds(*arguments)
+    assert "for a whole step" in text and "as the batch" in text and "bytes/atom" in text
+
+
 def test_benchmark_profile(apus):
     text = apus.succeeds("benchmark", "potential.safetensors", "start.xyz", "--steps", "3", "--profile")
     assert "convolution" in text and "GFLOP/s" in text
