@@ -24,6 +24,7 @@ struct ConvolutionPlan<T: KernelScalar>: Sendable {
             ((x + component0 &* stride).vector * value0).adding(value1, times: (x + component1 &* stride).vector)
         }
     }
+
     /// Numbers only, so that handing one over costs no counting of references.
     struct Path: BitwiseCopyable, Sendable {
         var kind: Coupling.Kind

@@ -92,52 +92,9 @@ struct EdgeGroup<T: KernelScalar> {
     func tile(_ index: Int) -> EdgeTile<T> {
         let first = index &* T.lanes
         return EdgeTile(
-            count: min(T.lanes, count &- first), couplings: couplings + first &* slots,
-            harmonics: harmonics + first &* harmonicsCount, basis: basis + 4 &* first, tableRows: tableRows + first,
-            atomRows: atomRows + first, edges: edges + first)
-    }
-}
-
-/// Up to `T.lanes` edges of a group.
-struct EdgeTile<T: KernelScalar> {
-    let count: Int
-    /// `[slot][lane]`
-    let couplings: UnsafePointer<T>
-    /// `[m₂][lane]`
-    let harmonics: UnsafePointer<T>
-    /// `[lane][4]`
-    let basis: UnsafePointer<T>
-    /// Position in the table of each edge's first knot.
-    let tableRows: UnsafePointer<Int>
-    /// Position of the row of each edge's other atom.
-    let atomRows: UnsafePointer<Int>
-    /// Index of each edge.
-    let edges: UnsafePointer<Int>
-
-    @inline(__always)
-    fileprivate init(
-        count: Int, couplings: UnsafeMutablePointer<T>, harmonics: UnsafeMutablePointer<T>,
-        basis: UnsafeMutablePointer<T>, tableRows: UnsafeMutablePointer<Int>, atomRows: UnsafeMutablePointer<Int>,
-        edges: UnsafeMutablePointer<Int>
-    ) {
-        self.count = count
-        self.couplings = UnsafePointer(couplings)
-        self.harmonics = UnsafePointer(harmonics)
-        self.basis = UnsafePointer(basis)
-        self.tableRows = UnsafePointer(tableRows)
-        self.atomRows = UnsafePointer(atomRows)
-        self.edges = UnsafePointer(edges)
-    }
-
-    /// The coupling matrix of a path for one edge: element `slot` lies at `slot * T.lanes`.
-    @inline(__always)
-    func coupling(_ lane: Int, of path: ConvolutionPlan<T>.Path) -> UnsafePointer<T> {
-        couplings + (path.slot &* T.lanes &+ lane)
-    }
-
-    /// The harmonics of degree l₂ of one edge: component `m₂` lies at `m₂ * T.lanes`.
-    @inline(__always)
-    func harmonics(_ lane: Int, of path: ConvolutionPlan<T>.Path) -> UnsafePointer<T> {
-        harmonics + (path.firstHarmonic &* T.lanes &+ lane)
+            count: min(T.lanes, count &- first), couplings: UnsafePointer(couplings) + first &* slots,
+            harmonics: UnsafePointer(harmonics) + first &* harmonicsCount, basis: UnsafePointer(basis) + 4 &* first,
+            tableRows: UnsafePointer(tableRows) + first, atomRows: UnsafePointer(atomRows) + first,
+            edges: UnsafePointer(edges) + first)
     }
 }
