@@ -35,8 +35,8 @@ struct CompiledPath<T: KernelScalar>: Sendable {
 
     /// For degrees up to 4 and a path of so many vectors of channels.
     init(_ coupling: Coupling, vectors: Int) {
-        // Two vectors at once where the registers hold what that takes.
-        if vectors.isMultiple(of: 2), coupling.l1 + coupling.l3 <= 4 {
+        // Two vectors at once where the registers hold what that takes, and in the precision that is there for speed.
+        if MemoryLayout<T>.size == 4, vectors.isMultiple(of: 2), coupling.l1 + coupling.l3 <= 4 {
             self.init(pairwise: coupling)
         } else {
             self.init(single: coupling)
