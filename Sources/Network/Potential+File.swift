@@ -114,7 +114,7 @@ extension Potential {
         var hash = SHA256()
         hash.update(data: Data((file.metadata["model"] ?? "").utf8))
         for (_, tensor) in file.tensors.sorted(by: { $0.key < $1.key }) { hash.update(data: tensor.bytes) }
-        return hash.finalize().map { String(format: "%02x", $0) }.joined()
+        return hash.finalize().hexadecimal
     }
 
     /// References are computed when a potential is loaded, so they must be small.

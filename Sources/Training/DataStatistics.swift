@@ -18,13 +18,16 @@ public struct DataStatistics: Sendable {
     /// The shortest distance of each pair of elements, Å, by `A-B`.
     public let shortestDistances: [String: Double]
 
+    /// Those that occur, by atomic number.
+    static func elements(of structures: [Structure]) -> [Element] { Set(structures.flatMap(\.elements)).sorted() }
+
     /// - Parameters:
     ///   - cutoff: Å.
     ///   - pairPotential: what a model adds to its network, which then learns the rest.
     public init(
         _ structures: [Structure], cutoff: Double, pairPotential: ZBL? = nil, parallelism: Parallelism
     ) throws {
-        elements = Set(structures.flatMap(\.elements)).sorted()
+        elements = Self.elements(of: structures)
         var (edges, atoms) = (0, 0)
         var (squares, components) = (0.0, 0)
         var shortest: [String: Double] = [:]

@@ -29,7 +29,7 @@ struct TrainingData {
 
     /// Which structures train and which validate: the same for the same split of the same files.
     var splitDigest: String {
-        Self.hexadecimal(SHA256.hash(data: Data(validation.map(\.place).joined(separator: "\n").utf8)))
+        SHA256.hash(data: Data(validation.map(\.place).joined(separator: "\n").utf8)).hexadecimal
     }
 
     /// Throws where a file is bad, a label that the loss asks for is absent everywhere, or nothing is left to train on.
@@ -182,11 +182,7 @@ struct TrainingData {
         defer { try? handle.close() }
         var hash = SHA256()
         while let part = try handle.read(upToCount: 1 << 20), !part.isEmpty { hash.update(data: part) }
-        return hexadecimal(hash.finalize())
-    }
-
-    private static func hexadecimal(_ digest: SHA256.Digest) -> String {
-        digest.map { String(format: "%02x", $0) }.joined()
+        return hash.finalize().hexadecimal
     }
 }
 

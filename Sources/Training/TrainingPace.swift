@@ -1,6 +1,5 @@
 import Atoms
 import Compute
-import Foundation
 import Network
 import Programs
 import Settings
@@ -21,9 +20,9 @@ extension Potential {
             let batch = Batch(data.items)
             // Two steps give every buffer its size.
             return try (-2..<steps).compactMap { step in
-                let start = DispatchTime.now().uptimeNanoseconds
+                let watch = Stopwatch()
                 _ = try trainer.update(batch)
-                return step < 0 ? nil : Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9
+                return step < 0 ? nil : watch.seconds
             }
         }
         return settings.precision == .float64 ? try measure(Double.self) : try measure(Float.self)

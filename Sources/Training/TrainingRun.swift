@@ -66,7 +66,7 @@ public final class TrainingRun {
         self.parallelism = parallelism
         let data = try TrainingData(settings)
         let structures = data.training.map(\.structure)
-        let elements = settings.model.elements ?? Set(structures.flatMap(\.elements)).sorted()
+        let elements = settings.model.elements ?? DataStatistics.elements(of: structures)
         statistics = try DataStatistics(
             structures, cutoff: settings.model.rMax, pairPotential: settings.model.pairInteraction(elements),
             parallelism: parallelism)

@@ -1,4 +1,5 @@
 import Atoms
+import Compute
 import Dynamics
 import Foundation
 import Network
@@ -54,9 +55,9 @@ extension Benchmark {
         var seconds: [Double] = []
         for step in 1...frames {
             let frame = Frame(structure: structure, step: step, time: Double(step))
-            let start = DispatchTime.now().uptimeNanoseconds
+            let watch = Stopwatch()
             try trajectory.append(frame)
-            seconds.append(Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9)
+            seconds.append(watch.seconds)
         }
         let bytes = Double(size() - first) / Double(frames * structure.count)
         try trajectory.close()

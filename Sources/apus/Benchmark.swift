@@ -39,23 +39,23 @@ struct Benchmark {
         for step in -2..<steps {
             if step == 0, isProfiling { profiled?.isProfiling = true }
             let positions = displaced(step: step + 2)
-            let start = DispatchTime.now().uptimeNanoseconds
+            let watch = Stopwatch()
             try neighbors.update(positions: positions, cell: structure.cell)
-            let updated = DispatchTime.now().uptimeNanoseconds
+            let updated = watch.seconds
             try interaction.evaluate(elements: structure.elements, edges: neighbors.edges, into: &result)
-            let end = DispatchTime.now().uptimeNanoseconds
+            let end = watch.seconds
             guard step >= 0 else { continue }
-            whole.append(Double(end - start) * 1e-9)
-            updates.append(Double(updated - start) * 1e-9)
+            whole.append(end)
+            updates.append(updated)
         }
         profiled?.isProfiling = false
         let edges = neighbors.edges.count
         for step in 0..<max(5, min(steps, 20)) {
             let positions = displaced(step: step)
             neighbors.invalidate()
-            let start = DispatchTime.now().uptimeNanoseconds
+            let watch = Stopwatch()
             try neighbors.update(positions: positions, cell: structure.cell)
-            rebuilds.append(Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9)
+            rebuilds.append(watch.seconds)
         }
         let memory = Self.peakMemory
         let operations = try NequIPModel(potential.configuration).operationCount(atoms: structure.count, edges: edges)
@@ -119,13 +119,12 @@ enum MatrixProduct {
                 for i in 0..<size * size { buffer.pointer[i] = Float(i % 17) / 17 }
             }
             for _ in 0..<4 {
-                let start = DispatchTime.now().uptimeNanoseconds
+                let watch = Stopwatch()
                 Float.multiply(
                     transposeA: false, transposeB: false, m: size, n: size, k: size, alpha: 1, a: buffers[0].pointer,
                     strideA: size, b: buffers[1].pointer, strideB: size, beta: 0, c: buffers[2].pointer, strideC: size
                 )
-                let seconds = Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9
-                best = max(best, 2 * Double(size * size * size) / seconds * 1e-9)
+                best = max(best, 2 * Double(size * size * size) / watch.seconds * 1e-9)
             }
         }
         return best

@@ -81,6 +81,7 @@ struct BenchmarkReport: Encodable {
         }
         return lines
     }
+
     private var stages: [[String]] {
         func f(_ value: Double, _ digits: Int = 2) -> String { Written.fixed(value, digits) }
         var rows: [[String]] = []

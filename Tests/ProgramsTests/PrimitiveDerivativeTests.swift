@@ -35,19 +35,6 @@ import Testing
             .init(inputBlock: 2, lHarmonic: 2, lOutput: 2, outputGroup: 2),
             .init(inputBlock: 2, lHarmonic: 0, lOutput: 2, outputGroup: 4),
         ])
-    /// Every coupling of degrees up to 4 once, with one or two channels.
-    static let allCouplings: Convolution = {
-        let input = Layout.features((0...4).map { (l: $0, multiplicity: 1 + $0 % 2) })
-        var paths: [Convolution.PathDescription] = []
-        for l1 in 0...4 {
-            for l2 in 0...4 {
-                for l3 in abs(l1 - l2)...min(l1 + l2, 4) {
-                    paths.append(.init(inputBlock: l1, lHarmonic: l2, lOutput: l3, outputGroup: l3))
-                }
-            }
-        }
-        return Convolution(lMax: 4, input: input, paths: paths)
-    }()
     static let coordinate = RadialCoordinate(rMax: 3, pairCutoffs: [[2.9, 3], [2.5, 2.8]])
     static let basis = BesselBasis(rMax: 3, frequencies: [1, 2, 3.5], p: 6)
 
@@ -111,7 +98,7 @@ import Testing
                 $0.splineCoefficientsTransposed($1[0])
             },
             convolve("convolution", convolution),
-            convolve("convolution of all couplings", allCouplings),
+            convolve("convolution of all couplings", .ofAllCouplings { 1 + $0 % 2 }),
             // More edges of an atom than the kernels take at a time.
             convolve("convolution of many neighbours", convolution, atoms: 70),
             Case(name: "edge forces", inputs: [("g", .init(.edges, .plain(3)))]) { $0.edgeForces($1[0]) },

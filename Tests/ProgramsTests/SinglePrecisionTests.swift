@@ -5,19 +5,8 @@ import Testing
 
 /// The kernels for speed, which finite differences cannot see, against those in double precision.
 @Suite struct SinglePrecisionTests {
-    /// Every coupling of degrees up to 4, with 32 channels (two vectors of single precision) and 48 (three).
-    private static let convolution: Convolution = {
-        let input = Layout.features((0...4).map { (l: $0, multiplicity: $0 == 2 ? 48 : 32) })
-        var paths: [Convolution.PathDescription] = []
-        for l1 in 0...4 {
-            for l2 in 0...4 {
-                for l3 in abs(l1 - l2)...min(l1 + l2, 4) {
-                    paths.append(.init(inputBlock: l1, lHarmonic: l2, lOutput: l3, outputGroup: l3))
-                }
-            }
-        }
-        return Convolution(lMax: 4, input: input, paths: paths)
-    }()
+    /// 32 channels, two vectors of single precision, and 48, three.
+    private static let convolution = Convolution.ofAllCouplings { $0 == 2 ? 48 : 32 }
 
     private static let arguments: [(name: String, shape: Program.Shape)] = [
         ("basis", .init(.edges, .plain(4))), ("table", .init(.fixed(12), convolution.weights)),

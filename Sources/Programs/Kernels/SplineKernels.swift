@@ -93,14 +93,13 @@ struct SplineKernels<T: KernelScalar> {
         while high > low, (g + high &* width).vector == .zero { high &-= 1 }
         low = max(0, low &- 1 &- Self.range)
         high = min(n, high &+ Self.range)
-        for i in 0..<min(low, n + 1) { (x + i &* width).vector = .zero }
-        for i in max(high + 1, min(low, n + 1))..<n + 1 { (x + i &* width).vector = .zero }
-        guard low <= high else { return }
+        for i in 0..<low { (x + i &* width).vector = .zero }
+        for i in high + 1..<n + 1 { (x + i &* width).vector = .zero }
         for i in low...high { (x + i &* width).vector = (g + (i &+ 1) &* width).vector }
         // The cotangents of c₀ = 2c₁ − c₂ and c_{n+2} = c_n go to the unknowns that they are made of.
         if low == 0 {
             x.vector += g.vector * 2
-            if high > 0 { (x + width).vector -= g.vector }
+            (x + width).vector -= g.vector
         }
         if high == n { (x + (n - 1) * width).vector += (g + (n + 2) * width).vector }
         var last = T.Vector.zero
