@@ -31,7 +31,7 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
 /// The modules in the order of the physics; each imports only what stands above it (Sources/README.md).
 let modules = [
-    Module(name: "Compute", uses: ["COpenBLAS"], tests: .plain),
+    Module(name: "Compute", uses: ["COpenBLAS", "CVectors"], tests: .plain),
     Module(name: "Settings", products: [yams], tests: .plain),
     Module(name: "Atoms", tests: .plain),
     Module(name: "StructureFiles", uses: ["Atoms"], tests: .withData),
@@ -58,6 +58,11 @@ let modules = [
 /// Modules that implement `Interaction`: their tests run the conformance suite of Tests/InteractionTesting.
 let testedByConformance = ["Interactions", "Network"]
 
+extension String {
+    /// Modules of headers in C, which tests reach through the modules that use them.
+    var isModuleMap: Bool { ["COpenBLAS", "CVectors", "CNetCDF"].contains(self) }
+}
+
 let package = Package(
     name: "Apus",
     products: [.executable(name: "apus", targets: ["apus"])],
@@ -69,6 +74,7 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+        .systemLibrary(name: "CVectors"),
         .systemLibrary(name: "CNetCDF", pkgConfig: "netcdf", providers: [.apt(["libnetcdf-dev"])]),
     ]
         + modules.map { module in
@@ -80,7 +86,7 @@ let package = Package(
             .testTarget(
                 name: "\(module.name)Tests",
                 dependencies: [.byName(name: module.name)]
-                    + module.uses.filter { $0 != "COpenBLAS" && $0 != "CNetCDF" }.map { .byName(name: $0) }
+                    + module.uses.filter { !$0.isModuleMap }.map { .byName(name: $0) }
                     + module.testsUse.map { .byName(name: $0) }
                     + (testedByConformance.contains(module.name) ? ["InteractionTesting"] : []),
                 resources: module.tests == .withData ? [.copy("Data")] : [],

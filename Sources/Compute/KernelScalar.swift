@@ -12,8 +12,8 @@ public protocol KernelScalar: BinaryFloatingPoint, SIMDScalar, BitwiseCopyable, 
         alpha: Self, a: UnsafePointer<Self>, strideA: Int, b: UnsafePointer<Self>, strideB: Int,
         beta: Self, c: UnsafeMutablePointer<Self>, strideC: Int)
 
-    /// The sums over the lanes of each of `lanes` consecutive vectors: lane `i` is the sum of vector `i`.
-    static func laneSums(_ vectors: UnsafePointer<Vector>) -> Vector
+    /// The sums over the lanes of each of `lanes` consecutive vectors: `sums[i]` is that of vector `i`. Both aligned.
+    static func laneSums(_ vectors: UnsafePointer<Vector>, into sums: UnsafeMutablePointer<Self>)
 
     static func sine(_ x: Self) -> Self
     static func cosine(_ x: Self) -> Self

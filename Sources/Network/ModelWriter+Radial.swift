@@ -4,17 +4,17 @@ import Programs
 /// Radial functions and readout: small networks of scalars.
 extension ModelWriter {
     /// What the radial weights of all layers are made from.
-    struct RadialBasis {
+    struct RadialInput {
         /// Four numbers on every edge.
         var basis: Program.Value
         /// The network's input on knots, or on edges.
-        var input: Program.Value
+        var values: Program.Value
         var isSpline: Bool
     }
 
-    mutating func radialBasis(
+    mutating func radialInput(
         _ radial: NequIPModel.RadialFunctions, _ vectors: Program.Value
-    ) -> RadialBasis {
+    ) -> RadialInput {
         let coordinate = RadialCoordinate(rMax: configuration.rMax, pairCutoffs: configuration.perEdgeTypeCutoff)
         let count = configuration.numBessels
         let natural = (1...count).map(Double.init)
@@ -27,9 +27,9 @@ extension ModelWriter {
         case .exact(let frequencies):
             let bessel = BesselBasis(
                 rMax: configuration.rMax, frequencies: frequencies, p: configuration.polynomialCutoffP)
-            return RadialBasis(
-                basis: builder.edgeFunction(.ownRow, of: vectors),
-                input: builder.edgeFunction(.bessel(coordinate, bessel), of: vectors), isSpline: false)
+            return RadialInput(
+                basis: builder.radialBasis(.ownRow, of: vectors),
+                values: builder.edgeFunction(.bessel(coordinate, bessel), of: vectors), isSpline: false)
         case .spline:
             // sin(π n x) times the envelope, with x = 0 replaced by a number as good.
             let intervals = configuration.splineIntervals
@@ -42,21 +42,22 @@ extension ModelWriter {
             let envelope = builder.constant(
                 knots.flatMap { x in Array(repeating: bessel.envelope(x), count: count) }, .fixed(knots.count),
                 .plain(count))
-            return RadialBasis(
-                basis: builder.edgeFunction(.spline(coordinate, intervals: intervals), of: vectors),
-                input: builder.product(envelope, sines), isSpline: true)
+            return RadialInput(
+                basis: builder.radialBasis(
+                    .spline(coordinate, intervals: intervals), of: builder.edgeFunction(.distance, of: vectors)),
+                values: builder.product(envelope, sines), isSpline: true)
         }
     }
 
     /// The radial network of a layer: spline coefficients of its values on knots, or its values on edges.
-    mutating func radialWeights(_ radial: RadialBasis, _ layer: InteractionLayer, _ index: Int)
+    mutating func radialWeights(_ radial: RadialInput, _ layer: InteractionLayer, _ index: Int)
         -> Program.Value
     {
         let columns = zip(layer.paths, layer.convolution.paths).flatMap { path, place in
             (0..<path.multiplicity).map { place.weightOffset + $0 }
         }
         let values = perceptron(
-            radial.input, name: "layer\(index)_convnet.conv.edge_mlp.mlp", inputs: configuration.numBessels,
+            radial.values, name: "layer\(index)_convnet.conv.edge_mlp.mlp", inputs: configuration.numBessels,
             inputLayout: .plain(configuration.numBessels),
             hidden: Array(repeating: configuration.radialMLPWidth, count: configuration.radialMLPDepth),
             output: layer.convolution.weights, columns: columns)

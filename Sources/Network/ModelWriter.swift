@@ -35,7 +35,7 @@ struct ModelWriter {
         let vectors = builder.edgeVectors(positions: positions, strain: strain)
         let harmonics = builder.edgeFunction(.harmonics(lMax: configuration.lMax), of: vectors)
         let embedding = typeEmbedding()
-        let radial = radialBasis(radial, vectors)
+        let radial = radialInput(radial, vectors)
 
         var features = builder.gather(embedding, by: .speciesOfAtom)
         for (index, layer) in layers.enumerated() {

@@ -3,7 +3,7 @@
 /// Inputs keep their place; a value that is computed takes its place when it is written and
 /// gives it back after the last instruction that reads it. Offsets are in scalars, aligned to vectors.
 struct BufferPlan: Sendable {
-    /// By value; −1 for values without storage (positions and strain, which the graph holds).
+    /// By value; −1 for values without storage, which the graph holds: positions, strain, edge vectors and distances.
     private(set) var offsets: [Int]
     private(set) var size = 0
 
@@ -13,8 +13,10 @@ struct BufferPlan: Sendable {
         var lastUse = Array(repeating: -1, count: program.shapes.count)
         for (index, instruction) in program.instructions.enumerated() {
             for value in instruction.results { lastUse[value.index] = index }
-            if case .edgeVectors = instruction.operation { continue }
-            for value in instruction.operands { lastUse[value.index] = index }
+            for value in instruction.operands where !instruction.operation.readsGeometry(for: value, in: instruction)
+            {
+                lastUse[value.index] = index
+            }
         }
         for value in program.outputs.values { lastUse[value.index] = .max }
         var released: [Int: [Int]] = [:]
@@ -34,6 +36,7 @@ struct BufferPlan: Sendable {
         for (index, instruction) in program.instructions.enumerated() {
             if !instruction.operation.isGiven {
                 for value in instruction.results where !isStatic[value.index] {
+                    if instruction.operation.isGeometry, lastUse[value.index] == index { continue }
                     offsets[value.index] = memory.take(count(value))
                     if lastUse[value.index] != .max {
                         released[lastUse[value.index], default: []].append(value.index)
@@ -47,6 +50,23 @@ struct BufferPlan: Sendable {
 }
 
 extension Operation {
+    /// Whether the graph holds the value, so that it is written only for those that read it from memory.
+    fileprivate var isGeometry: Bool {
+        switch self {
+        case .edgeVectors, .edgeFunction(.distance, .value): true
+        default: false
+        }
+    }
+
+    /// Whether the graph stands for this operand.
+    fileprivate func readsGeometry(for operand: Program.Value, in instruction: Program.Instruction) -> Bool {
+        switch self {
+        case .edgeVectors: true
+        case .edgeFunction, .radialBasis, .edgeVirial, .edgeStrain: operand == instruction.operands.first
+        default: false
+        }
+    }
+
     /// Whether the value comes from outside the program's own computing.
     fileprivate var isGiven: Bool {
         switch self {

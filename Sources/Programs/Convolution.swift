@@ -4,9 +4,10 @@
 ///
 ///     out_i[p, m₃, c] = Σ_e (Σ_q B_e[q] R[k_e + q, p c]) Σ_{m₁ m₂} C_p[m₁ m₂ m₃] Y_e[m₂] h_j[m₁, c]
 ///
-/// with four spline values B per edge, a table R of radial weights on knots, harmonics Y and features h. With a
-/// cotangent G of `out` the scalar Q = Σ G·out is linear in each of its five arguments, and every kernel that
-/// inference or training needs is a partial derivative of Q with respect to one of them.
+/// with four spline values B per edge, a table R of radial weights on knots, harmonics Y (that of degree 0 is 1) and
+/// features h. With a cotangent G of `out` the scalar Q = Σ G·out is linear in each of its five arguments, and every
+/// kernel that inference or training needs is a partial derivative of Q with respect to one of them. B is a function
+/// of one number per edge, so derivatives by B are taken along its slope: `Σ_q ∂Q/∂B_e[q] B′_e[q]`.
 public struct Convolution: Hashable, Sendable {
     /// The arguments of Q.
     public enum Slot: Int, Hashable, Sendable, CaseIterable {
@@ -35,7 +36,7 @@ public struct Convolution: Hashable, Sendable {
     public let couplings: [Coupling]
     public let paths: [Path]
 
-    public var harmonicsWidth: Int { (lMax + 1) * (lMax + 1) }
+    public var harmonicsWidth: Int { (lMax + 1) * (lMax + 1) - 1 }
 
     /// A path as the model names it; see `init`.
     public struct PathDescription {
@@ -85,10 +86,10 @@ public struct Convolution: Hashable, Sendable {
         weights = .plain(weightOffset)
     }
 
-    /// The layout of a row of the argument in `slot`, which is also that of the partial derivative with respect to it.
-    func layout(_ slot: Slot) -> Layout {
+    /// The layout of a row of the partial derivative with respect to the argument in `slot`.
+    func gradientLayout(_ slot: Slot) -> Layout {
         switch slot {
-        case .basis: .plain(4)
+        case .basis: .plain(1)
         case .table: weights
         case .harmonics: .plain(harmonicsWidth)
         case .features: input

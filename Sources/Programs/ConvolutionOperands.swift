@@ -1,10 +1,14 @@
 /// The operands of one term of a sum of convolutions: positions in the instruction's operand list, by slot.
 public struct ConvolutionOperands: Hashable, Sendable {
     public var basis: Int?
+    /// What derivatives by the basis are taken along.
+    public var slope: Int?
     public var table: Int?
     public var harmonics: Int?
     public var features: Int?
     public var output: Int?
+    /// Whether `harmonics` is a change of Y rather than Y: that of degree 0, which is always 1, does not change.
+    public var changesHarmonics = false
 
     subscript(slot: Convolution.Slot) -> Int? {
         get {

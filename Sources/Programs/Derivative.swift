@@ -1,7 +1,11 @@
 /// Reverse-mode differentiation as a transform of programs.
 extension ProgramBuilder {
-    /// The arguments of Q by slot.
-    private typealias Form = [Convolution.Slot: Value]
+    /// The arguments of Q by slot, and what a derivative by the basis is taken along.
+    private struct Form {
+        var arguments: [Convolution.Slot: Value] = [:]
+        var slope: Value?
+        var changesHarmonics = false
+    }
 
     /// Appends the instructions that compute, for `Q = Σ_k ⟨cotangent_k, value_k⟩`, the derivative of Q with respect
     /// to each of `arguments`; `nil` where Q does not depend on one.
@@ -93,6 +97,8 @@ extension ProgramBuilder {
         case .edgeStrain:
             unsupported(0)
             return [(x[1], edgeVirial(x[0], g))]
+        case .radialBasis:
+            preconditionFailure("the cotangent of a radial basis goes to its distance at once")
         case .convolution: return []
         }
     }
@@ -106,13 +112,19 @@ extension ProgramBuilder {
     ) -> [(Value, Value)] {
         var contributions: [(Value, Value)] = []
         for term in terms {
+            precondition(
+                !(term.slope.map { isActive(operands[$0]) } ?? false),
+                "second derivatives of a convolution with respect to positions are not provided")
             let forms = zip(slots, cotangents).compactMap {
                 slot, cotangent -> (slot: Convolution.Slot, form: Form)? in
                 guard let cotangent else { return nil }
-                var form: Form = [slot: cotangent]
+                var form = Form()
                 for other in Convolution.Slot.allCases where other != slot {
-                    form[other] = term[other].map { operands[$0] }
+                    form.arguments[other] = term[other].map { operands[$0] }
                 }
+                form.slope = term.slope.map { operands[$0] }
+                form.changesHarmonics = term.changesHarmonics || slot == .harmonics
+                form.arguments[slot] = slot == .basis ? tangent(along: form.slope!, cotangent) : cotangent
                 return (slot, form)
             }
             let active = Convolution.Slot.allCases.filter { slot in term[slot].map { isActive(operands[$0]) } ?? false
@@ -125,7 +137,10 @@ extension ProgramBuilder {
                 guard !forms.isEmpty else { continue }
                 let axes = group.map { shape(operands[term[$0]!]).axis }
                 let results = partials(convolution, Array(zip(group, axes)), forms)
-                contributions += zip(group, results).map { (operands[term[$0]!], $1) }
+                contributions += zip(group, results).map { slot, result in
+                    let argument = operands[term[slot]!]
+                    return (slot == .basis ? variable(ofBasis: argument) : argument, result)
+                }
             }
         }
         return contributions
@@ -138,16 +153,49 @@ extension ProgramBuilder {
         var operands: [Value] = []
         let terms = forms.map { form in
             var term = ConvolutionOperands()
-            for slot in Convolution.Slot.allCases where slots.count > 1 || slots[0].slot != slot {
-                guard let value = form[slot] else { continue }
+            func position(_ value: Value) -> Int {
                 let position = operands.firstIndex(of: value) ?? operands.endIndex
                 if position == operands.endIndex { operands.append(value) }
-                term[slot] = position
+                return position
+            }
+            for slot in Convolution.Slot.allCases where slots.count > 1 || slots[0].slot != slot {
+                term[slot] = form.arguments[slot].map(position)
+            }
+            term.changesHarmonics = form.changesHarmonics
+            if slots.contains(where: { $0.slot == .basis }) {
+                term.slope = (form.slope ?? form.arguments[.basis].map { slope(ofBasis: $0) }).map(position)
             }
             return term
         }
         return append(
             .convolution(convolution, slots.map(\.slot), terms), operands,
-            shapes: slots.map { Program.Shape($0.axis, convolution.layout($0.slot)) })
+            shapes: slots.map { Program.Shape($0.axis, convolution.gradientLayout($0.slot)) })
+    }
+
+    // MARK: Radial bases as functions of one number
+
+    /// How a basis was made.
+    private func origin(ofBasis value: Value) -> (basis: RadialBasis, part: RadialBasis.Part, operands: [Value]) {
+        for instruction in program.instructions where instruction.results == [value] {
+            if case .radialBasis(let basis, let part) = instruction.operation {
+                return (basis, part, instruction.operands)
+            }
+        }
+        preconditionFailure("a convolution is differentiated by a basis that is not a radial basis")
+    }
+
+    /// The number that a basis, or a tangent of one, is a function of.
+    private func variable(ofBasis value: Value) -> Value { origin(ofBasis: value).operands.last! }
+
+    /// Its derivative by that number.
+    private mutating func slope(ofBasis value: Value) -> Value {
+        let origin = origin(ofBasis: value)
+        return radialBasis(origin.basis, .slope, [origin.operands[0]])
+    }
+
+    /// The change of a basis of this slope with that of its variable.
+    private mutating func tangent(along slope: Value, _ direction: Value) -> Value {
+        let origin = origin(ofBasis: slope)
+        return radialBasis(origin.basis, .tangent, [origin.operands[0], direction])
     }
 }

@@ -5,14 +5,13 @@
 public enum EdgeFunction: Hashable, Sendable {
     public enum Part: Hashable, Sendable { case value, pullback, tangent }
 
-    /// Real spherical harmonics of the direction up to degree `lMax`: `[edge][(lMax + 1)²]`.
+    /// Real spherical harmonics of the direction of degrees 1 to `lMax`: `[edge][(lMax + 1)² − 1]`. That of degree 0
+    /// is 1.
     case harmonics(lMax: Int)
-    /// The four cubic B-splines that do not vanish at x = r/r_c, on `intervals` uniform intervals of [0, 1].
-    case spline(RadialCoordinate, intervals: Int)
+    /// The length of the vector in Å.
+    case distance
     /// NequIP's radial basis on every edge, for the exact radial network (`edgeKnots` rows).
     case bessel(RadialCoordinate, BesselBasis)
-    /// The constant (1, 0, 0, 0): an edge's radial weights are its own row of the table.
-    case ownRow
 
     var axis: Axis {
         switch self {
@@ -23,8 +22,8 @@ public enum EdgeFunction: Hashable, Sendable {
 
     var width: Int {
         switch self {
-        case .harmonics(let lMax): (lMax + 1) * (lMax + 1)
-        case .spline, .ownRow: 4
+        case .harmonics(let lMax): (lMax + 1) * (lMax + 1) - 1
+        case .distance: 1
         case .bessel(_, let basis): basis.frequencies.count
         }
     }

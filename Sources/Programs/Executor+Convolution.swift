@@ -15,9 +15,11 @@ extension Executor {
             func argument(_ slot: Convolution.Slot) -> UnsafePointer<T> {
                 term[slot].map { UnsafePointer(pointer(instruction.operands[$0])) } ?? unread
             }
+            let slopes = term.slope.map { UnsafePointer(pointer(instruction.operands[$0])) }
             return ConvolutionTerm(
-                basis: argument(.basis), table: argument(.table), harmonics: argument(.harmonics),
-                features: argument(.features), output: argument(.output))
+                basis: term.basis == nil ? slopes ?? unread : argument(.basis), slopes: slopes,
+                table: argument(.table), harmonics: argument(.harmonics),
+                features: argument(.features), output: argument(.output), changesHarmonics: term.changesHarmonics)
         }
         func result(_ slot: Convolution.Slot) -> UnsafeMutablePointer<T>? {
             slots.firstIndex(of: slot).map { pointer(instruction.results[$0]) }
@@ -39,12 +41,12 @@ extension Executor {
                 }
                 return
             }
-            let (features, basis, harmonics) = (result(.features), result(.basis), result(.harmonics))
+            let (features, distances, harmonics) = (result(.features), result(.basis), result(.harmonics))
             if let features {
                 (features + atoms.lowerBound * plan.inputWidth)
                     .update(repeating: 0, count: atoms.count * plan.inputWidth)
             }
-            if let features, basis == nil, harmonics == nil {
+            if let features, distances == nil, harmonics == nil {
                 for term in arguments {
                     ConvolutionKernels.features(
                         plan, term, edges, atoms: atoms, features: features, scratch: scratch)
@@ -53,7 +55,7 @@ extension Executor {
             }
             for (index, term) in arguments.enumerated() {
                 ConvolutionKernels.backward(
-                    plan, term, edges, atoms: atoms, isFirst: index == 0, features: features, basis: basis,
+                    plan, term, edges, atoms: atoms, isFirst: index == 0, features: features, distances: distances,
                     harmonics: harmonics, scratch: scratch)
             }
         }

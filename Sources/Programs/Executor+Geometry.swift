@@ -6,25 +6,34 @@ extension Executor {
         _ function: EdgeFunction, _ part: EdgeFunction.Part, _ input: UnsafePointer<T>?,
         _ output: UnsafeMutablePointer<T>, _ graph: Graph
     ) {
-        let (knots, harmonics, scratch) = (knots.pointer, harmonics, scratch)
+        let (harmonics, scratch) = (harmonics, scratch)
         forRows(graph.edges, work: 100) { range, worker in
             switch function {
             case .harmonics(let lMax):
                 EdgeKernels.harmonics(
                     harmonics[lMax]!, part, graph, range: range, input: input, output: output,
                     scratch: scratch[worker].pointer)
+            case .distance: EdgeKernels.distance(part, graph, range: range, input: input, output: output)
+            case .bessel(let coordinate, let basis):
+                EdgeKernels.bessel(coordinate, basis, part, graph, range: range, input: input, output: output)
+            }
+        }
+    }
+
+    func radialBasis(
+        _ basis: RadialBasis, _ part: RadialBasis.Part, _ input: UnsafePointer<T>?, _ output: UnsafeMutablePointer<T>,
+        _ graph: Graph
+    ) {
+        let knots = knots.pointer
+        forRows(graph.edges, work: 50) { range, _ in
+            switch basis {
             case .spline(let coordinate, let intervals):
                 EdgeKernels.spline(
                     coordinate, intervals: intervals, part, graph, range: range, input: input, output: output,
                     knots: knots)
-            case .bessel(let coordinate, let basis):
-                EdgeKernels.bessel(coordinate, basis, part, graph, range: range, input: input, output: output)
             case .ownRow:
-                let width = part == .pullback ? 3 : 4
-                (output + range.lowerBound * width).update(repeating: 0, count: range.count * width)
-                guard part == .value else { return }
                 for edge in range {
-                    output[4 * edge] = 1
+                    for q in 0..<4 { output[4 * edge + q] = q == 0 ? 1 : 0 }
                     knots[edge] = Int32(edge)
                 }
             }

@@ -19,6 +19,7 @@ extension Executor {
         func operand(_ index: Int) -> UnsafePointer<T> { UnsafePointer(pointer(operands[index])) }
         switch instruction.operation {
         case .input, .edgeVectors: return
+        case .edgeFunction(.distance, .value) where !isStored(result): return
         case .constant(let index):
             let out = pointer(result)
             for (k, number) in program.constants[index].enumerated() { out[k] = T(number) }
@@ -124,6 +125,8 @@ extension Executor {
             }
         case .edgeFunction(let function, let part):
             edgeFunction(function, part, operands.count > 1 ? operand(1) : nil, pointer(result), graph)
+        case .radialBasis(let basis, let part):
+            radialBasis(basis, part, operands.count > 1 ? operand(1) : nil, pointer(result), graph)
         case .edgeForces:
             let (g, out) = (operand(0), pointer(result))
             forRows(count, work: 200) { range, _ in GeometryKernels.forces(graph, g, out, range: range) }

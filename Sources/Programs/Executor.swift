@@ -145,6 +145,9 @@ public final class Executor<T: ExecutableScalar> {
         return memory.pointer + plan!.offsets[value.index]
     }
 
+    /// Whether anything but the geometry stands for this value.
+    func isStored(_ value: Program.Value) -> Bool { isStatic[value.index] || plan!.offsets[value.index] >= 0 }
+
     func record(_ index: Int, since start: UInt64) {
         seconds[index] += Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9
     }

@@ -36,6 +36,8 @@ public enum Operation: Hashable, Sendable {
     case edgeVectors
     /// A function of edge vectors: its value (operand r), its pullback (r, cotangent), or its tangent (r, ṙ).
     case edgeFunction(EdgeFunction, EdgeFunction.Part)
+    /// Spline values on edges: operands the distance, which stands for the graph's geometry, and what a tangent needs.
+    case radialBasis(RadialBasis, RadialBasis.Part)
     /// `F_i = Σ_{e → i} g_e − Σ_{e ← i} g_e`: minus the pullback of `edgeVectors` to positions.
     case edgeForces
     /// The transpose of `edgeForces`: `g_e = f_receiver − f_source`.

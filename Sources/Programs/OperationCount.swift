@@ -35,7 +35,10 @@ extension Program {
             let width = Double(shape.layout.blocks.reduce(0) { $0 + $1.dimension * $1.multiplicity })
             switch instruction.operation {
             case .convolution(let convolution, let slots, let terms):
-                let operations = Double(edges * terms.count) * convolution.operationsPerEdge(for: slots)
+                let perEdge = terms.reduce(0) {
+                    $0 + convolution.operationsPerEdge(for: slots, changesHarmonics: $1.changesHarmonics)
+                }
+                let operations = Double(edges) * perEdge
                 if slots == [.output] {
                     count.convolution += operations
                 } else {
@@ -53,7 +56,8 @@ extension Program {
             case .edgeForces, .edgeDifference: count.elementwise += 6 * Double(edges)
             case .edgeVirial, .edgeStrain: count.elementwise += 18 * Double(edges)
             case .edgeVectors: count.elementwise += 6 * Double(edges)
-            case .input, .constant, .fill, .gather, .pointwise, .slice, .embed, .splineCoefficients, .edgeFunction:
+            case .input, .constant, .fill, .gather, .pointwise, .slice, .embed, .splineCoefficients, .edgeFunction,
+                .radialBasis:
                 break
             }
         }
@@ -78,19 +82,20 @@ extension Convolution {
     ///     w = Σ_q B[q] R[q]          8
     ///     u = t h,  out += w u       2S + 2(2l₃+1)
     ///     v = t g,  ∂h += w v        2S + 2(2l₁+1)
-    ///     z = H g                    2S′            for basis and harmonics alike
-    ///     s = Y·z,  ∂B[q] += R[q] s  2(2l₂+1) + 8
+    ///     z = H g                    2S′            for distance and harmonics alike
+    ///     s = Y·z,  ∂d += w′ s       2(2l₂+1) + 10  with w′ = Σ_q B′[q] R[q]
     ///     ∂Y += w z                  2(2l₂+1)
     ///     s = h·v,  ∂R[q] += B[q] s  2(2l₁+1) + 8   after v = t g
     ///
     /// For l₂ = 0, t is a number that joins the weight, and z = h·g; for l₁ = 0, z is h g and s is h v.
-    func operationsPerEdge(for slots: [Slot]) -> Double {
+    func operationsPerEdge(for slots: [Slot], changesHarmonics: Bool = false) -> Double {
         let wanted = Set(slots)
         func wants(_ slots: Slot...) -> Bool { !wanted.isDisjoint(with: slots) }
         var operations = 0
         for path in paths {
             let coupling = couplings[path.coupling]
             let (d1, d2, d3) = (2 * coupling.l1 + 1, 2 * coupling.l2 + 1, 2 * coupling.l3 + 1)
+            if changesHarmonics, coupling.kind == .diagonal { continue }
             let matrix = coupling.kind == .diagonal ? 0 : Set(coupling.entries.map(\.slot)).count
             var perChannel = 0
             if wants(.output, .features, .harmonics) { perChannel += 8 }
@@ -100,17 +105,15 @@ extension Convolution {
             if wants(.table) { perChannel += 2 * d1 + 8 }
             switch coupling.kind {
             case .diagonal:
-                if wants(.basis, .harmonics) { perChannel += 2 * d1 }
-                if wants(.basis) { perChannel += 1 + 8 }
-                if wants(.harmonics) { perChannel += 2 }
+                if wants(.basis) { perChannel += 2 * d1 + 10 }
             case .scalar:
-                if wants(.basis) { perChannel += 1 + 8 }
+                if wants(.basis) { perChannel += 1 + 10 }
                 if wants(.harmonics) { perChannel += 1 + 2 * d3 }
             case .coupled:
                 if wants(.basis, .harmonics) {
                     perChannel += 2 * Set(coupling.entries.map { [$0.harmonic, $0.slot % d3] }).count
                 }
-                if wants(.basis) { perChannel += 2 * d2 + 8 }
+                if wants(.basis) { perChannel += 2 * d2 + 10 }
                 if wants(.harmonics) { perChannel += 2 * d2 }
             }
             operations += perChannel * path.input.multiplicity

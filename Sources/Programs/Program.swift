@@ -86,10 +86,11 @@ extension Operation {
         case .edgeFunction(let function, let part):
             switch function {
             case .harmonics: "harmonics, \(part)"
-            case .spline: "spline, \(part)"
+            case .distance: "distance, \(part)"
             case .bessel: "bessel, \(part)"
-            case .ownRow: "own row, \(part)"
             }
+        case .radialBasis(.spline, let part): "spline, \(part)"
+        case .radialBasis(.ownRow, _): "own rows"
         case .edgeForces: "edge forces"
         case .edgeDifference: "edge difference"
         case .edgeVirial: "edge virial"

@@ -129,6 +129,7 @@ public struct ProgramBuilder: Sendable {
 
     // MARK: Convolution
 
+    /// `basis` is a `radialBasis`.
     public mutating func convolve(
         _ features: Value, harmonics: Value, basis: Value, table: Value, _ convolution: Convolution
     ) -> Value {
@@ -156,6 +157,15 @@ public struct ProgramBuilder: Sendable {
 
     public mutating func edgeFunction(_ function: EdgeFunction, of vectors: Value) -> Value {
         append(.edgeFunction(function, .value), [vectors], function.axis, .plain(function.width))
+    }
+
+    /// Spline values on edges as functions of their distance, an edge function.
+    public mutating func radialBasis(_ basis: RadialBasis, of distance: Value) -> Value {
+        radialBasis(basis, .value, basis == .ownRow ? [] : [distance])
+    }
+
+    mutating func radialBasis(_ basis: RadialBasis, _ part: RadialBasis.Part, _ operands: [Value]) -> Value {
+        append(.radialBasis(basis, part), operands, .edges, .plain(4))
     }
 
     mutating func pullback(_ function: EdgeFunction, _ vectors: Value, _ cotangent: Value) -> Value {

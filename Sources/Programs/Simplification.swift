@@ -94,14 +94,15 @@ extension Program {
         for member in members {
             guard case .convolution(_, _, let terms) = instructions[member].operation else { continue }
             for term in terms {
-                var moved = ConvolutionOperands()
-                for slot in Convolution.Slot.allCases {
-                    guard let position = term[slot] else { continue }
+                func place(_ position: Int) -> Int {
                     let value = instructions[member].operands[position]
                     let place = operands.firstIndex(of: value) ?? operands.endIndex
                     if place == operands.endIndex { operands.append(value) }
-                    moved[slot] = place
+                    return place
                 }
+                var moved = term
+                for slot in Convolution.Slot.allCases { moved[slot] = term[slot].map(place) }
+                moved.slope = term.slope.map(place)
                 merged.append(moved)
             }
         }

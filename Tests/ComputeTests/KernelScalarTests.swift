@@ -35,10 +35,13 @@ import Testing
         func check<T: KernelScalar>(_: T.Type) {
             let buffer = AlignedBuffer<T>(capacity: T.lanes * T.lanes)
             for k in 0..<T.lanes * T.lanes { buffer.pointer[k] = T((k * 37) % 101 - 50) }
-            let sums = buffer.pointer.withMemoryRebound(to: T.Vector.self, capacity: T.lanes) { T.laneSums($0) }
+            let sums = AlignedBuffer<T>(capacity: T.lanes)
+            buffer.pointer.withMemoryRebound(to: T.Vector.self, capacity: T.lanes) {
+                T.laneSums($0, into: sums.pointer)
+            }
             for i in 0..<T.lanes {
                 let expected = (0..<T.lanes).reduce(T.zero) { $0 + buffer.pointer[i * T.lanes + $1] }
-                #expect(sums[i] == expected)
+                #expect(sums.pointer[i] == expected)
             }
         }
         check(Float.self)

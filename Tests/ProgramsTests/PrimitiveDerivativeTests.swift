@@ -38,31 +38,47 @@ import Testing
     static let coordinate = RadialCoordinate(rMax: 3, pairCutoffs: [[2.9, 3], [2.5, 2.8]])
     static let basis = BesselBasis(rMax: 3, frequencies: [1, 2, 3.5], p: 6)
 
+    static let arguments: [(name: String, shape: Program.Shape)] = arguments(of: convolution)
+
+    /// What a convolution reads besides its basis, which is made from the geometry.
+    private static func arguments(of convolution: Convolution) -> [(name: String, shape: Program.Shape)] {
+        [
+            ("table", .init(.fixed(12), convolution.weights)),
+            ("harmonics", .init(.edges, .plain(convolution.harmonicsWidth))),
+            ("features", .init(.atoms, convolution.input)),
+        ]
+    }
+
+    static func vectors(_ builder: inout ProgramBuilder) -> Program.Value {
+        let positions = builder.input("positions", .atoms, .plain(3))
+        let strain = builder.input("strain", .structures, .plain(9))
+        return builder.edgeVectors(positions: positions, strain: strain)
+    }
+
+    private static func convolve(
+        _ builder: inout ProgramBuilder, _ x: [Program.Value], _ convolution: Convolution
+    ) -> Program.Value {
+        let distance = builder.edgeFunction(.distance, of: vectors(&builder))
+        let basis = builder.radialBasis(.spline(coordinate, intervals: 9), of: distance)
+        return builder.convolve(x[2], harmonics: x[1], basis: basis, table: x[0], convolution)
+    }
+
     private static func convolve(_ name: String, _ convolution: Convolution, atoms: Int = 7) -> Case {
+        Case(name: name, inputs: arguments(of: convolution), atoms: atoms) { convolve(&$0, $1, convolution) }
+    }
+
+    /// The convolution's derivative by the positions, which its basis alone depends on.
+    private static func forces(_ name: String, _ convolution: Convolution, atoms: Int = 7) -> Case {
         Case(
-            name: name,
-            inputs: [
-                ("basis", .init(.edges, .plain(4))), ("table", .init(.fixed(12), convolution.weights)),
-                ("harmonics", .init(.edges, .plain(convolution.harmonicsWidth))),
-                ("features", .init(.atoms, convolution.input)),
-            ], atoms: atoms
+            name: name, inputs: arguments(of: convolution) + [("g", .init(.atoms, convolution.output))], atoms: atoms
         ) { builder, x in
-            // The number of an edge's first knot comes from the spline.
+            let value = convolve(&builder, x, convolution)
             let positions = builder.input("positions", .atoms, .plain(3))
-            let strain = builder.input("strain", .structures, .plain(9))
-            let r = builder.edgeVectors(positions: positions, strain: strain)
-            let knots = builder.edgeFunction(.spline(coordinate, intervals: 9), of: r)
-            let basis = builder.sum([x[0], builder.scaled(knots, by: 0.01)])
-            return builder.convolve(x[3], harmonics: x[2], basis: basis, table: x[1], convolution)
+            return builder.gradients(of: [(value, x[3])], to: [positions])[0]!
         }
     }
 
     static let cases: [Case] = {
-        let vectors: @Sendable (inout ProgramBuilder) -> Program.Value = { builder in
-            let positions = builder.input("positions", .atoms, .plain(3))
-            let strain = builder.input("strain", .structures, .plain(9))
-            return builder.edgeVectors(positions: positions, strain: strain)
-        }
         var cases = [
             Case(name: "gather species", inputs: [("table", .init(.fixed(2), features))]) { builder, x in
                 builder.gather(x[0], by: .speciesOfAtom)
@@ -101,6 +117,9 @@ import Testing
             convolve("convolution of all couplings", .ofAllCouplings { 1 + $0 % 2 }),
             // More edges of an atom than the kernels take at a time.
             convolve("convolution of many neighbours", convolution, atoms: 70),
+            forces("forces of a convolution", convolution),
+            forces("forces of all couplings", .ofAllCouplings { 1 + $0 % 2 }),
+            forces("forces of many neighbours", convolution, atoms: 70),
             Case(name: "edge forces", inputs: [("g", .init(.edges, .plain(3)))]) { $0.edgeForces($1[0]) },
             Case(name: "edge difference", inputs: [("f", .init(.atoms, .plain(3)))]) { $0.edgeDifference($1[0]) },
             Case(name: "edge virial", inputs: [("g", .init(.edges, .plain(3)))]) { builder, x in
@@ -123,9 +142,7 @@ import Testing
                     })
             }
         }
-        for function in [
-            EdgeFunction.harmonics(lMax: 3), .spline(coordinate, intervals: 7), .bessel(coordinate, basis),
-        ] {
+        for function in [EdgeFunction.harmonics(lMax: 3), .distance, .bessel(coordinate, basis)] {
             let shape = Program.Shape(function.axis, .plain(function.width))
             cases.append(
                 Case(name: "pullback of \(function)", inputs: [("g", shape)]) { builder, x in
@@ -170,17 +187,25 @@ import Testing
         }
     }
 
+    static let functionsOfGeometry: [Case] =
+        [EdgeFunction.harmonics(lMax: 4), .distance, .bessel(coordinate, basis)].map { function in
+            Case(name: "\(function)", inputs: []) { builder, _ in
+                builder.edgeFunction(function, of: vectors(&builder))
+            }
+        } + [
+            Case(name: "convolution", inputs: arguments) { builder, x in convolve(&builder, x, convolution) }
+        ]
+
     /// Functions of the geometry against displacements of the atoms and strains of the cell.
-    @Test(arguments: [
-        EdgeFunction.harmonics(lMax: 4), .spline(coordinate, intervals: 7), .bessel(coordinate, basis),
-    ])
-    func geometryPullsBackToPositionsAndStrain(_ function: EdgeFunction) {
+    @Test(arguments: functionsOfGeometry)
+    func geometryPullsBackToPositionsAndStrain(_ test: Case) {
         var builder = ProgramBuilder()
         let positions = builder.input("positions", .atoms, .plain(3))
         let strain = builder.input("strain", .structures, .plain(9))
-        let r = builder.edgeVectors(positions: positions, strain: strain)
-        let value = builder.edgeFunction(function, of: r)
-        let cotangent = builder.input("cotangent", function.axis, .plain(function.width))
+        let inputs = test.inputs.map { builder.input($0.name, $0.shape.axis, $0.shape.layout) }
+        let value = test.build(&builder, inputs)
+        let shape = builder.program.shape(of: value)
+        let cotangent = builder.input("cotangent", shape.axis, shape.layout)
         let gradient = builder.gradients(of: [(value, cotangent)], to: [positions, strain])
         let program = builder.finish(
             outputs: ["value": value, "positions": gradient[0]!, "strain": gradient[1]!])

@@ -51,9 +51,14 @@ extension Program {
         }
         var reads: [Value: Int] = [:]
         for (index, instruction) in instructions.enumerated() {
-            // Positions and strain are read from the graph.
-            if case .edgeVectors = instruction.operation { continue }
-            for operand in instruction.operands { reads[operand] = index }
+            // Positions, strain, edge vectors and distances are read from the graph.
+            let operands =
+                switch instruction.operation {
+                case .edgeVectors: instruction.operands[..<0]
+                case .edgeFunction, .radialBasis, .edgeVirial, .edgeStrain: instruction.operands.dropFirst()
+                default: instruction.operands[...]
+                }
+            for operand in operands { reads[operand] = index }
         }
         for value in outputs.values { reads[value] = .max }
         var lives: [Life] = []
@@ -61,7 +66,11 @@ extension Program {
             for result in instruction.results {
                 let offset = plan.offsets[result.index]
                 guard offset >= 0 else {
-                    let isGeometry = if case .input = instruction.operation { reads[result] == nil } else { false }
+                    let isGeometry =
+                        switch instruction.operation {
+                        case .input, .edgeVectors, .edgeFunction(.distance, .value): reads[result] == nil
+                        default: false
+                        }
                     #expect(staticValues[result.index] || isGeometry, "%\(result.index) has no place")
                     continue
                 }

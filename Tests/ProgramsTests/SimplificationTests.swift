@@ -19,7 +19,8 @@ import Testing
             positions: builder.input("positions", .atoms, .plain(3)),
             strain: builder.input("strain", .structures, .plain(9)))
         let harmonics = builder.edgeFunction(.harmonics(lMax: 2), of: r)
-        let basis = builder.edgeFunction(.spline(PrimitiveDerivatives.coordinate, intervals: 9), of: r)
+        let basis = builder.radialBasis(
+            .spline(PrimitiveDerivatives.coordinate, intervals: 9), of: builder.edgeFunction(.distance, of: r))
         let tables = (0..<2).map { builder.input("table \($0)", .fixed(12), convolution.weights) }
         let weights = builder.input("weights", .fixed(1), same.weights)
         let mixing = builder.input("mixing", .fixed(1), back.weights)
@@ -139,7 +140,8 @@ import Testing
             positions: builder.input("positions", .atoms, .plain(3)),
             strain: builder.input("strain", .structures, .plain(9)))
         let harmonics = builder.edgeFunction(.harmonics(lMax: 2), of: r)
-        let basis = builder.edgeFunction(.spline(PrimitiveDerivatives.coordinate, intervals: 9), of: r)
+        let basis = builder.radialBasis(
+            .spline(PrimitiveDerivatives.coordinate, intervals: 9), of: builder.edgeFunction(.distance, of: r))
         let table = builder.input("table", .fixed(12), convolution.weights)
         let terms = (0..<3).map { k in
             let x = builder.input("x \(k)", .atoms, convolution.input)

@@ -9,7 +9,7 @@ import Testing
     private static let convolution = Convolution.ofAllCouplings { $0 == 2 ? 48 : 32 }
 
     private static let arguments: [(name: String, shape: Program.Shape)] = [
-        ("basis", .init(.edges, .plain(4))), ("table", .init(.fixed(12), convolution.weights)),
+        ("table", .init(.fixed(12), convolution.weights)),
         ("harmonics", .init(.edges, .plain(convolution.harmonicsWidth))),
         ("features", .init(.atoms, convolution.input)), ("cotangent", .init(.atoms, convolution.output)),
     ]
@@ -21,16 +21,15 @@ import Testing
         let positions = builder.input("positions", .atoms, .plain(3))
         let strain = builder.input("strain", .structures, .plain(9))
         let r = builder.edgeVectors(positions: positions, strain: strain)
-        // The number of an edge's first knot comes from the spline.
-        let knots = builder.edgeFunction(
-            .spline(RadialCoordinate(rMax: 3, pairCutoffs: []), intervals: 9), of: r)
-        let basis = builder.sum([x[0], builder.scaled(knots, by: 0.01)])
-        let value = builder.convolve(x[3], harmonics: x[2], basis: basis, table: x[1], convolution)
-        let gradients = builder.gradients(of: [(value, x[4])], to: Array(x[0..<4]))
-        let alone = builder.gradients(of: [(value, builder.scaled(x[4], by: 2))], to: [x[3]])
+        let distance = builder.edgeFunction(.distance, of: r)
+        let basis = builder.radialBasis(
+            .spline(RadialCoordinate(rMax: 3, pairCutoffs: []), intervals: 9), of: distance)
+        let value = builder.convolve(x[2], harmonics: x[1], basis: basis, table: x[0], convolution)
+        let gradients = builder.gradients(of: [(value, x[3])], to: x[0..<3] + [distance])
+        let alone = builder.gradients(of: [(value, builder.scaled(x[3], by: 2))], to: [x[2]])
         return builder.finish(outputs: [
-            "value": value, "basis": gradients[0]!, "table": gradients[1]!, "harmonics": gradients[2]!,
-            "features": gradients[3]!, "features alone": alone[0]!,
+            "value": value, "table": gradients[0]!, "harmonics": gradients[1]!, "features": gradients[2]!,
+            "distance": gradients[3]!, "features alone": alone[0]!,
         ])
     }()
 

@@ -11,7 +11,7 @@ struct CompiledPath<T: KernelScalar>: Sendable {
         ) -> Void
     let backward:
         @Sendable (
-            EdgeTile<T>, ConvolutionPlan<T>.Path, UnsafePointer<T>, SourceFeatures<T>, UnsafePointer<T>,
+            borrowing EdgeGroup<T>, ConvolutionPlan<T>.Path, UnsafePointer<T>, SourceFeatures<T>, UnsafePointer<T>,
             PathGradients<T>
         ) -> Void
     let features:

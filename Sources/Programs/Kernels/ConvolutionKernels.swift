@@ -6,8 +6,7 @@ import Compute
 enum ConvolutionKernels<T: KernelScalar> {
     /// Scalars of scratch memory that one worker needs.
     static func scratchSize(_ plan: ConvolutionPlan<T>) -> Int {
-        EdgeGroup<T>.scratchSize(slots: plan.slots.count, harmonics: plan.harmonics) + contractedSize(plan)
-            + (gradientsSize(plan) + T.lanes) * (T.lanes + 1)
+        EdgeGroup<T>.scratchSize(plan) + contractedSize(plan) + gradientsSize(plan) * (T.lanes + 1)
     }
 
     /// Scalars of the largest `SourceFeatures.contracted`.
@@ -15,15 +14,17 @@ enum ConvolutionKernels<T: KernelScalar> {
         plan.paths.map { $0.vectors * $0.d2 * $0.d3 * T.lanes }.max() ?? 0
     }
 
-    /// Components of all edges of a tile in `PathGradients`.
-    private static func gradientsSize(_ plan: ConvolutionPlan<T>) -> Int { (4 + plan.harmonics) * T.lanes }
+    /// Components of all edges of a group in `PathGradients`.
+    private static func gradientsSize(_ plan: ConvolutionPlan<T>) -> Int {
+        T.padded((1 + plan.harmonics) * EdgeGroup<T>.capacity)
+    }
 
     /// `∂Q/∂G`, the convolution itself, for the receivers in `atoms`.
     static func forward(
         _ plan: ConvolutionPlan<T>, _ term: ConvolutionTerm<T>, _ edges: ConvolutionEdges, atoms: Range<Int>,
         output: UnsafeMutablePointer<T>, scratch: UnsafeMutablePointer<T>
     ) {
-        var group = EdgeGroup<T>(slots: plan.slots.count, harmonics: plan.harmonics, scratch: scratch)
+        var group = EdgeGroup<T>(plan, scratch: scratch)
         for atom in atoms {
             let end = Int(edges.offsets[atom + 1])
             var first = Int(edges.offsets[atom])
@@ -33,7 +34,7 @@ enum ConvolutionKernels<T: KernelScalar> {
                     count: count, plan: plan, term: term, knots: edges.knots, edge: { first &+ $0 },
                     atomRow: { Int(edges.sources[$0]) &* plan.inputWidth })
                 let row = output + atom * plan.outputWidth
-                for (path, kernel) in zip(plan.paths, plan.kernels) {
+                for (path, kernel) in zip(plan.paths, plan.kernels) where term.takesPart(path) {
                     kernel.forward(group, path, term.table, term.features, row)
                 }
                 first += count
@@ -46,55 +47,52 @@ enum ConvolutionKernels<T: KernelScalar> {
         _ plan: ConvolutionPlan<T>, _ term: ConvolutionTerm<T>, _ edges: ConvolutionEdges, atoms: Range<Int>,
         features: UnsafeMutablePointer<T>, scratch: UnsafeMutablePointer<T>
     ) {
-        var group = EdgeGroup<T>(slots: plan.slots.count, harmonics: plan.harmonics, scratch: scratch)
+        var group = EdgeGroup<T>(plan, scratch: scratch)
         for atom in atoms {
             let row = features + atom * plan.inputWidth
             forGroups(of: atom, &group, plan, term, edges) { group in
-                for (path, kernel) in zip(plan.paths, plan.kernels) {
+                for (path, kernel) in zip(plan.paths, plan.kernels) where term.takesPart(path) {
                     kernel.features(group, path, term.table, term.output, row)
                 }
             }
         }
     }
 
-    /// `∂Q/∂h` of the sources in `atoms`, and `∂Q/∂B`, `∂Q/∂Y` of the edges that leave them, those that are asked for.
+    /// `∂Q/∂h` of the sources in `atoms`, and `∂Q/∂d`, `∂Q/∂Y` of the edges that leave them, those that are asked for.
     /// The rows of edges are replaced by the first term of a sum.
     static func backward(
         _ plan: ConvolutionPlan<T>, _ term: ConvolutionTerm<T>, _ edges: ConvolutionEdges, atoms: Range<Int>,
-        isFirst: Bool, features: UnsafeMutablePointer<T>?, basis: UnsafeMutablePointer<T>?,
+        isFirst: Bool, features: UnsafeMutablePointer<T>?, distances: UnsafeMutablePointer<T>?,
         harmonics: UnsafeMutablePointer<T>?, scratch: UnsafeMutablePointer<T>
     ) {
-        var group = EdgeGroup<T>(slots: plan.slots.count, harmonics: plan.harmonics, scratch: scratch)
-        let contracted = scratch + EdgeGroup<T>.scratchSize(slots: plan.slots.count, harmonics: plan.harmonics)
-        let components = 4 + plan.harmonics
+        var group = EdgeGroup<T>(plan, scratch: scratch)
+        let contracted = scratch + EdgeGroup<T>.scratchSize(plan)
+        let components = 1 + plan.harmonics
+        let size = gradientsSize(plan)
         let vectors = UnsafeMutableRawPointer(contracted + contractedSize(plan))
-            .bindMemory(to: T.Vector.self, capacity: gradientsSize(plan) + T.lanes)
-        let sums = UnsafeMutableRawPointer(vectors + gradientsSize(plan) + T.lanes)
-            .bindMemory(to: T.self, capacity: gradientsSize(plan) + T.lanes)
+            .bindMemory(to: T.Vector.self, capacity: size)
+        let sums = UnsafeMutableRawPointer(vectors + size).bindMemory(to: T.self, capacity: size)
         for atom in atoms {
             let source = SourceFeatures(
                 row: term.features + atom * plan.inputWidth, contracted: UnsafePointer(contracted))
             let gradients = PathGradients(
                 features: features.map { $0 + atom * plan.inputWidth }, edges: vectors, components: components)
             forGroups(of: atom, &group, plan, term, edges) { group in
-                for index in 0..<group.tileCount {
-                    let tile = group.tile(index)
-                    vectors.update(repeating: .zero, count: tile.count &* components)
-                    for (path, kernel) in zip(plan.paths, plan.kernels) {
-                        if path.kind == .coupled { contract(source.row, plan, path, into: contracted) }
-                        kernel.backward(tile, path, term.table, source, term.output, gradients)
-                    }
-                    var first = 0
-                    while first < tile.count &* components {
-                        (sums + first).vector = T.laneSums(vectors + first)
-                        first &+= T.lanes
-                    }
-                    for lane in 0..<tile.count {
-                        let (edge, row) = (tile.edges[lane], sums + lane &* components)
-                        if let basis { store(row, 4, in: basis + 4 &* edge, isFirst) }
-                        if let harmonics {
-                            store(row + 4, plan.harmonics, in: harmonics + plan.harmonics &* edge, isFirst)
-                        }
+                vectors.update(repeating: .zero, count: group.count &* components)
+                for (path, kernel) in zip(plan.paths, plan.kernels) where term.takesPart(path) {
+                    if path.kind == .coupled { contract(source.row, plan, path, into: contracted) }
+                    kernel.backward(group, path, term.table, source, term.output, gradients)
+                }
+                var first = 0
+                while first < group.count &* components {
+                    T.laneSums(vectors + first, into: sums + first)
+                    first &+= T.lanes
+                }
+                for k in 0..<group.count {
+                    let (edge, row) = (group.edges[k], sums + k &* components)
+                    if let distances { store(row, 1, in: distances + edge, isFirst) }
+                    if let harmonics {
+                        store(row + 1, plan.harmonics, in: harmonics + plan.harmonics &* edge, isFirst)
                     }
                 }
             }
@@ -124,7 +122,7 @@ enum ConvolutionKernels<T: KernelScalar> {
                 let result = contracted + block &* T.lanes
                 for target in 0..<path.d2 &* path.d3 {
                     (result + target &* path.vectors &* T.lanes).vector =
-                        pairs[path.firstContraction &+ target].sum(h, stride: path.inputStride)
+                        pairs[path.firstContraction &+ target].sum(h)
                 }
             }
         }
@@ -154,7 +152,7 @@ enum ConvolutionKernels<T: KernelScalar> {
         _ plan: ConvolutionPlan<T>, _ term: ConvolutionTerm<T>, _ edges: ConvolutionEdges, atoms: Range<Int>,
         gradient: UnsafeMutablePointer<T>, scratch: UnsafeMutablePointer<T>
     ) {
-        var group = EdgeGroup<T>(slots: plan.slots.count, harmonics: plan.harmonics, scratch: scratch)
+        var group = EdgeGroup<T>(plan, scratch: scratch)
         for atom in atoms {
             let end = Int(edges.offsets[atom + 1])
             var first = Int(edges.offsets[atom])
@@ -164,7 +162,7 @@ enum ConvolutionKernels<T: KernelScalar> {
                     count: count, plan: plan, term: term, knots: edges.knots, edge: { first &+ $0 },
                     atomRow: { Int(edges.sources[$0]) &* plan.inputWidth })
                 let row = term.output + atom * plan.outputWidth
-                for (path, kernel) in zip(plan.paths, plan.kernels) {
+                for (path, kernel) in zip(plan.paths, plan.kernels) where term.takesPart(path) {
                     kernel.table(group, path, term.features, row, gradient)
                 }
                 first += count

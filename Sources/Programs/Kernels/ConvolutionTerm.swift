@@ -4,6 +4,8 @@ import Compute
 struct ConvolutionTerm<T: KernelScalar> {
     /// `[edge][4]`
     var basis: UnsafePointer<T>
+    /// `[edge][4]`, for derivatives by the basis.
+    var slopes: UnsafePointer<T>?
     /// `[knot][path channel]`
     var table: UnsafePointer<T>
     /// `[edge][m₂]`
@@ -12,6 +14,11 @@ struct ConvolutionTerm<T: KernelScalar> {
     var features: UnsafePointer<T>
     /// `[atom][m₃][path channel]`, read at the receiver of an edge
     var output: UnsafePointer<T>
+    /// Whether the harmonics are a change of Y, to which paths with l₂ = 0 add nothing.
+    var changesHarmonics: Bool
+
+    @inline(__always)
+    func takesPart(_ path: ConvolutionPlan<T>.Path) -> Bool { !(changesHarmonics && path.kind == .diagonal) }
 }
 
 /// The edges that a convolution runs over, by receiver and by source.

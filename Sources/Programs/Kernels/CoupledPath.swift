@@ -37,8 +37,8 @@ enum CoupledPath<T: KernelScalar, let D1: Int, let D3: Int, let W: Int>: PathKer
     }
 
     static func backward(
-        _ tile: EdgeTile<T>, _ path: ConvolutionPlan<T>.Path, table: UnsafePointer<T>, source: SourceFeatures<T>,
-        output: UnsafePointer<T>, gradients: PathGradients<T>
+        _ group: borrowing EdgeGroup<T>, _ path: ConvolutionPlan<T>.Path, table: UnsafePointer<T>,
+        source: SourceFeatures<T>, output: UnsafePointer<T>, gradients: PathGradients<T>
     ) {
         for block in 0..<path.vectors / W {
             let channel = block &* W &* T.lanes
@@ -47,30 +47,33 @@ enum CoupledPath<T: KernelScalar, let D1: Int, let D3: Int, let W: Int>: PathKer
             let contracted = source.contracted + channel
             let step = path.vectors &* T.lanes
             var sums = InlineArray<D1, Vector>(repeating: .zero)
-            for lane in 0..<tile.count {
-                let radial = Radial(tile, lane, path, table)
-                let row = output + tile.atomRows[lane]
-                var g = InlineArray<D3, Vector>(repeating: .zero)
-                for m3 in 0..<D3 { g[m3] = Vector(row + m3 &* path.outputStride) }
-                if gradients.features != nil {
-                    let t = tile.coupling(lane, of: path)
-                    for m1 in 0..<D1 {
-                        var v = g[0] * t[(m1 &* D3) &* T.lanes]
-                        for m3 in 1..<D3 { v = v.adding(t[(m1 &* D3 &+ m3) &* T.lanes], times: g[m3]) }
-                        sums[m1] = sums[m1].adding(radial.w, times: v)
+            for index in 0..<group.tileCount {
+                let tile = group.tile(index)
+                for lane in 0..<tile.count {
+                    let radial = Radial(tile, lane, path, table)
+                    let row = output + tile.atomRows[lane]
+                    var g = InlineArray<D3, Vector>(repeating: .zero)
+                    for m3 in 0..<D3 { g[m3] = Vector(row + m3 &* path.outputStride) }
+                    if gradients.features != nil {
+                        let t = tile.coupling(lane, of: path)
+                        for m1 in 0..<D1 {
+                            var v = g[0] * t[(m1 &* D3) &* T.lanes]
+                            for m3 in 1..<D3 { v = v.adding(t[(m1 &* D3 &+ m3) &* T.lanes], times: g[m3]) }
+                            sums[m1] = sums[m1].adding(radial.w, times: v)
+                        }
                     }
+                    let y = tile.harmonics(lane, of: path)
+                    let harmonics = gradients.harmonics(tile.first &+ lane, of: path)
+                    var s = Vector.zero
+                    for m2 in 0..<path.d2 {
+                        let h = contracted + m2 &* D3 &* step
+                        var z = Vector(h) * g[0]
+                        for m3 in 1..<D3 { z = z.adding(Vector(h + m3 &* step), times: g[m3]) }
+                        s = s.adding(y[m2 &* T.lanes], times: z)
+                        Vector.add(radial.w, times: z, to: &harmonics[m2])
+                    }
+                    Vector.add(radial.slope, times: s, to: &gradients.distance(tile.first &+ lane).pointee)
                 }
-                let y = tile.harmonics(lane, of: path)
-                let harmonics = gradients.harmonics(lane, of: path)
-                var s = Vector.zero
-                for m2 in 0..<path.d2 {
-                    let h = contracted + m2 &* D3 &* step
-                    var z = Vector(h) * g[0]
-                    for m3 in 1..<D3 { z = z.adding(Vector(h + m3 &* step), times: g[m3]) }
-                    s = s.adding(y[m2 &* T.lanes], times: z)
-                    Vector.add(radial.w, times: z, to: &harmonics[m2])
-                }
-                radial.addBasis(times: s, to: gradients, lane)
             }
             guard let gradient = gradients.features.map({ $0 + (path.inputOffset &+ channel) }) else { continue }
             for m1 in 0..<D1 { sums[m1].add(to: gradient + m1 &* path.inputStride) }

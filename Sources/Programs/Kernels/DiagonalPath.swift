@@ -1,6 +1,7 @@
 import Compute
 
-/// A path with l₂ = 0: the coupling matrix is a number times the identity, and input and output have `D` components.
+/// A path with l₂ = 0, where Y = 1: the coupling matrix is a number times the identity, and input and output have `D`
+/// components.
 enum DiagonalPath<T: KernelScalar, let D: Int, let W: Int>: PathKernel {
     typealias Scalar = T
     typealias Vector = Channels<T, W>
@@ -20,9 +21,8 @@ enum DiagonalPath<T: KernelScalar, let D: Int, let W: Int>: PathKernel {
             for index in 0..<group.tileCount {
                 let tile = group.tile(index)
                 for lane in 0..<tile.count {
-                    let t = tile.coupling(lane, of: path)
                     let radial = Radial(tile, lane, path, table)
-                    let x = radial.w * t[0]
+                    let x = radial.w * path.factor
                     let h = features + tile.atomRows[lane]
                     for m in 0..<D { sums[m] = sums[m].adding(x, times: Vector(h + m &* path.inputStride)) }
                 }
@@ -32,8 +32,8 @@ enum DiagonalPath<T: KernelScalar, let D: Int, let W: Int>: PathKernel {
     }
 
     static func backward(
-        _ tile: EdgeTile<T>, _ path: ConvolutionPlan<T>.Path, table: UnsafePointer<T>, source: SourceFeatures<T>,
-        output: UnsafePointer<T>, gradients: PathGradients<T>
+        _ group: borrowing EdgeGroup<T>, _ path: ConvolutionPlan<T>.Path, table: UnsafePointer<T>,
+        source: SourceFeatures<T>, output: UnsafePointer<T>, gradients: PathGradients<T>
     ) {
         for block in 0..<path.vectors / W {
             let channel = block &* W &* T.lanes
@@ -43,24 +43,22 @@ enum DiagonalPath<T: KernelScalar, let D: Int, let W: Int>: PathKernel {
             var h = InlineArray<D, Vector>(repeating: .zero)
             for m in 0..<D { h[m] = Vector(features + m &* path.inputStride) * path.factor }
             var sums = InlineArray<D, Vector>(repeating: .zero)
-            for lane in 0..<tile.count {
-                let t = tile.coupling(lane, of: path)[0]
-                let y = tile.harmonics(lane, of: path)[0]
-                let radial = Radial(tile, lane, path, table)
-                let row = output + tile.atomRows[lane]
-                let x = radial.w * t
-                var z = Vector.zero
-                for m in 0..<D {
-                    let g = Vector(row + m &* path.outputStride)
-                    sums[m] = sums[m].adding(x, times: g)
-                    z = z.adding(h[m], times: g)
+            for index in 0..<group.tileCount {
+                let tile = group.tile(index)
+                for lane in 0..<tile.count {
+                    let radial = Radial(tile, lane, path, table)
+                    let row = output + tile.atomRows[lane]
+                    var z = Vector.zero
+                    for m in 0..<D {
+                        let g = Vector(row + m &* path.outputStride)
+                        sums[m] = sums[m].adding(radial.w, times: g)
+                        z = z.adding(h[m], times: g)
+                    }
+                    Vector.add(radial.slope, times: z, to: &gradients.distance(tile.first &+ lane).pointee)
                 }
-                let harmonic = gradients.harmonics(lane, of: path)
-                Vector.add(radial.w, times: z, to: &harmonic.pointee)
-                radial.addBasis(times: z * y, to: gradients, lane)
             }
             guard let gradient = gradients.features.map({ $0 + (path.inputOffset &+ channel) }) else { continue }
-            for m in 0..<D { sums[m].add(to: gradient + m &* path.inputStride) }
+            for m in 0..<D { (sums[m] * path.factor).add(to: gradient + m &* path.inputStride) }
         }
     }
 
@@ -78,9 +76,8 @@ enum DiagonalPath<T: KernelScalar, let D: Int, let W: Int>: PathKernel {
             for index in 0..<group.tileCount {
                 let tile = group.tile(index)
                 for lane in 0..<tile.count {
-                    let t = tile.coupling(lane, of: path)[0]
                     let radial = Radial(tile, lane, path, table)
-                    let x = radial.w * t
+                    let x = radial.w * path.factor
                     let row = output + tile.atomRows[lane]
                     for m in 0..<D { sums[m] = sums[m].adding(x, times: Vector(row + m &* path.outputStride)) }
                 }
@@ -99,15 +96,13 @@ enum DiagonalPath<T: KernelScalar, let D: Int, let W: Int>: PathKernel {
             let features = features + (path.inputOffset &+ channel)
             let output = output + (path.outputOffset &+ channel)
             var g = InlineArray<D, Vector>(repeating: .zero)
-            for m in 0..<D { g[m] = Vector(output + m &* path.outputStride) }
+            for m in 0..<D { g[m] = Vector(output + m &* path.outputStride) * path.factor }
             for index in 0..<group.tileCount {
                 let tile = group.tile(index)
                 for lane in 0..<tile.count {
-                    let t = tile.coupling(lane, of: path)
                     let h = features + tile.atomRows[lane]
                     var s = Vector.zero
                     for m in 0..<D { s = s.adding(Vector(h + m &* path.inputStride), times: g[m]) }
-                    s = s * t[0]
                     addTable(tile, lane, path, s, to: gradient)
                 }
             }

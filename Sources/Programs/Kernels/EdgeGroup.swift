@@ -8,15 +8,17 @@ import Compute
 ///
 /// are built across the edges, one vector for each pair (m₁, m₃), and never stored for more than this group.
 struct EdgeGroup<T: KernelScalar> {
-    /// Edges in a group, at most.
-    static var capacity: Int { 64 }
+    /// Edges in a group, at most: what a derivative keeps for each of them should stay in the first-level cache too.
+    static var capacity: Int { 32 }
 
-    let slots: Int
+    private let slots: Int
     private let harmonicsCount: Int
     /// `[tile][slot][lane]`
     private let couplings: UnsafeMutablePointer<T>
     /// `[edge][4]`
     private let basis: UnsafeMutablePointer<T>
+    /// `[edge][4]`
+    private let slopes: UnsafeMutablePointer<T>
     /// `[tile][m₂][lane]`
     private let harmonics: UnsafeMutablePointer<T>
     /// Position in the table of each edge's first knot.
@@ -24,21 +26,22 @@ struct EdgeGroup<T: KernelScalar> {
     /// Position of the row of each edge's other atom.
     private let atomRows: UnsafeMutablePointer<Int>
     /// Index of each edge.
-    private let edges: UnsafeMutablePointer<Int>
+    let edges: UnsafeMutablePointer<Int>
     private(set) var count = 0
 
     /// Scalars of scratch memory that a group takes.
-    static func scratchSize(slots: Int, harmonics: Int) -> Int {
-        capacity * (slots + 4 + harmonics) + 3 * capacity * 8 / MemoryLayout<T>.size
+    static func scratchSize(_ plan: ConvolutionPlan<T>) -> Int {
+        capacity * (plan.slots.count + 8 + plan.harmonics) + 3 * capacity * 8 / MemoryLayout<T>.size
     }
 
-    init(slots: Int, harmonics: Int, scratch: UnsafeMutablePointer<T>) {
-        self.slots = slots
-        harmonicsCount = harmonics
+    init(_ plan: ConvolutionPlan<T>, scratch: UnsafeMutablePointer<T>) {
+        slots = plan.slots.count
+        harmonicsCount = plan.harmonics
         couplings = scratch
         basis = couplings + Self.capacity * slots
-        self.harmonics = basis + 4 * Self.capacity
-        let integers = UnsafeMutableRawPointer(self.harmonics + Self.capacity * harmonics)
+        slopes = basis + 4 * Self.capacity
+        harmonics = slopes + 4 * Self.capacity
+        let integers = UnsafeMutableRawPointer(harmonics + Self.capacity * harmonicsCount)
             .bindMemory(to: Int.self, capacity: 3 * Self.capacity)
         tableRows = integers
         atomRows = integers + Self.capacity
@@ -59,6 +62,11 @@ struct EdgeGroup<T: KernelScalar> {
             atomRows[k] = atomRow(e)
             for q in 0..<4 { basis[4 &* k &+ q] = term.basis[4 &* e &+ q] }
         }
+        if let rows = term.slopes {
+            for k in 0..<count {
+                for q in 0..<4 { slopes[4 &* k &+ q] = rows[4 &* edges[k] &+ q] }
+            }
+        }
         var first = 0
         while first < count {
             buildCouplings(first: first, plan: plan, harmonics: term.harmonics)
@@ -71,15 +79,14 @@ struct EdgeGroup<T: KernelScalar> {
         let harmonics = harmonics + (first &* width)
         // Lanes without an edge repeat the last one.
         for lane in count..<max(count, first &+ T.lanes) { edges[lane] = edges[count &- 1] }
-        for m in 0..<width {
-            for lane in 0..<T.lanes {
-                harmonics[m &* T.lanes &+ lane] = rows[edges[first &+ lane] &* width &+ m]
-            }
+        for lane in 0..<T.lanes {
+            let row = rows + edges[first &+ lane] &* width
+            for m in 0..<width { harmonics[m &* T.lanes &+ lane] = row[m] }
         }
         let tile = couplings + (first &* slots)
         plan.slots.withUnsafeBufferPointer { pairs in
             for slot in 0..<slots {
-                (tile + slot &* T.lanes).vector = pairs[slot].sum(UnsafePointer(harmonics), stride: T.lanes)
+                (tile + slot &* T.lanes).vector = pairs[slot].sum(UnsafePointer(harmonics))
             }
         }
     }
@@ -92,9 +99,9 @@ struct EdgeGroup<T: KernelScalar> {
     func tile(_ index: Int) -> EdgeTile<T> {
         let first = index &* T.lanes
         return EdgeTile(
-            count: min(T.lanes, count &- first), couplings: UnsafePointer(couplings) + first &* slots,
+            first: first, count: min(T.lanes, count &- first), couplings: UnsafePointer(couplings) + first &* slots,
             harmonics: UnsafePointer(harmonics) + first &* harmonicsCount, basis: UnsafePointer(basis) + 4 &* first,
-            tableRows: UnsafePointer(tableRows) + first, atomRows: UnsafePointer(atomRows) + first,
-            edges: UnsafePointer(edges) + first)
+            slopes: UnsafePointer(slopes) + 4 &* first, tableRows: UnsafePointer(tableRows) + first,
+            atomRows: UnsafePointer(atomRows) + first)
     }
 }

@@ -17,81 +17,92 @@ enum EdgeKernels<T: KernelScalar> {
         _ harmonics: SphericalHarmonics, _ part: EdgeFunction.Part, _ graph: Graph, range: Range<Int>,
         input: UnsafePointer<T>?, output: UnsafeMutablePointer<T>, scratch: UnsafeMutablePointer<T>
     ) {
-        let count = harmonics.count
+        // Rows begin with degree 1.
+        let (count, width) = (harmonics.count, harmonics.count - 1)
         let values = UnsafeMutableRawPointer(scratch).assumingMemoryBound(to: Lanes.self)
         let gradient = values + count
-        var first = range.lowerBound
-        while first < range.upperBound {
-            let edges = min(8, range.upperBound - first)
-            var (x, y, z) = (Lanes(repeating: 1), Lanes(repeating: 1), Lanes(repeating: 1))
-            for lane in 0..<edges {
-                (x[lane], y[lane], z[lane]) = (graph.x[first + lane], graph.y[first + lane], graph.z[first + lane])
-            }
+        forTiles(graph, range) { first, edges, vectors in
             if part == .value {
-                harmonics.evaluate(x: x, y: y, z: z, values: values)
+                harmonics.evaluate(x: vectors.x, y: vectors.y, z: vectors.z, values: values)
             } else {
-                harmonics.evaluate(x: x, y: y, z: z, values: values, gradient: gradient)
+                harmonics.evaluate(x: vectors.x, y: vectors.y, z: vectors.z, values: values, gradient: gradient)
             }
-            for lane in 0..<edges {
-                let edge = first + lane
-                switch part {
-                case .value:
-                    for m in 0..<count { output[edge * count + m] = T(values[m][lane]) }
-                case .pullback:
-                    var sum = SIMD3<Double>.zero
-                    for m in 0..<count {
-                        let g = Double(input![edge * count + m])
-                        sum += g * SIMD3(gradient[3 * m][lane], gradient[3 * m + 1][lane], gradient[3 * m + 2][lane])
-                    }
-                    for axis in 0..<3 { output[3 * edge + axis] = T(sum[axis]) }
-                case .tangent:
-                    let v = input! + 3 * edge
-                    for m in 0..<count {
-                        output[edge * count + m] = T(
-                            gradient[3 * m][lane] * Double(v[0]) + gradient[3 * m + 1][lane] * Double(v[1])
-                                + gradient[3 * m + 2][lane] * Double(v[2]))
-                    }
+            switch part {
+            case .value:
+                for m in 0..<width {
+                    scatter(values[m &+ 1], edges, to: output + (first &* width &+ m), stride: width)
+                }
+            case .pullback:
+                var (x, y, z) = (Lanes.zero, Lanes.zero, Lanes.zero)
+                for m in 0..<width {
+                    let g = gather(input! + (first &* width &+ m), edges, stride: width)
+                    let row = gradient + 3 &* (m &+ 1)
+                    x.addProduct(g, row[0])
+                    y.addProduct(g, row[1])
+                    z.addProduct(g, row[2])
+                }
+                scatter(x, y, z, edges, to: output + 3 &* first)
+            case .tangent:
+                let v = vectorRows(input! + 3 &* first, edges)
+                for m in 0..<width {
+                    let row = gradient + 3 &* (m &+ 1)
+                    let value = (row[0] * v.x).addingProduct(row[1], v.y).addingProduct(row[2], v.z)
+                    scatter(value, edges, to: output + (first &* width &+ m), stride: width)
                 }
             }
-            first += 8
         }
     }
 
-    /// The four B-splines of an edge and the number of the first, or their pullback or tangent.
+    /// Lengths of edges, or their pullback `g r/|r|` or tangent `v·r/|r|`.
+    static func distance(
+        _ part: EdgeFunction.Part, _ graph: Graph, range: Range<Int>, input: UnsafePointer<T>?,
+        output: UnsafeMutablePointer<T>
+    ) {
+        forTiles(graph, range) { first, edges, r in
+            let length = r.length
+            switch part {
+            case .value: scatter(length, edges, to: output + first, stride: 1)
+            case .pullback:
+                let g = gather(input! + first, edges, stride: 1) / length
+                scatter(g * r.x, g * r.y, g * r.z, edges, to: output + 3 &* first)
+            case .tangent:
+                let v = vectorRows(input! + 3 &* first, edges)
+                let product = (v.x * r.x).addingProduct(v.y, r.y).addingProduct(v.z, r.z)
+                scatter(product / length, edges, to: output + first, stride: 1)
+            }
+        }
+    }
+
+    /// The four B-splines of an edge and the number of the first, or their slope or tangent (see `RadialBasis`).
     static func spline(
-        _ coordinate: RadialCoordinate, intervals: Int, _ part: EdgeFunction.Part, _ graph: Graph, range: Range<Int>,
+        _ coordinate: RadialCoordinate, intervals: Int, _ part: RadialBasis.Part, _ graph: Graph, range: Range<Int>,
         input: UnsafePointer<T>?, output: UnsafeMutablePointer<T>, knots: UnsafeMutablePointer<Int32>
     ) {
-        for edge in range {
-            let place = RadialPlace(coordinate, graph, edge)
-            let isInside = place.x < 1
-            let scaled = isInside ? place.x * Double(intervals) : Double(intervals)
-            let knot = min(Int(scaled), intervals - 1)
-            let u = scaled - Double(knot)
+        let (count, last) = (Lanes(repeating: Double(intervals)), Lanes(repeating: Double(intervals - 1)))
+        forTiles(graph, range) { first, edges, r in
+            let cutoff = coordinate.cutoffs(graph, first, edges)
+            let x = r.length / cutoff
+            let isOutside = x .>= 1
+            let scaled = (x * count).replacing(with: count, where: isOutside)
+            let knot = scaled.rounded(.down).replacing(with: last, where: isOutside)
+            let u = scaled - knot
+            let w = 1 - u
+            var values: InlineArray<4, Lanes>
             if part == .value {
-                knots[edge] = Int32(knot)
-                let w = 1 - u
-                let values: InlineArray<4, Double> = [
+                for lane in 0..<edges { knots[first &+ lane] = Int32(knot[lane]) }
+                values = [
                     w * w * w / 6, (4 - u * u * (6 - 3 * u)) / 6, (4 - w * w * (6 - 3 * w)) / 6, u * u * u / 6,
                 ]
-                for q in 0..<4 { output[4 * edge + q] = isInside ? T(values[q]) : 0 }
-                continue
-            }
-            let w = 1 - u
-            let scale = isInside ? Double(intervals) / place.cutoff : 0
-            let slopes: InlineArray<4, Double> = [
-                -scale * w * w / 2, scale * (1.5 * u * u - 2 * u), -scale * (1.5 * w * w - 2 * w), scale * u * u / 2,
-            ]
-            if part == .pullback {
-                var sum = 0.0
-                for q in 0..<4 { sum += slopes[q] * Double(input![4 * edge + q]) }
-                for axis in 0..<3 { output[3 * edge + axis] = T(sum * place.direction[axis]) }
             } else {
-                let v = input! + 3 * edge
-                let along =
-                    place.direction.x * Double(v[0]) + place.direction.y * Double(v[1])
-                    + place.direction.z * Double(v[2])
-                for q in 0..<4 { output[4 * edge + q] = T(slopes[q] * along) }
+                var scale = count / cutoff
+                if part == .tangent { scale *= gather(input! + first, edges, stride: 1) }
+                values = [
+                    scale * w * w * -0.5, scale * u * (1.5 * u - 2), scale * w * (2 - 1.5 * w), scale * u * u * 0.5,
+                ]
+            }
+            for q in 0..<4 {
+                let value = values[q].replacing(with: 0, where: isOutside)
+                scatter(value, edges, to: output + (4 &* first &+ q), stride: 4)
             }
         }
     }
@@ -103,51 +114,118 @@ enum EdgeKernels<T: KernelScalar> {
     ) {
         let count = basis.frequencies.count
         for edge in range {
-            let place = RadialPlace(coordinate, graph, edge)
-            if part == .pullback {
-                var sum = 0.0
-                for n in 0..<count {
-                    sum += basis.evaluate(basis.frequencies[n], place.x).slope * Double(input![edge * count + n])
-                }
-                for axis in 0..<3 { output[3 * edge + axis] = T(sum / place.cutoff * place.direction[axis]) }
-                continue
-            }
-            for n in 0..<count {
-                let (value, slope) = basis.evaluate(basis.frequencies[n], place.x)
+            let vector = SIMD3(graph.x[edge], graph.y[edge], graph.z[edge])
+            let r = (vector * vector).sum().squareRoot()
+            let cutoff = coordinate.cutoff(graph, edge)
+            for n in 0..<count where part != .pullback {
+                let (value, slope) = basis.evaluate(basis.frequencies[n], r / cutoff)
                 if part == .value {
                     output[edge * count + n] = T(value)
                 } else {
                     let v = input! + 3 * edge
-                    let along =
-                        place.direction.x * Double(v[0]) + place.direction.y * Double(v[1])
-                        + place.direction.z * Double(v[2])
-                    output[edge * count + n] = T(slope / place.cutoff * along)
+                    let along = (vector * SIMD3(Double(v[0]), Double(v[1]), Double(v[2]))).sum() / r
+                    output[edge * count + n] = T(slope / cutoff * along)
                 }
+            }
+            if part == .pullback {
+                var sum = 0.0
+                for n in 0..<count {
+                    sum += basis.evaluate(basis.frequencies[n], r / cutoff).slope * Double(input![edge * count + n])
+                }
+                for axis in 0..<3 { output[3 * edge + axis] = T(sum / cutoff * vector[axis] / r) }
             }
         }
         if part != .pullback, range.upperBound == graph.edges {
             (output + graph.edges * count).update(repeating: 0, count: 4 * count)
         }
     }
+
+    // MARK: Eight edges at a time
+
+    /// Vectors of edges, or others like them, side by side.
+    struct Vectors {
+        var x = Lanes(repeating: 1)
+        var y = Lanes(repeating: 1)
+        var z = Lanes(repeating: 1)
+
+        @inline(__always)
+        var length: Lanes { (x * x).addingProduct(y, y).addingProduct(z, z).squareRoot() }
+    }
+
+    /// Calls `body` with the first of at most eight edges, their number and their vectors; lanes without an edge hold
+    /// some vector.
+    @inline(__always)
+    private static func forTiles(_ graph: Graph, _ range: Range<Int>, _ body: (Int, Int, Vectors) -> Void) {
+        var first = range.lowerBound
+        while first < range.upperBound {
+            let edges = min(8, range.upperBound &- first)
+            var vectors = Vectors()
+            if edges == 8 {
+                vectors.x = UnsafeRawPointer(graph.x + first).loadUnaligned(as: Lanes.self)
+                vectors.y = UnsafeRawPointer(graph.y + first).loadUnaligned(as: Lanes.self)
+                vectors.z = UnsafeRawPointer(graph.z + first).loadUnaligned(as: Lanes.self)
+            } else {
+                for lane in 0..<edges {
+                    vectors.x[lane] = graph.x[first &+ lane]
+                    vectors.y[lane] = graph.y[first &+ lane]
+                    vectors.z[lane] = graph.z[first &+ lane]
+                }
+            }
+            body(first, edges, vectors)
+            first &+= 8
+        }
+    }
+
+    @inline(__always)
+    private static func gather(_ x: UnsafePointer<T>, _ count: Int, stride: Int) -> Lanes {
+        var lanes = Lanes.zero
+        for lane in 0..<count { lanes[lane] = Double(x[lane &* stride]) }
+        return lanes
+    }
+
+    @inline(__always)
+    private static func vectorRows(_ x: UnsafePointer<T>, _ count: Int) -> Vectors {
+        Vectors(
+            x: gather(x, count, stride: 3), y: gather(x + 1, count, stride: 3), z: gather(x + 2, count, stride: 3))
+    }
+
+    @inline(__always)
+    private static func scatter(_ lanes: Lanes, _ count: Int, to output: UnsafeMutablePointer<T>, stride: Int) {
+        for lane in 0..<count { output[lane &* stride] = T(lanes[lane]) }
+    }
+
+    @inline(__always)
+    private static func scatter(
+        _ x: Lanes, _ y: Lanes, _ z: Lanes, _ count: Int, to output: UnsafeMutablePointer<T>
+    ) {
+        for lane in 0..<count {
+            output[3 &* lane] = T(x[lane])
+            output[3 &* lane &+ 1] = T(y[lane])
+            output[3 &* lane &+ 2] = T(z[lane])
+        }
+    }
 }
 
-/// Where an edge lies on the radial axis.
-struct RadialPlace {
-    var x: Double
-    /// The cutoff of this pair in Å.
-    var cutoff: Double
-    /// Unit vector from the receiver to the source.
-    var direction: SIMD3<Double>
-
-    init(_ coordinate: RadialCoordinate, _ graph: Graph, _ edge: Int) {
-        let vector = SIMD3(graph.x[edge], graph.y[edge], graph.z[edge])
-        let r = (vector * vector).sum().squareRoot()
-        cutoff = coordinate.rMax
-        if !coordinate.pairCutoffs.isEmpty {
-            let receiver = Int(graph.species[Int(graph.receivers[edge])])
-            cutoff = coordinate.pairCutoffs[receiver][Int(graph.species[Int(graph.sources[edge])])]
-        }
-        x = r / cutoff
-        direction = vector / r
+extension RadialCoordinate {
+    /// The cutoff of the pair of species that an edge joins, in Å.
+    func cutoff(_ graph: Graph, _ edge: Int) -> Double {
+        if pairCutoffs.isEmpty { return rMax }
+        let receiver = Int(graph.species[Int(graph.receivers[edge])])
+        return pairCutoffs[receiver][Int(graph.species[Int(graph.sources[edge])])]
     }
+
+    /// Those of `count` edges, at most eight.
+    @inline(__always)
+    fileprivate func cutoffs(_ graph: Graph, _ first: Int, _ count: Int) -> SIMD8<Double> {
+        var lanes = SIMD8(repeating: rMax)
+        if pairCutoffs.isEmpty { return lanes }
+        for lane in 0..<count { lanes[lane] = cutoff(graph, first &+ lane) }
+        return lanes
+    }
+}
+
+extension SIMD8<Double> {
+    /// Adds `a·b`.
+    @inline(__always)
+    fileprivate mutating func addProduct(_ a: Self, _ b: Self) { self = addingProduct(a, b) }
 }

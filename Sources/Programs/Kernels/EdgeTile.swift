@@ -2,6 +2,8 @@ import Compute
 
 /// Up to `T.lanes` edges of a group.
 struct EdgeTile<T: KernelScalar> {
+    /// Number of the first within the group.
+    let first: Int
     let count: Int
     /// `[slot][lane]`
     let couplings: UnsafePointer<T>
@@ -9,12 +11,12 @@ struct EdgeTile<T: KernelScalar> {
     let harmonics: UnsafePointer<T>
     /// `[lane][4]`
     let basis: UnsafePointer<T>
+    /// `[lane][4]`
+    let slopes: UnsafePointer<T>
     /// Position in the table of each edge's first knot.
     let tableRows: UnsafePointer<Int>
     /// Position of the row of each edge's other atom.
     let atomRows: UnsafePointer<Int>
-    /// Index of each edge.
-    let edges: UnsafePointer<Int>
 
     /// The coupling matrix of a path for one edge: element `slot` lies at `slot * T.lanes`.
     @inline(__always)

@@ -12,15 +12,15 @@ protocol PathKernel: SendableMetatype {
     /// With the cotangents `g_e[m₃]` of the output and the features `h` of the source atom, which all edges share:
     ///
     ///     ∂h[m₁] += Σ_e w_e Σ_{m₃} t_e[m₁, m₃] g_e[m₃],  ∂Y_e[m₂] += Σ_c w_e z_e[m₂],
-    ///     ∂B_e[q] += Σ_c R[k_e + q] Σ_{m₂} Y_e[m₂] z_e[m₂],  where z_e[m₂] = Σ_{m₃} H[m₂, m₃] g_e[m₃]
+    ///     ∂d_e += Σ_c w′_e Σ_{m₂} Y_e[m₂] z_e[m₂],  where z_e[m₂] = Σ_{m₃} H[m₂, m₃] g_e[m₃]
     ///
-    /// and `H[m₂, m₃] = Σ_{m₁} C[m₁ m₂ m₃] h[m₁]` is made once for all edges (`SourceFeatures`). Sums over channels
-    /// are left as vectors.
+    /// with the slope `w′_e = Σ_q B′_e[q] R[k_e + q]` of the radial weights. `H[m₂, m₃] = Σ_{m₁} C[m₁ m₂ m₃] h[m₁]` is
+    /// made once for all edges (`SourceFeatures`). Sums over channels are left as vectors.
     static func backward(
-        _ tile: EdgeTile<Scalar>, _ path: ConvolutionPlan<Scalar>.Path, table: UnsafePointer<Scalar>,
+        _ group: borrowing EdgeGroup<Scalar>, _ path: ConvolutionPlan<Scalar>.Path, table: UnsafePointer<Scalar>,
         source: SourceFeatures<Scalar>, output: UnsafePointer<Scalar>, gradients: PathGradients<Scalar>)
 
-    /// `∂h[m₁] += Σ_e w_e v_e[m₁]` alone, for all edges of the group.
+    /// `∂h[m₁] += Σ_e w_e v_e[m₁]` alone.
     static func features(
         _ group: borrowing EdgeGroup<Scalar>, _ path: ConvolutionPlan<Scalar>.Path, table: UnsafePointer<Scalar>,
         output: UnsafePointer<Scalar>, gradient: UnsafeMutablePointer<Scalar>)
@@ -43,43 +43,46 @@ struct SourceFeatures<T: KernelScalar> {
 struct PathGradients<T: KernelScalar> {
     /// Row of the source atom's features; `nil` where nobody reads it.
     var features: UnsafeMutablePointer<T>?
-    /// `[edge][component]` of one tile: ∂B, then ∂Y, every component as a vector whose lanes are still to be summed.
+    /// `[edge][component]` of the group: ∂d, then ∂Y, every component as a vector whose lanes are still to be summed.
     var edges: UnsafeMutablePointer<T.Vector>
-    /// Components of an edge: 4 and the harmonics.
+    /// Components of an edge: one and the harmonics.
     var components: Int
 
-    /// ∂B of one edge.
+    /// ∂d of one edge of the group.
     @inline(__always)
-    func basis(_ lane: Int) -> UnsafeMutablePointer<T.Vector> { edges + lane &* components }
+    func distance(_ edge: Int) -> UnsafeMutablePointer<T.Vector> { edges + edge &* components }
 
-    /// ∂Y of one edge from the first component of degree l₂ on.
+    /// ∂Y of one edge of the group from the first component of degree l₂ on.
     @inline(__always)
-    func harmonics(_ lane: Int, of path: ConvolutionPlan<T>.Path) -> UnsafeMutablePointer<T.Vector> {
-        edges + (lane &* components &+ 4 &+ path.firstHarmonic)
+    func harmonics(_ edge: Int, of path: ConvolutionPlan<T>.Path) -> UnsafeMutablePointer<T.Vector> {
+        edges + (edge &* components &+ 1 &+ path.firstHarmonic)
     }
 }
 
-/// The radial weights of one edge for some channels: the weighted sum of four rows of the table.
+/// The radial weights of one edge for some channels: weighted sums of four rows of the table.
 struct RadialWeights<T: KernelScalar, let W: Int> {
     private let row: UnsafePointer<T>
     private let stride: Int
+    private let slopes: UnsafePointer<T>
     let w: Channels<T, W>
 
     /// Of one edge of a tile for the channels that `table` begins at.
     @inline(__always)
     init(_ tile: EdgeTile<T>, _ lane: Int, _ path: ConvolutionPlan<T>.Path, _ table: UnsafePointer<T>) {
-        let basis = tile.basis + 4 &* lane
         row = table + tile.tableRows[lane]
         stride = path.weightsStride
-        w = (Channels(row) * basis[0]).adding(basis[1], times: Channels(row + stride))
-            .adding(basis[2], times: Channels(row + 2 &* stride)).adding(basis[3], times: Channels(row + 3 &* stride))
+        slopes = tile.slopes + 4 &* lane
+        w = Self.sum(tile.basis + 4 &* lane, row, stride)
     }
 
-    /// `∂B_e[q] += R[k_e + q] s` for these channels.
+    /// `w′ = Σ_q B′[q] R[k + q]`
     @inline(__always)
-    func addBasis(times s: Channels<T, W>, to gradients: PathGradients<T>, _ lane: Int) {
-        let basis = gradients.basis(lane)
-        for q in 0..<4 { Channels.add(Channels(row + q &* stride), times: s, to: &basis[q]) }
+    var slope: Channels<T, W> { Self.sum(slopes, row, stride) }
+
+    @inline(__always)
+    private static func sum(_ basis: UnsafePointer<T>, _ row: UnsafePointer<T>, _ stride: Int) -> Channels<T, W> {
+        (Channels(row) * basis[0]).adding(basis[1], times: Channels(row + stride))
+            .adding(basis[2], times: Channels(row + 2 &* stride)).adding(basis[3], times: Channels(row + 3 &* stride))
     }
 }
 

@@ -1,6 +1,6 @@
 import Compute
 
-/// A path with l₁ = 0: scalars times harmonics, whose coupling matrix is one row t[m₃] = C Y[m₃] with `D` = 2l₃+1.
+/// A path with l₁ = 0: scalars times harmonics, whose coupling matrix is one row C Y[m₃] with `D` = 2l₃+1.
 enum ScalarPath<T: KernelScalar, let D: Int, let W: Int>: PathKernel {
     typealias Scalar = T
     typealias Vector = Channels<T, W>
@@ -20,10 +20,10 @@ enum ScalarPath<T: KernelScalar, let D: Int, let W: Int>: PathKernel {
             for index in 0..<group.tileCount {
                 let tile = group.tile(index)
                 for lane in 0..<tile.count {
-                    let t = tile.coupling(lane, of: path)
+                    let y = tile.harmonics(lane, of: path)
                     let radial = Radial(tile, lane, path, table)
-                    let x = radial.w * Vector(features + tile.atomRows[lane])
-                    for m in 0..<D { sums[m] = sums[m].adding(t[m &* T.lanes], times: x) }
+                    let x = radial.w * Vector(features + tile.atomRows[lane]) * path.factor
+                    for m in 0..<D { sums[m] = sums[m].adding(y[m &* T.lanes], times: x) }
                 }
             }
             for m in 0..<D { sums[m].store(output + m &* path.outputStride) }
@@ -31,33 +31,35 @@ enum ScalarPath<T: KernelScalar, let D: Int, let W: Int>: PathKernel {
     }
 
     static func backward(
-        _ tile: EdgeTile<T>, _ path: ConvolutionPlan<T>.Path, table: UnsafePointer<T>, source: SourceFeatures<T>,
-        output: UnsafePointer<T>, gradients: PathGradients<T>
+        _ group: borrowing EdgeGroup<T>, _ path: ConvolutionPlan<T>.Path, table: UnsafePointer<T>,
+        source: SourceFeatures<T>, output: UnsafePointer<T>, gradients: PathGradients<T>
     ) {
         for block in 0..<path.vectors / W {
             let channel = block &* W &* T.lanes
             let table = table + (path.weightOffset &+ channel)
             let output = output + (path.outputOffset &+ channel)
-            let h = Vector(source.row + (path.inputOffset &+ channel))
-            let scaled = h * path.factor
+            let h = Vector(source.row + (path.inputOffset &+ channel)) * path.factor
             var sum = Vector.zero
-            for lane in 0..<tile.count {
-                let t = tile.coupling(lane, of: path)
-                let radial = Radial(tile, lane, path, table)
-                let row = output + tile.atomRows[lane]
-                let x = radial.w * scaled
-                let harmonics = gradients.harmonics(lane, of: path)
-                var v = Vector.zero
-                for m in 0..<D {
-                    let g = Vector(row + m &* path.outputStride)
-                    v = v.adding(t[m &* T.lanes], times: g)
-                    Vector.add(x, times: g, to: &harmonics[m])
+            for index in 0..<group.tileCount {
+                let tile = group.tile(index)
+                for lane in 0..<tile.count {
+                    let y = tile.harmonics(lane, of: path)
+                    let radial = Radial(tile, lane, path, table)
+                    let row = output + tile.atomRows[lane]
+                    let x = radial.w * h
+                    let harmonics = gradients.harmonics(tile.first &+ lane, of: path)
+                    var v = Vector.zero
+                    for m in 0..<D {
+                        let g = Vector(row + m &* path.outputStride)
+                        v = v.adding(y[m &* T.lanes], times: g)
+                        Vector.add(x, times: g, to: &harmonics[m])
+                    }
+                    sum = sum.adding(radial.w, times: v)
+                    Vector.add(radial.slope, times: h * v, to: &gradients.distance(tile.first &+ lane).pointee)
                 }
-                sum = sum.adding(radial.w, times: v)
-                radial.addBasis(times: h * v, to: gradients, lane)
             }
             guard let gradient = gradients.features.map({ $0 + (path.inputOffset &+ channel) }) else { continue }
-            sum.add(to: gradient)
+            (sum * path.factor).add(to: gradient)
         }
     }
 
@@ -70,19 +72,19 @@ enum ScalarPath<T: KernelScalar, let D: Int, let W: Int>: PathKernel {
             let table = table + (path.weightOffset &+ channel)
             let output = output + (path.outputOffset &+ channel)
             let gradient = gradient + (path.inputOffset &+ channel)
-            var sum = Vector(gradient)
+            var sum = Vector.zero
             for index in 0..<group.tileCount {
                 let tile = group.tile(index)
                 for lane in 0..<tile.count {
-                    let t = tile.coupling(lane, of: path)
+                    let y = tile.harmonics(lane, of: path)
                     let radial = Radial(tile, lane, path, table)
                     let row = output + tile.atomRows[lane]
                     var v = Vector.zero
-                    for m in 0..<D { v = v.adding(t[m &* T.lanes], times: Vector(row + m &* path.outputStride)) }
+                    for m in 0..<D { v = v.adding(y[m &* T.lanes], times: Vector(row + m &* path.outputStride)) }
                     sum = sum.adding(radial.w, times: v)
                 }
             }
-            sum.store(gradient)
+            (sum * path.factor).add(to: gradient)
         }
     }
 
@@ -96,13 +98,13 @@ enum ScalarPath<T: KernelScalar, let D: Int, let W: Int>: PathKernel {
             let features = features + (path.inputOffset &+ channel)
             let output = output + (path.outputOffset &+ channel)
             var g = InlineArray<D, Vector>(repeating: .zero)
-            for m in 0..<D { g[m] = Vector(output + m &* path.outputStride) }
+            for m in 0..<D { g[m] = Vector(output + m &* path.outputStride) * path.factor }
             for index in 0..<group.tileCount {
                 let tile = group.tile(index)
                 for lane in 0..<tile.count {
-                    let t = tile.coupling(lane, of: path)
-                    var v = g[0] * t[0]
-                    for m in 1..<D { v = v.adding(t[m &* T.lanes], times: g[m]) }
+                    let y = tile.harmonics(lane, of: path)
+                    var v = g[0] * y[0]
+                    for m in 1..<D { v = v.adding(y[m &* T.lanes], times: g[m]) }
                     let s = v * Vector(features + tile.atomRows[lane])
                     addTable(tile, lane, path, s, to: gradient)
                 }
