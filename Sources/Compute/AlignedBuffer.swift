@@ -13,7 +13,7 @@ public final class AlignedBuffer<Scalar: BitwiseCopyable & AdditiveArithmetic>: 
     public func reserve(_ count: Int) {
         guard count > capacity else { return }
         pointer.deallocate()
-        capacity = count + count / 8
+        capacity = count
         pointer = Self.allocate(capacity)
     }
 

@@ -5,7 +5,7 @@
 extension Float {
     @inlinable @inline(__always)
     public static func exponential(_ x: Vector) -> Vector {
-        let x = x.clamped(lowerBound: Vector(repeating: -87), upperBound: Vector(repeating: 88))
+        let x = x.replacing(with: -87, where: x .< -87).replacing(with: 88, where: x .> 88)
         let magic = Vector(repeating: 12_582_912)
         let shifted = magic.addingProduct(x, Vector(repeating: 1.442_695_04))
         let n = shifted - magic
@@ -23,7 +23,7 @@ extension Float {
 extension Double {
     @inlinable @inline(__always)
     public static func exponential(_ x: Vector) -> Vector {
-        let x = x.clamped(lowerBound: Vector(repeating: -708), upperBound: Vector(repeating: 709))
+        let x = x.replacing(with: -708, where: x .< -708).replacing(with: 709, where: x .> 709)
         let magic = Vector(repeating: 6_755_399_441_055_744)
         let shifted = magic.addingProduct(x, Vector(repeating: 1.442_695_040_888_963_4))
         let n = shifted - magic

@@ -5,10 +5,11 @@ import COpenBLAS
 public protocol KernelScalar: BinaryFloatingPoint, SIMDScalar, BitwiseCopyable, Codable, Sendable {
     associatedtype Vector: SIMD, BitwiseCopyable, Sendable where Vector.Scalar == Self
 
-    /// `C ← α A·B + β C` for row-major matrices, by BLAS. `A` is `m × k` (or `k × m` when transposed), `B` is
-    /// `k × n` (or `n × k`), `C` is `m × n`; the strides are between rows. The sums' order depends on the sizes only.
+    /// `C ← α A·B + β C` for row-major matrices, by BLAS. `A` is `m × k` (or `k × m` when transposed), `B` is `k × n`
+    /// (OpenBLAS takes twice as long for a small one that is transposed), `C` is `m × n`; the strides are between rows.
+    /// The sums' order depends on the sizes only.
     static func multiply(
-        transposeA: Bool, transposeB: Bool, m: Int, n: Int, k: Int,
+        transposeA: Bool, m: Int, n: Int, k: Int,
         alpha: Self, a: UnsafePointer<Self>, strideA: Int, b: UnsafePointer<Self>, strideB: Int,
         beta: Self, c: UnsafeMutablePointer<Self>, strideC: Int)
 

@@ -52,14 +52,24 @@ extension ProgramBuilder {
             return [(x[0], segmentSum(g, by: relation, into: shape(x[0]).axis))]
         case .segmentSum(let relation):
             return [(x[0], gather(g, by: relation))]
-        case .linear(let map, let slot):
-            let others = LinearMap.Slot.allCases.filter { $0 != slot }
-            return others.indices.filter { isActive(x[$0]) }.map { k in
-                // Q with the result's argument replaced by its cotangent, differentiated by operand k.
-                let arguments: [LinearMap.Slot: Value] = [slot: g, others[1 - k]: x[1 - k]]
-                let rest = LinearMap.Slot.allCases.filter { $0 != others[k] }.map { arguments[$0]! }
-                return (x[k], linear(map, others[k], rest[0], rest[1], axis: shape(x[k]).axis))
+        case .linear(let map):
+            var contributions: [(Value, Value)] = []
+            if isActive(x[0]) { contributions.append((x[0], linear(g, transposed(x[1], of: map), map.transposed))) }
+            if isActive(x[1]) {
+                if let original = original(ofTransposed: x[1]) {
+                    // The derivative by the weights as they were before they were transposed.
+                    contributions.append((original, linearWeights(g, x[0], like: original, map.transposed)))
+                } else {
+                    contributions.append((x[1], linearWeights(x[0], g, like: x[1], map)))
+                }
             }
+            return contributions
+        case .linearWeights(let map):
+            var contributions: [(Value, Value)] = []
+            if isActive(x[0]) { contributions.append((x[0], linear(x[1], transposed(g, of: map), map.transposed))) }
+            if isActive(x[1]) { contributions.append((x[1], linear(x[0], g, map))) }
+            return contributions
+        case .transposedWeights(let map): return [(x[0], transposed(g, of: map.transposed))]
         case .product(let map, let slot):
             let others = ProductMap.Slot.allCases.filter { $0 != slot }
             return others.indices.filter { isActive(x[$0]) }.map { k in
@@ -67,8 +77,8 @@ extension ProgramBuilder {
                 let rest = ProductMap.Slot.allCases.filter { $0 != others[k] }.map { arguments[$0]! }
                 return (x[k], product(map, others[k], rest[0], rest[1]))
             }
-        case .pointwise(let activations, let order):
-            return [(x[0], product(pointwise(x[0], activations, order: order + 1), g))]
+        case .pointwise(let activations, let orders):
+            return [(x[0], product(pointwise(x[0], activations, order: orders[0] + 1), g))]
         case .slice(let blocks): return [(x[0], embed(g, blocks, in: shape(x[0]).layout))]
         case .embed(let blocks): return [(x[0], slice(g, blocks))]
         case .sum: return x.filter(isActive).map { ($0, g) }
@@ -170,6 +180,13 @@ extension ProgramBuilder {
         return append(
             .convolution(convolution, slots.map(\.slot), terms), operands,
             shapes: slots.map { Program.Shape($0.axis, convolution.gradientLayout($0.slot)) })
+    }
+
+    private func original(ofTransposed weights: Value) -> Value? {
+        for instruction in program.instructions where instruction.results == [weights] {
+            if case .transposedWeights = instruction.operation { return instruction.operands[0] }
+        }
+        return nil
     }
 
     // MARK: Radial bases as functions of one number

@@ -14,10 +14,13 @@ public final class Executor<T: ExecutableScalar> {
     public let program: Program
     public let parallelism: Parallelism
 
-    let convolutions: [Convolution: ConvolutionPlan<T>]
-    let harmonics: [Int: SphericalHarmonics]
     /// By value: whether it depends on fixed inputs and constants only.
     let isStatic: [Bool]
+    /// The instructions, ready to run: those that depend on parameters only, and those of each stage.
+    private var staticSteps: [Step<T>] = []
+    private var steps: [[Step<T>]] = []
+    /// By value: where its first row lies.
+    private let addresses: UnsafeMutablePointer<UnsafeMutablePointer<T>>
     private let staticOffsets: [Int]
     private let fixed: AlignedBuffer<T>
     private var fixedIsCurrent = false
@@ -45,11 +48,6 @@ public final class Executor<T: ExecutableScalar> {
         BLAS.prepare()
         self.program = program
         self.parallelism = parallelism
-        let convolutions = ConvolutionPreparation<T>(program).plans
-        self.convolutions = convolutions
-        harmonics = Dictionary(
-            uniqueKeysWithValues: Set(program.instructions.compactMap(\.operation.harmonicsDegree))
-                .map { ($0, SphericalHarmonics(lMax: $0)) })
         isStatic = program.staticValues
         var offset = 0
         var staticOffsets = Array(repeating: -1, count: program.shapes.count)
@@ -60,18 +58,26 @@ public final class Executor<T: ExecutableScalar> {
         }
         self.staticOffsets = staticOffsets
         fixed = AlignedBuffer(capacity: offset)
-        let needs = program.instructions.map { instruction in
-            switch instruction.operation {
-            case .convolution(let convolution, _, _):
-                ConvolutionKernels<T>.scratchSize(convolutions[convolution]!)
-            case .linear(let map, _): LinearKernels<T>.scratchSize(map)
-            case .edgeFunction(let function, _): EdgeKernels<T>.scratchSize(function)
-            default: 0
+        addresses = .allocate(capacity: program.shapes.count)
+        for value in program.shapes.indices {
+            (addresses + value).initialize(to: fixed.pointer + max(0, staticOffsets[value]))
+        }
+        seconds = Array(repeating: 0, count: program.instructions.count)
+        let preparation = StepPreparation<T>(program)
+        let size = preparation.scratchSize
+        scratch = (0..<parallelism.threads).map { _ in AlignedBuffer(capacity: size) }
+        for step in preparation.steps where isStatic[program.instructions[step.index].results[0].index] {
+            staticSteps.append(step)
+        }
+        steps = (0..<program.stages).map { stage in
+            preparation.steps.filter {
+                let instruction = program.instructions[$0.index]
+                return instruction.stage == stage && !isStatic[instruction.results[0].index]
             }
         }
-        scratch = (0..<parallelism.threads).map { _ in AlignedBuffer(capacity: (needs.max() ?? 0) + 64) }
-        seconds = Array(repeating: 0, count: program.instructions.count)
     }
+
+    deinit { addresses.deallocate() }
 
     // MARK: Inputs and outputs
 
@@ -81,12 +87,12 @@ public final class Executor<T: ExecutableScalar> {
         fixedIsCurrent = false
         let shape = program.shape(of: value)
         guard case .fixed(let rows) = shape.axis else { return }
-        body(.init(start: fixed.pointer + staticOffsets[value.index], count: rows * shape.layout.width))
+        body(.init(start: pointer(value), count: rows * shape.layout.width))
     }
 
     /// Makes room for a graph. Call before `bind(_:on:)` and `run`; costs something only when the graph has grown.
     public func prepare(for graph: Graph) {
-        if let planned = plannedFor, plan != nil,
+        if let planned = plannedFor,
             planned.atoms >= graph.atoms, planned.edges >= graph.edges, planned.structures >= graph.structures
         {
             return
@@ -107,6 +113,9 @@ public final class Executor<T: ExecutableScalar> {
         }
         memory.reserve(plan.size)
         knots.reserve(capacity.edges + 16)
+        for value in plan.offsets.indices where plan.offsets[value] >= 0 {
+            addresses[value] = memory.pointer + plan.offsets[value]
+        }
         self.plan = plan
         plannedFor = capacity
     }
@@ -133,66 +142,25 @@ public final class Executor<T: ExecutableScalar> {
     public func run(on graph: Graph, stage: Int = 0) {
         prepare(for: graph)
         if !fixedIsCurrent {
-            T.run(self, graph) { isStatic[$0.results[0].index] }
+            run(staticSteps, graph)
             fixedIsCurrent = true
         }
-        T.run(self, graph) { $0.stage == stage && !isStatic[$0.results[0].index] }
+        run(steps[stage], graph)
     }
 
-    @inline(__always)
-    func pointer(_ value: Program.Value) -> UnsafeMutablePointer<T> {
-        if isStatic[value.index] { return fixed.pointer + staticOffsets[value.index] }
-        return memory.pointer + plan!.offsets[value.index]
-    }
-
-    /// Whether anything but the geometry stands for this value.
-    func isStored(_ value: Program.Value) -> Bool { isStatic[value.index] || plan!.offsets[value.index] >= 0 }
-
-    func record(_ index: Int, since start: UInt64) {
-        seconds[index] += Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9
-    }
-}
-
-/// A scalar that programs run in. Its requirements are the doors from code that is generic over the scalar to code
-/// that is compiled for one; everything behind them is specialised.
-public protocol ExecutableScalar: KernelScalar {
-    static func prepare(_ preparation: ConvolutionPreparation<Self>)
-    static func run(_ executor: Executor<Self>, _ graph: Graph, where isWanted: (Program.Instruction) -> Bool)
-}
-
-/// The convolutions of a program, prepared for the kernels.
-public final class ConvolutionPreparation<T: ExecutableScalar> {
-    let program: Program
-    var plans: [Convolution: ConvolutionPlan<T>] = [:]
-
-    init(_ program: Program) {
-        self.program = program
-        T.prepare(self)
-    }
-
-    @inline(__always)
-    func prepare() {
-        for case .convolution(let convolution, _, _) in program.instructions.map(\.operation)
-        where plans[convolution] == nil {
-            plans[convolution] = ConvolutionPlan(convolution)
+    private func run(_ steps: [Step<T>], _ graph: Graph) {
+        for step in steps {
+            let start = isProfiling ? DispatchTime.now().uptimeNanoseconds : 0
+            step.run(self, graph)
+            if isProfiling {
+                seconds[step.index] += Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9
+            }
         }
     }
-}
 
-extension Float: ExecutableScalar {
-    public static func prepare(_ preparation: ConvolutionPreparation<Float>) { preparation.prepare() }
-    public static func run(
-        _ executor: Executor<Float>, _ graph: Graph, where isWanted: (Program.Instruction) -> Bool
-    ) {
-        executor.runInstructions(on: graph, where: isWanted)
-    }
-}
+    @inline(__always)
+    func pointer(_ value: Program.Value) -> UnsafeMutablePointer<T> { addresses[value.index] }
 
-extension Double: ExecutableScalar {
-    public static func prepare(_ preparation: ConvolutionPreparation<Double>) { preparation.prepare() }
-    public static func run(
-        _ executor: Executor<Double>, _ graph: Graph, where isWanted: (Program.Instruction) -> Bool
-    ) {
-        executor.runInstructions(on: graph, where: isWanted)
-    }
+    /// Whether the value has a place in memory; the graph stands for the others.
+    func isStored(_ value: Program.Value) -> Bool { isStatic[value.index] || plan!.offsets[value.index] >= 0 }
 }

@@ -70,6 +70,15 @@ public struct Graph {
         }
     }
 
+    /// Which row of a table a row reads.
+    @inline(__always)
+    func index(_ relation: Relation, _ row: Int) -> Int {
+        switch relation {
+        case .speciesOfAtom: Int(species[row])
+        case .structureOfAtom: structure(of: row)
+        }
+    }
+
     func structure(of atom: Int) -> Int { structureOfAtom.map { Int($0[atom]) } ?? 0 }
 }
 

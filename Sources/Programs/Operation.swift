@@ -12,15 +12,19 @@ public enum Operation: Hashable, Sendable {
     /// The transpose of `gather`: `out[k] = Σ_{i: relation(i) = k} x[i]`.
     case segmentSum(Relation)
 
-    /// A trilinear form's partial derivative; the operands are the two other arguments in the order x, W, cotangent.
-    case linear(LinearMap, LinearMap.Slot)
+    /// Operands x, W.
+    case linear(LinearMap)
+    /// The derivative of a linear map by W, operands x and the cotangent.
+    case linearWeights(LinearMap)
+    /// The weights of the transposed map.
+    case transposedWeights(LinearMap)
     /// The operands are the two other arguments in the order scalars, irreps, cotangent.
     case product(ProductMap, ProductMap.Slot)
     /// A sum of convolutions; where their operands stand is in `ConvolutionOperands`. One result for each slot.
     case convolution(Convolution, [Convolution.Slot], [ConvolutionOperands])
 
-    /// The `order`-th derivative of one function per block, at scalars.
-    case pointwise([Activation], order: Int)
+    /// Derivatives of one function per block at scalars, a result for each of the orders.
+    case pointwise([Activation], orders: [Int])
 
     /// Some of the blocks of a row.
     case slice(Range<Int>)
@@ -54,11 +58,4 @@ public enum Relation: Hashable, Sendable {
     case structureOfAtom
 
     public var rows: Axis { .atoms }
-}
-
-extension Operation {
-    /// The degree up to which an instruction needs spherical harmonics.
-    var harmonicsDegree: Int? {
-        if case .edgeFunction(.harmonics(let lMax), _) = self { lMax } else { nil }
-    }
 }

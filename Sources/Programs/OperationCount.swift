@@ -25,13 +25,7 @@ extension Program {
         var count = OperationCount()
         for instruction in instructions where !isStatic[instruction.results[0].index] {
             let shape = shape(of: instruction.results[0])
-            let rows: Double
-            switch shape.axis {
-            case .fixed(let number): rows = Double(number)
-            case .atoms: rows = Double(atoms)
-            case .structures: rows = Double(structures)
-            case .edges, .edgeKnots: rows = Double(edges)
-            }
+            let rows = rows(of: instruction.results[0], atoms, edges, structures)
             let width = Double(shape.layout.blocks.reduce(0) { $0 + $1.dimension * $1.multiplicity })
             switch instruction.operation {
             case .convolution(let convolution, let slots, let terms):
@@ -44,9 +38,10 @@ extension Program {
                 } else {
                     count.convolutionDerivatives += operations
                 }
-            case .linear(let map, let slot):
-                let samples: Axis = slot == .weights ? self.shape(of: instruction.operands[0]).axis : shape.axis
-                count.linear += map.operationsPerRow * (samples == .atoms ? Double(atoms) : rows)
+            case .linear(let map): count.linear += map.operationsPerRow * rows
+            case .linearWeights(let map):
+                count.linear +=
+                    map.operationsPerRow * self.rows(of: instruction.operands[0], atoms, edges, structures)
             case .product(let map, let slot):
                 let width = map.terms.reduce(0) { $0 + $1.irreps.dimension * $1.irreps.multiplicity }
                 count.elementwise += rows * Double(width) * (slot == .scalars ? 2 : 1)
@@ -56,17 +51,27 @@ extension Program {
             case .edgeForces, .edgeDifference: count.elementwise += 6 * Double(edges)
             case .edgeVirial, .edgeStrain: count.elementwise += 18 * Double(edges)
             case .edgeVectors: count.elementwise += 6 * Double(edges)
-            case .input, .constant, .fill, .gather, .pointwise, .slice, .embed, .splineCoefficients, .edgeFunction,
+            case .input, .constant, .fill, .gather, .pointwise, .slice, .embed, .transposedWeights,
+                .splineCoefficients, .edgeFunction,
                 .radialBasis:
                 break
             }
         }
         return count
     }
+
+    private func rows(of value: Value, _ atoms: Int, _ edges: Int, _ structures: Int) -> Double {
+        switch shape(of: value).axis {
+        case .fixed(let count): Double(count)
+        case .atoms: Double(atoms)
+        case .structures: Double(structures)
+        case .edges, .edgeKnots: Double(edges)
+        }
+    }
 }
 
 extension LinearMap {
-    /// For one row, in each of the three slots.
+    /// For one row, also in the derivatives.
     fileprivate var operationsPerRow: Double {
         terms.reduce(0) { $0 + 2 * Double($1.input.dimension * $1.input.multiplicity * $1.output.multiplicity) }
     }

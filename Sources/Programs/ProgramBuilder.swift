@@ -83,17 +83,16 @@ public struct ProgramBuilder: Sendable {
     // MARK: Node operations
 
     public mutating func linear(_ x: Value, _ weights: Value, _ map: LinearMap) -> Value {
-        linear(map, .output, x, weights, axis: shape(x).axis)
+        append(.linear(map), [x, weights], shape(x).axis, map.output)
     }
 
-    mutating func linear(_ map: LinearMap, _ slot: LinearMap.Slot, _ a: Value, _ b: Value, axis: Axis) -> Value {
-        let layout =
-            switch slot {
-            case .input: map.input
-            case .weights: map.weights
-            case .output: map.output
-            }
-        return append(.linear(map, slot), [a, b], axis, layout)
+    /// With as many rows as `weights`.
+    mutating func linearWeights(_ x: Value, _ cotangent: Value, like weights: Value, _ map: LinearMap) -> Value {
+        append(.linearWeights(map), [x, cotangent], shape(weights).axis, map.weights)
+    }
+
+    mutating func transposed(_ weights: Value, of map: LinearMap) -> Value {
+        append(.transposedWeights(map), [weights], shape(weights).axis, map.weights)
     }
 
     /// Channel-wise product of scalars and irreps.
@@ -107,7 +106,7 @@ public struct ProgramBuilder: Sendable {
     }
 
     public mutating func pointwise(_ x: Value, _ activations: [Activation], order: Int = 0) -> Value {
-        append(.pointwise(activations, order: order), [x], shape(x).axis, shape(x).layout)
+        append(.pointwise(activations, orders: [order]), [x], shape(x).axis, shape(x).layout)
     }
 
     public mutating func slice(_ x: Value, _ blocks: Range<Int>) -> Value {

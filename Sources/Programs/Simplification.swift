@@ -3,20 +3,25 @@
 extension Program {
     mutating func simplify() {
         mergeSumsOfConvolutions()
+        mergeActivations()
         foldScales()
         removeUnread()
     }
 
-    /// Removes instructions, and results of convolutions, that no output depends on.
+    /// Removes instructions, and results of those with several, that no output depends on.
     private mutating func removeUnread() {
         var isRead = Set(outputs.values)
         var kept: [Instruction] = []
         for var instruction in instructions.reversed() where instruction.results.contains(where: isRead.contains) {
-            if case .convolution(let convolution, let slots, let terms) = instruction.operation, slots.count > 1 {
-                let read = slots.indices.filter { isRead.contains(instruction.results[$0]) }
+            let read = instruction.results.indices.filter { isRead.contains(instruction.results[$0]) }
+            switch instruction.operation {
+            case .convolution(let convolution, let slots, let terms):
                 instruction.operation = .convolution(convolution, read.map { slots[$0] }, terms)
-                instruction.results = read.map { instruction.results[$0] }
+            case .pointwise(let activations, let orders):
+                instruction.operation = .pointwise(activations, orders: read.map { orders[$0] })
+            default: break
             }
+            instruction.results = read.map { instruction.results[$0] }
             isRead.formUnion(instruction.operands)
             kept.append(instruction)
         }
@@ -43,6 +48,29 @@ extension Program {
             }
         }
         outputs = outputs.mapValues { replaced[$0] ?? $0 }
+    }
+
+    /// Derivatives of the same functions at the same scalars, which share most of their work, are taken at once.
+    private mutating func mergeActivations() {
+        struct Key: Hashable {
+            var activations: [Activation]
+            var x: Value
+        }
+        var first: [Key: Int] = [:]
+        var merged: Set<Int> = []
+        for index in instructions.indices {
+            guard case .pointwise(let activations, let orders) = instructions[index].operation else { continue }
+            let key = Key(activations: activations, x: instructions[index].operands[0])
+            guard let target = first[key] else {
+                first[key] = index
+                continue
+            }
+            guard case .pointwise(_, let others) = instructions[target].operation else { continue }
+            instructions[target].operation = .pointwise(activations, orders: others + orders)
+            instructions[target].results += instructions[index].results
+            merged.insert(index)
+        }
+        instructions = instructions.indices.filter { !merged.contains($0) }.map { instructions[$0] }
     }
 
     /// A sum of convolutions by the same coefficients and slot becomes one convolution with several terms, which

@@ -121,7 +121,7 @@ enum MatrixProduct {
             for _ in 0..<4 {
                 let watch = Stopwatch()
                 Float.multiply(
-                    transposeA: false, transposeB: false, m: size, n: size, k: size, alpha: 1, a: buffers[0].pointer,
+                    transposeA: false, m: size, n: size, k: size, alpha: 1, a: buffers[0].pointer,
                     strideA: size, b: buffers[1].pointer, strideB: size, beta: 0, c: buffers[2].pointer, strideC: size
                 )
                 best = max(best, 2 * Double(size * size * size) / watch.seconds * 1e-9)

@@ -63,7 +63,7 @@ import Testing
         let b = (0..<k * n).map { Float(($0 * 31) % 13 - 6) }
         var c = [Float](repeating: 1, count: m * n)
         Float.multiply(
-            transposeA: false, transposeB: false, m: m, n: n, k: k, alpha: 2, a: a, strideA: k, b: b, strideB: n,
+            transposeA: false, m: m, n: n, k: k, alpha: 2, a: a, strideA: k, b: b, strideB: n,
             beta: 3, c: &c, strideC: n)
         for i in 0..<m {
             for j in 0..<n {
@@ -79,7 +79,7 @@ import Testing
         let b: [Double] = [1, 0, 7, 7, 7, 0, 1, 7, 7, 7, 1, 1, 7, 7, 7]
         var c: [Double] = [1, 1, -5, 1, 1, -5]
         Double.multiply(
-            transposeA: true, transposeB: false, m: 2, n: 2, k: 3, alpha: 2, a: a, strideA: 4, b: b, strideB: 5,
+            transposeA: true, m: 2, n: 2, k: 3, alpha: 2, a: a, strideA: 4, b: b, strideB: 5,
             beta: -1, c: &c, strideC: 3)
         #expect(c == [11, 15, -5, 15, 19, -5])
     }

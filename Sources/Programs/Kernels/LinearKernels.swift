@@ -1,112 +1,67 @@
 import Compute
 
-/// Channel mixing by matrix products: one for every term and component m of its blocks (see `LinearMap`).
+/// Channel mixing by matrix products (see `LinearMap`).
 ///
-/// Where every species has its own matrix, the rows of one species are brought together first, unless a range holds
-/// a single species.
+/// Where every species has its own matrix, the rows of one species are brought together first, unless a chunk holds a
+/// single species.
 enum LinearKernels<T: KernelScalar> {
     /// Rows in a chunk of work.
     static var rows: Int { 128 }
 
     static func scratchSize(_ map: LinearMap) -> Int {
-        guard map.isPerSpecies else { return 0 }
-        let widest = map.terms.map { $0.input.stride + $0.output.stride }.max() ?? 0
-        return rows * widest + Layout.channelAlignment + rows
-    }
-
-    /// `out = Σ factor x W` for rows in `range`.
-    static func output(
-        _ map: LinearMap, x: UnsafePointer<T>, weights: UnsafePointer<T>, output: UnsafeMutablePointer<T>,
-        range: Range<Int>, species: Species?, scratch: UnsafeMutablePointer<T>
-    ) {
-        transform(
-            map, from: x, width: map.input.width, to: output, outputWidth: map.output.width,
-            targets: map.outputTargets, transposed: false, weights: weights, range: range,
-            species: species, scratch: scratch)
-    }
-
-    /// `∂x = Σ factor g Wᵀ` for rows in `range`.
-    static func input(
-        _ map: LinearMap, cotangent: UnsafePointer<T>, weights: UnsafePointer<T>, output: UnsafeMutablePointer<T>,
-        range: Range<Int>, species: Species?, scratch: UnsafeMutablePointer<T>
-    ) {
-        transform(
-            map, from: cotangent, width: map.output.width, to: output, outputWidth: map.input.width,
-            targets: map.inputTargets, transposed: true, weights: weights, range: range,
-            species: species, scratch: scratch)
+        map.isPerSpecies ? rows * (1 + map.input.width + map.output.width) : 0
     }
 
     /// The species of each row, when weights depend on it.
     struct Species {
         var ofRow: UnsafePointer<Int32>
         var count: Int
-        var weightsWidth: Int
     }
 
-    private static func transform(
-        _ map: LinearMap, from x: UnsafePointer<T>, width: Int,
-        to output: UnsafeMutablePointer<T>, outputWidth: Int,
-        targets: [LinearMap.Target], transposed: Bool, weights: UnsafePointer<T>, range: Range<Int>,
-        species: Species?,
-        scratch: UnsafeMutablePointer<T>
+    /// `out = Σ factor x W` for rows in `range`, at most `rows` of them.
+    static func output(
+        _ plan: LinearPlan<T>, x: UnsafePointer<T>, weights: UnsafePointer<T>, output: UnsafeMutablePointer<T>,
+        range: Range<Int>, species: Species?, scratch: UnsafeMutablePointer<T>
     ) {
-        var first = range.lowerBound
-        while first < range.upperBound {
-            let count = min(rows, range.upperBound - first)
-            let single = species.flatMap { onlySpecies($0, first..<first + count) }
-            for target in targets {
-                let block = target.block
-                // The first term on a block replaces, the others add.
-                var beta: T = 0
-                for index in target.terms {
-                    let term = map.terms[index]
-                    let source = transposed ? term.output : term.input
-                    let matrix = weights + term.weightOffset
-                    let multiply = {
-                        (
-                            rows: Int, a: UnsafePointer<T>, strideA: Int, b: UnsafePointer<T>,
-                            c: UnsafeMutablePointer<T>, strideC: Int, beta: T
-                        ) in
-                        T.multiply(
-                            transposeA: false, transposeB: transposed, m: rows, n: block.stride, k: source.stride,
-                            alpha: T(term.factor), a: a, strideA: strideA, b: b, strideB: term.output.stride,
-                            beta: beta, c: c, strideC: strideC)
-                    }
-                    for m in 0..<block.dimension {
-                        let a = x + first * width + source.offset + m * source.stride
-                        let c = output + first * outputWidth + block.offset + m * block.stride
-                        if let species, single == nil {
-                            bySpecies(species, first: first, count: count, scratch: scratch) { kind, rows, n, spare in
-                                let gathered = spare
-                                let product = gathered + LinearKernels.rows * source.stride
-                                for k in 0..<n {
-                                    (gathered + k * source.stride).update(
-                                        from: a + Int(rows[k]) * width, count: source.stride)
-                                }
-                                multiply(
-                                    n, gathered, source.stride, matrix + kind * species.weightsWidth, product,
-                                    block.stride, 0)
-                                for k in 0..<n {
-                                    let row = c + Int(rows[k]) * outputWidth
-                                    for u in 0..<block.stride {
-                                        row[u] = (beta == 0 ? 0 : row[u]) + product[k * block.stride + u]
-                                    }
-                                }
-                            }
-                        } else {
-                            let matrix = matrix + (single ?? 0) * (species?.weightsWidth ?? 0)
-                            multiply(count, a, width, matrix, c, outputWidth, beta)
-                        }
-                    }
-                    beta = 1
-                }
-                if beta == 0 {
-                    for row in first..<first + count {
-                        (output + row * outputWidth + block.offset).update(repeating: 0, count: block.width)
-                    }
-                }
+        let (width, outputWidth) = (plan.map.input.width, plan.map.output.width)
+        let x = x + range.lowerBound * width
+        let output = output + range.lowerBound * outputWidth
+        guard let species else {
+            return products(plan, x, weights, output, count: range.count)
+        }
+        let matrices = plan.map.weights.width
+        if let kind = onlySpecies(species, range) {
+            return products(plan, x, weights + kind * matrices, output, count: range.count)
+        }
+        bySpecies(species, range, scratch) { kind, list, count, spare in
+            let result = spare + rows * width
+            gather(x, width, list, count, into: spare)
+            products(plan, spare, weights + kind * matrices, result, count: count)
+            for k in 0..<count {
+                (output + Int(list[k]) * outputWidth).update(from: result + k * outputWidth, count: outputWidth)
             }
-            first += count
+        }
+    }
+
+    /// All terms for some rows that share their weights.
+    private static func products(
+        _ plan: LinearPlan<T>, _ x: UnsafePointer<T>, _ weights: UnsafePointer<T>, _ output: UnsafeMutablePointer<T>,
+        count: Int
+    ) {
+        let (width, outputWidth) = (plan.map.input.width, plan.map.output.width)
+        plan.products.withUnsafeBufferPointer { products in
+            for product in products {
+                T.multiply(
+                    transposeA: false, m: count, n: product.outputs, k: product.inputs, alpha: product.factor,
+                    a: x + product.inputOffset, strideA: width, b: weights + product.weightOffset,
+                    strideB: product.outputs, beta: product.isFirst ? 0 : 1, c: output + product.outputOffset,
+                    strideC: outputWidth)
+            }
+        }
+        for place in plan.untouched {
+            for row in 0..<count {
+                (output + row * outputWidth + place.offset).update(repeating: 0, count: place.count)
+            }
         }
     }
 
@@ -116,71 +71,91 @@ enum LinearKernels<T: KernelScalar> {
         cotangent: UnsafePointer<T>, output: UnsafeMutablePointer<T>, count: Int, species: Species?,
         scratch: UnsafeMutablePointer<T>
     ) {
+        let (width, outputWidth, matrices) = (map.input.width, map.output.width, map.weights.width)
         let output = output + term.weightOffset + columns.lowerBound
         for kind in 0..<(species?.count ?? 1) {
             for row in 0..<term.input.stride {
-                (output + kind * (species?.weightsWidth ?? 0) + row * term.output.stride)
-                    .update(repeating: 0, count: columns.count)
+                (output + kind * matrices + row * term.output.stride).update(repeating: 0, count: columns.count)
             }
         }
-        let add = { (rows: Int, a: UnsafePointer<T>, strideA: Int, b: UnsafePointer<T>, strideB: Int, kind: Int) in
-            T.multiply(
-                transposeA: true, transposeB: false, m: term.input.stride, n: columns.count, k: rows,
-                alpha: T(term.factor), a: a, strideA: strideA, b: b, strideB: strideB, beta: 1,
-                c: output + kind * (species?.weightsWidth ?? 0), strideC: term.output.stride)
+        func add(_ x: UnsafePointer<T>, _ cotangent: UnsafePointer<T>, count: Int, kind: Int) {
+            for m in 0..<term.input.dimension {
+                T.multiply(
+                    transposeA: true, m: term.input.stride, n: columns.count, k: count, alpha: T(term.factor),
+                    a: x + term.input.offset + m * term.input.stride, strideA: width,
+                    b: cotangent + term.output.offset + m * term.output.stride + columns.lowerBound,
+                    strideB: outputWidth, beta: 1, c: output + kind * matrices, strideC: term.output.stride)
+            }
         }
+        guard let species else { return add(x, cotangent, count: count, kind: 0) }
         var first = 0
         while first < count {
-            let rows = species == nil ? count : min(LinearKernels.rows, count - first)
-            let single = species.flatMap { onlySpecies($0, first..<first + rows) }
-            for m in 0..<term.input.dimension {
-                let a = x + first * map.input.width + term.input.offset + m * term.input.stride
-                let b =
-                    cotangent + first * map.output.width + term.output.offset + m * term.output.stride
-                    + columns.lowerBound
-                if let species, single == nil {
-                    bySpecies(species, first: first, count: rows, scratch: scratch) { kind, rows, n, spare in
-                        let left = spare
-                        let right = left + LinearKernels.rows * term.input.stride
-                        for k in 0..<n {
-                            let row = Int(rows[k])
-                            (left + k * term.input.stride).update(
-                                from: a + row * map.input.width, count: term.input.stride)
-                            (right + k * columns.count).update(
-                                from: b + row * map.output.width, count: columns.count)
-                        }
-                        add(n, left, term.input.stride, right, columns.count, kind)
-                    }
-                } else {
-                    add(rows, a, map.input.width, b, map.output.width, single ?? 0)
+            let range = first..<min(first + rows, count)
+            let (x, cotangent) = (x + first * width, cotangent + first * outputWidth)
+            if let kind = onlySpecies(species, range) {
+                add(x, cotangent, count: range.count, kind: kind)
+            } else {
+                bySpecies(species, range, scratch) { kind, list, count, spare in
+                    let right = spare + rows * width
+                    gather(x, width, list, count, into: spare)
+                    gather(cotangent, outputWidth, list, count, into: right)
+                    add(spare, right, count: count, kind: kind)
                 }
             }
-            first += rows
+            first = range.upperBound
         }
     }
 
+    /// Every matrix of weights transposed, for all species.
+    static func transpose(
+        _ map: LinearMap, kinds: Int, weights: UnsafePointer<T>, output: UnsafeMutablePointer<T>
+    ) {
+        for kind in 0..<kinds {
+            for term in map.terms {
+                let offset = kind * map.weights.width + term.weightOffset
+                let (rows, columns) = (term.input.stride, term.output.stride)
+                for row in 0..<rows {
+                    for column in 0..<columns {
+                        output[offset &+ column &* rows &+ row] = weights[offset &+ row &* columns &+ column]
+                    }
+                }
+            }
+        }
+    }
+
+    // MARK: Rows of one species
+
     /// The species of all rows in `range`, if there is only one.
     private static func onlySpecies(_ species: Species, _ range: Range<Int>) -> Int? {
-        let kind = species.ofRow[range.lowerBound]
+        guard let first = range.first else { return 0 }
+        let kind = species.ofRow[first]
         for row in range where species.ofRow[row] != kind { return nil }
         return Int(kind)
     }
 
-    /// Calls `body(species, rows, count, scratch)` for every species among `count` rows from `first` on; row numbers
-    /// count from `first`.
+    /// Calls `body(species, rows, count, scratch)` for every species among the rows in `range`; row numbers count from
+    /// its beginning.
     @inline(__always)
     private static func bySpecies(
-        _ species: Species, first: Int, count: Int, scratch: UnsafeMutablePointer<T>,
+        _ species: Species, _ range: Range<Int>, _ scratch: UnsafeMutablePointer<T>,
         _ body: (Int, UnsafePointer<Int32>, Int, UnsafeMutablePointer<T>) -> Void
     ) {
         let list = UnsafeMutableRawPointer(scratch).assumingMemoryBound(to: Int32.self)
         for kind in 0..<species.count {
-            var n = 0
-            for row in 0..<count where Int(species.ofRow[first + row]) == kind {
-                list[n] = Int32(row)
-                n += 1
+            var count = 0
+            for row in 0..<range.count where Int(species.ofRow[range.lowerBound + row]) == kind {
+                list[count] = Int32(row)
+                count += 1
             }
-            if n > 0 { body(kind, list, n, scratch + LinearKernels.rows) }
+            if count > 0 { body(kind, list, count, scratch + rows) }
         }
+    }
+
+    @inline(__always)
+    private static func gather(
+        _ x: UnsafePointer<T>, _ width: Int, _ list: UnsafePointer<Int32>, _ count: Int,
+        into result: UnsafeMutablePointer<T>
+    ) {
+        for k in 0..<count { (result + k * width).update(from: x + Int(list[k]) * width, count: width) }
     }
 }

@@ -4,72 +4,68 @@ import Compute
 enum PointwiseKernels<T: KernelScalar> {
     typealias Vector = T.Vector
 
-    /// `out = factor · f⁽ᵒʳᵈᵉʳ⁾(x)` on `count` scalars that start aligned; whole vectors are written.
+    /// Where the derivatives go, by their order; `nil` where nobody wants one.
+    typealias Outputs = InlineArray<4, UnsafeMutablePointer<T>?>
+
+    /// `out_k = factor · f⁽ᵏ⁾(x)` on `count` scalars from `first` on, which start aligned; whole vectors are written.
     static func apply(
-        _ activation: Activation, order: Int, x: UnsafePointer<T>, output: UnsafeMutablePointer<T>, count: Int
+        _ activation: Activation, x: UnsafePointer<T>, _ outputs: Outputs, first: Int, count: Int
     ) {
         let factor = Vector(repeating: T(activation.factor))
-        switch (activation.function, order) {
-        case (.identity, 0): map(x, output, count) { factor * $0 }
-        case (.identity, 1): map(x, output, count) { _ in factor }
-        case (.identity, _): map(x, output, count) { _ in .zero }
-        // With s = 1/(1 + e⁻ˣ), p = s(1 − s), q = 1 − 2s: f = xs, f′ = s + xp, f″ = p(2 + xq), f‴ = p(q(3 + xq) − 2xp).
-        case (.silu, 0): map(x, output, count) { factor * $0 * sigmoid($0) }
-        case (.silu, 1):
-            map(x, output, count) { x in
-                let s = sigmoid(x)
-                return factor * s * (1 + x * (1 - s))
+        switch activation.function {
+        case .identity:
+            map(x, outputs, first, count) { x in
+                x
+            } derivatives: { order, x, _ in
+                order == 0 ? factor * x : order == 1 ? factor : .zero
             }
-        case (.silu, 2):
-            map(x, output, count) { x in
-                let s = sigmoid(x)
-                return factor * s * (1 - s) * (2 + x * (1 - 2 * s))
+        case .silu:
+            // With s = 1/(1 + e⁻ˣ), p = s(1 − s), q = 1 − 2s:
+            // f = xs, f′ = s + xp, f″ = p(2 + xq), f‴ = p(q(3 + xq) − 2xp).
+            map(x, outputs, first, count) { x in
+                1 / (1 + T.exponential(-x))
+            } derivatives: { order, x, s in
+                if order == 0 { return factor * x * s }
+                let p = s * (1 - s)
+                if order == 1 { return factor * (s + x * p) }
+                let q = 1 - 2 * s
+                return factor * p * (order == 2 ? 2 + x * q : q * (3 + x * q) - 2 * x * p)
             }
-        case (.silu, 3):
-            map(x, output, count) { x in
-                let s = sigmoid(x)
-                let (p, q) = (s * (1 - s), 1 - 2 * s)
-                return factor * p * (q * (3 + x * q) - 2 * x * p)
+        case .tanh:
+            // With t = tanh x and u = 1 − t²: f′ = u, f″ = −2tu, f‴ = u(6t² − 2).
+            map(x, outputs, first, count) { x in
+                1 - 2 / (T.exponential(2 * x) + 1)
+            } derivatives: { order, _, t in
+                if order == 0 { return factor * t }
+                let u = 1 - t * t
+                return factor * u * (order == 1 ? Vector(repeating: 1) : order == 2 ? -2 * t : 6 * t * t - 2)
             }
-        // With t = tanh x and u = 1 − t²: f′ = u, f″ = −2tu, f‴ = u(6t² − 2).
-        case (.tanh, 0): map(x, output, count) { factor * tanh($0) }
-        case (.tanh, 1):
-            map(x, output, count) { x in
-                let t = tanh(x)
-                return factor * (1 - t * t)
+        case .sine:
+            for order in 0..<4 {
+                guard let output = outputs[order] else { continue }
+                let scale = T(activation.factor) * (order < 2 ? 1 : -1)
+                for k in first..<first + count {
+                    output[k] = scale * (order.isMultiple(of: 2) ? T.sine(x[k]) : T.cosine(x[k]))
+                }
             }
-        case (.tanh, 2):
-            map(x, output, count) { x in
-                let t = tanh(x)
-                return factor * (-2 * t) * (1 - t * t)
-            }
-        case (.tanh, 3):
-            map(x, output, count) { x in
-                let t = tanh(x)
-                return factor * (1 - t * t) * (6 * t * t - 2)
-            }
-        case (.sine, _):
-            let sign: T = order % 4 < 2 ? 1 : -1
-            let scale = T(activation.factor) * sign
-            for k in 0..<count { output[k] = scale * (order.isMultiple(of: 2) ? T.sine(x[k]) : T.cosine(x[k])) }
-        default: preconditionFailure("\(activation.function.rawValue) has derivatives up to order 3, got \(order)")
         }
     }
 
+    /// `derivatives` gets the order, x and what `shared` makes of x for all orders.
     @inline(__always)
     private static func map(
-        _ x: UnsafePointer<T>, _ output: UnsafeMutablePointer<T>, _ count: Int, _ f: (Vector) -> Vector
+        _ x: UnsafePointer<T>, _ outputs: Outputs, _ first: Int, _ count: Int, _ shared: (Vector) -> Vector,
+        derivatives: (Int, Vector, Vector) -> Vector
     ) {
-        var k = 0
-        while k < count {
-            (output + k).vector = f((x + k).vector)
+        var k = first
+        while k < first &+ count {
+            let x = (x + k).vector
+            let s = shared(x)
+            if let output = outputs[0] { (output + k).vector = derivatives(0, x, s) }
+            if let output = outputs[1] { (output + k).vector = derivatives(1, x, s) }
+            if let output = outputs[2] { (output + k).vector = derivatives(2, x, s) }
+            if let output = outputs[3] { (output + k).vector = derivatives(3, x, s) }
             k &+= T.lanes
         }
     }
-
-    @inline(__always)
-    private static func sigmoid(_ x: Vector) -> Vector { 1 / (1 + T.exponential(-x)) }
-
-    @inline(__always)
-    private static func tanh(_ x: Vector) -> Vector { 1 - 2 / (T.exponential(2 * x) + 1) }
 }
