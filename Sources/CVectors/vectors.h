@@ -49,3 +49,29 @@ static inline void apus_lane_sums_double(const void *vectors, void *sums) {
 #undef HALF
 #undef WHOLE
 }
+
+typedef float apus_float4 __attribute__((vector_size(16), aligned(4)));
+typedef double apus_double4 __attribute__((vector_size(32), aligned(8)));
+
+/// Component m of row i, which begins `offsets[i]` scalars after `rows`, goes to `columns[lanes·m + i]`, for `lanes` rows.
+/// Components are taken four at a time: up to three behind the last are read, and as many columns behind it written.
+#define APUS_TRANSPOSE(name, scalar, vector, lanes)                                                                   \
+    static inline void name(const scalar *rows, const long *offsets, long components, scalar *columns) {              \
+        for (long m = 0; m < components; m += 4) {                                                                    \
+            for (long i = 0; i < lanes; i += 4) {                                                                     \
+                vector a = *(const vector *)(rows + offsets[i] + m), b = *(const vector *)(rows + offsets[i + 1] + m); \
+                vector c = *(const vector *)(rows + offsets[i + 2] + m), d = *(const vector *)(rows + offsets[i + 3] + m); \
+                vector ab = __builtin_shufflevector(a, b, 0, 4, 1, 5), cd = __builtin_shufflevector(c, d, 0, 4, 1, 5); \
+                vector ba = __builtin_shufflevector(a, b, 2, 6, 3, 7), dc = __builtin_shufflevector(c, d, 2, 6, 3, 7); \
+                scalar *column = columns + lanes * m + i;                                                             \
+                *(vector *)column = __builtin_shufflevector(ab, cd, 0, 1, 4, 5);                                       \
+                *(vector *)(column + lanes) = __builtin_shufflevector(ab, cd, 2, 3, 6, 7);                             \
+                *(vector *)(column + 2 * lanes) = __builtin_shufflevector(ba, dc, 0, 1, 4, 5);                         \
+                *(vector *)(column + 3 * lanes) = __builtin_shufflevector(ba, dc, 2, 3, 6, 7);                         \
+            }                                                                                                         \
+        }                                                                                                             \
+    }
+
+APUS_TRANSPOSE(apus_transpose_float, float, apus_float4, 16)
+APUS_TRANSPOSE(apus_transpose_double, double, apus_double4, 8)
+#undef APUS_TRANSPOSE

@@ -21,8 +21,9 @@ public final class AlignedBuffer<Scalar: BitwiseCopyable & AdditiveArithmetic>: 
     private static var alignment: Int { 64 }
 
     private static func allocate(_ count: Int) -> UnsafeMutablePointer<Scalar> {
+        // A line more, so that reading a whole vector at the end stays inside.
         let raw = UnsafeMutableRawPointer.allocate(
-            byteCount: count * MemoryLayout<Scalar>.stride, alignment: alignment)
+            byteCount: count * MemoryLayout<Scalar>.stride + alignment, alignment: alignment)
         let pointer = raw.bindMemory(to: Scalar.self, capacity: count)
         pointer.initialize(repeating: .zero, count: count)
         return pointer

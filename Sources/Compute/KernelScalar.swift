@@ -16,6 +16,13 @@ public protocol KernelScalar: BinaryFloatingPoint, SIMDScalar, BitwiseCopyable, 
     /// The sums over the lanes of each of `lanes` consecutive vectors: `sums[i]` is that of vector `i`. Both aligned.
     static func laneSums(_ vectors: UnsafePointer<Vector>, into sums: UnsafeMutablePointer<Self>)
 
+    /// Rows of scalars side by side: component `m` of row `i`, which begins `offsets[i]` after `rows`, goes to
+    /// `columns[lanes·m + i]`, for `lanes` rows. Components are taken in fours: up to three behind the last are read, and
+    /// as many columns behind it written.
+    static func transpose(
+        _ rows: UnsafePointer<Self>, offsets: UnsafePointer<Int>, components: Int,
+        into columns: UnsafeMutablePointer<Self>)
+
     static func sine(_ x: Self) -> Self
     static func cosine(_ x: Self) -> Self
     /// eˣ in every lane to about one unit in the last place; saturates instead of overflowing.

@@ -39,6 +39,7 @@ public final class NetworkInteraction<T: ExecutableScalar>: Interaction {
         }
     }
 
+    @specialized(where T == Float)
     public func evaluate(elements: [Element], edges: EdgeList, into result: inout InteractionResult) throws {
         if knownElements != elements {
             try check(elements: elements)

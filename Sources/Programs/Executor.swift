@@ -149,11 +149,14 @@ public final class Executor<T: ExecutableScalar> {
     }
 
     private func run(_ steps: [Step<T>], _ graph: Graph) {
-        for step in steps {
-            let start = isProfiling ? DispatchTime.now().uptimeNanoseconds : 0
-            step.run(self, graph)
-            if isProfiling {
-                seconds[step.index] += Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9
+        let isProfiling = isProfiling
+        steps.withUnsafeBufferPointer { steps in
+            for k in steps.indices {
+                let start = isProfiling ? DispatchTime.now().uptimeNanoseconds : 0
+                steps[k].run(self, graph)
+                if isProfiling {
+                    seconds[steps[k].index] += Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9
+                }
             }
         }
     }

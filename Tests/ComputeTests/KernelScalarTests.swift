@@ -48,6 +48,21 @@ import Testing
         check(Double.self)
     }
 
+    /// Rows anywhere, of 5 components where 8 are read.
+    @Test func transposedRowsAreColumns() {
+        func check<T: KernelScalar>(_: T.Type) {
+            let rows = (0..<T.lanes * 7 + 3).map { T($0) }
+            let offsets = (0..<T.lanes).map { ($0 * 5) % T.lanes * 7 }
+            let columns = AlignedBuffer<T>(capacity: 8 * T.lanes)
+            T.transpose(rows, offsets: offsets, components: 5, into: columns.pointer)
+            for m in 0..<5 {
+                for i in 0..<T.lanes { #expect(columns.pointer[m * T.lanes + i] == rows[offsets[i] + m]) }
+            }
+        }
+        check(Float.self)
+        check(Double.self)
+    }
+
     /// OpenBLAS takes kernels without AVX on processors that it does not know.
     @Test func productsUseTheVectorsOfThisBuild() {
         BLAS.prepare()

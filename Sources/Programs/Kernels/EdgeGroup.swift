@@ -27,11 +27,13 @@ struct EdgeGroup<T: KernelScalar> {
     private let atomRows: UnsafeMutablePointer<Int>
     /// Index of each edge.
     let edges: UnsafeMutablePointer<Int>
+    /// Position of each edge's row of harmonics.
+    private let harmonicsRows: UnsafeMutablePointer<Int>
     private(set) var count = 0
 
     /// Scalars of scratch memory that a group takes.
     static func scratchSize(_ plan: ConvolutionPlan<T>) -> Int {
-        capacity * (plan.slots.count + 8 + plan.harmonics) + 3 * capacity * 8 / MemoryLayout<T>.size
+        capacity * (plan.slots.count + 8 + plan.harmonics) + 3 * T.lanes + 4 * capacity * 8 / MemoryLayout<T>.size
     }
 
     init(_ plan: ConvolutionPlan<T>, scratch: UnsafeMutablePointer<T>) {
@@ -41,11 +43,13 @@ struct EdgeGroup<T: KernelScalar> {
         basis = couplings + Self.capacity * slots
         slopes = basis + 4 * Self.capacity
         harmonics = slopes + 4 * Self.capacity
-        let integers = UnsafeMutableRawPointer(harmonics + Self.capacity * harmonicsCount)
-            .bindMemory(to: Int.self, capacity: 3 * Self.capacity)
+        // Transposing writes up to three columns more.
+        let integers = UnsafeMutableRawPointer(harmonics + Self.capacity * harmonicsCount + 3 * T.lanes)
+            .bindMemory(to: Int.self, capacity: 4 * Self.capacity)
         tableRows = integers
         atomRows = integers + Self.capacity
         edges = integers + 2 * Self.capacity
+        harmonicsRows = integers + 3 * Self.capacity
     }
 
     /// Fills the group with `count` edges.
@@ -60,13 +64,14 @@ struct EdgeGroup<T: KernelScalar> {
             edges[k] = e
             tableRows[k] = Int(knots[e]) &* plan.weightsWidth
             atomRows[k] = atomRow(e)
-            for q in 0..<4 { basis[4 &* k &+ q] = term.basis[4 &* e &+ q] }
+            harmonicsRows[k] = e &* harmonicsCount
+            Self.copyFour(term.basis + 4 &* e, to: basis + 4 &* k)
         }
         if let rows = term.slopes {
-            for k in 0..<count {
-                for q in 0..<4 { slopes[4 &* k &+ q] = rows[4 &* edges[k] &+ q] }
-            }
+            for k in 0..<count { Self.copyFour(rows + 4 &* edges[k], to: slopes + 4 &* k) }
         }
+        // Lanes without an edge repeat the last one.
+        for lane in count..<T.padded(count) { harmonicsRows[lane] = harmonicsRows[count &- 1] }
         var first = 0
         while first < count {
             buildCouplings(first: first, plan: plan, harmonics: term.harmonics)
@@ -74,15 +79,16 @@ struct EdgeGroup<T: KernelScalar> {
         }
     }
 
+    @inline(__always)
+    private static func copyFour(_ from: UnsafePointer<T>, to: UnsafeMutablePointer<T>) {
+        let four = UnsafeRawPointer(from).loadUnaligned(as: SIMD4<T>.self)
+        UnsafeMutableRawPointer(to).storeBytes(of: four, as: SIMD4<T>.self)
+    }
+
+    @inline(__always)
     private func buildCouplings(first: Int, plan: ConvolutionPlan<T>, harmonics rows: UnsafePointer<T>) {
-        let width = plan.harmonics
-        let harmonics = harmonics + (first &* width)
-        // Lanes without an edge repeat the last one.
-        for lane in count..<max(count, first &+ T.lanes) { edges[lane] = edges[count &- 1] }
-        for lane in 0..<T.lanes {
-            let row = rows + edges[first &+ lane] &* width
-            for m in 0..<width { harmonics[m &* T.lanes &+ lane] = row[m] }
-        }
+        let harmonics = harmonics + (first &* harmonicsCount)
+        T.transpose(rows, offsets: harmonicsRows + first, components: harmonicsCount, into: harmonics)
         let tile = couplings + (first &* slots)
         plan.slots.withUnsafeBufferPointer { pairs in
             for slot in 0..<slots {
