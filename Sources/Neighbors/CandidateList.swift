@@ -9,6 +9,8 @@ struct CandidateList: Sendable {
     private(set) var keys: [UInt64] = []
     private var cells = CellList()
 
+    var memoryBytes: Int { (rows.count + keys.count) * 8 + cells.memoryBytes }
+
     /// Å. Candidates and edges compute distances in different orders; the candidates must not lose by rounding.
     private static let margin = 1e-6
 

@@ -22,6 +22,10 @@ struct CellList: Sendable {
     private(set) var types: [Int32] = []
 
     private var binOfAtom: [Int32] = []
+
+    var memoryBytes: Int {
+        (starts.count + order.count + types.count + binOfAtom.count) * 4 + (x.count + y.count + z.count) * 8
+    }
     private var isHashed = false
     /// `[bin]` — where it lies; used when hashed.
     private var places: [SIMD3<Int>] = []

@@ -21,6 +21,12 @@ public struct EdgeList: Sendable {
 
     public var count: Int { sources.count }
 
+    /// What the arrays take.
+    public var memoryBytes: Int {
+        (offsets.count + transposedOffsets.count + receivers.count + sources.count + transposed.count) * 4
+            + (x.count + y.count + z.count) * 8
+    }
+
     public init() {}
 
     /// Gives every array its size for these many atoms and edges. Storage is kept, and grows by doubling.

@@ -51,6 +51,12 @@ public struct VerletList: Sendable {
         self.types = types.map { Int32($0) }
     }
 
+    /// What edges, candidates and everything about the atoms take in memory.
+    public var memoryBytes: Int {
+        edges.memoryBytes + candidates.memoryBytes + sites.count * MemoryLayout<Site>.stride
+            + (referencePositions.count + referenceImages.count) * MemoryLayout<SIMD3<Double>>.stride
+    }
+
     /// Brings `edges` up to the present positions (Å). Throws `NeighborError` on coordinates that are not finite
     /// and on a cell without volume.
     public mutating func update(positions: [SIMD3<Double>], cell: Cell?) throws {

@@ -73,9 +73,10 @@ public final class NetworkInteraction<T: ExecutableScalar>: Interaction {
     }
 
     /// Seconds spent in each instruction since profiling was switched on, with the instruction's name.
-    public var profile: [(name: String, seconds: Double)] {
-        zip(executor.program.instructions, executor.seconds).map { ($0.operation.name, $1) }
-    }
+    public var profile: [(name: String, seconds: Double)] { executor.profile }
+
+    /// What the network's values take in memory.
+    public var memoryBytes: Int { executor.memoryBytes }
 
     public var isProfiling: Bool {
         get { executor.isProfiling }

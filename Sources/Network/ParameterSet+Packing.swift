@@ -3,6 +3,9 @@ import Programs
 
 /// Moving weights and gradients between one flat list, as parameters are stored, and a program's padded arrays.
 extension ParameterSet {
+    /// Weights that a thread moves at a time.
+    private static var chunk: Int { 1 << 15 }
+
     /// Writes weights of type T, in the order of `values`, into the inputs of a program.
     @_specialize(where T == Float)
     @_specialize(where T == Double)
@@ -15,8 +18,12 @@ extension ParameterSet {
                     if parameter.isContiguous {
                         input.baseAddress!.update(from: source, count: parameter.count)
                     } else {
+                        let input = input.baseAddress!
                         parameter.places.withUnsafeBufferPointer { places in
-                            for element in places.indices { input[Int(places[element])] = source[element] }
+                            nonisolated(unsafe) let (places, input, source) = (places.baseAddress!, input, source)
+                            executor.parallelism.forEach(parameter.count, by: Self.chunk) { range in
+                                for k in range { input[Int(places[k])] = source[k] }
+                            }
                         }
                     }
                 }
@@ -41,7 +48,10 @@ extension ParameterSet {
                     target.update(from: output, count: parameter.count)
                 } else {
                     parameter.places.withUnsafeBufferPointer { places in
-                        for element in places.indices { target[element] = output[Int(places[element])] }
+                        nonisolated(unsafe) let (places, output, target) = (places.baseAddress!, output, target)
+                        executor.parallelism.forEach(parameter.count, by: Self.chunk) { range in
+                            for k in range { target[k] = output[Int(places[k])] }
+                        }
                     }
                 }
             }

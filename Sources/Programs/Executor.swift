@@ -35,7 +35,7 @@ public final class Executor<T: ExecutableScalar> {
     let partials = AlignedBuffer<T>(capacity: 0)
 
     /// Seconds spent in each instruction since the executor was made, if `isProfiling`.
-    public private(set) var seconds: [Double]
+    private var seconds: [Double]
     public var isProfiling = false
 
     private struct Capacity: Equatable {
@@ -134,6 +134,17 @@ public final class Executor<T: ExecutableScalar> {
         }
         let shape = program.shape(of: value)
         return .init(start: pointer(value), count: graph.rows(shape.axis) * shape.layout.width)
+    }
+
+    /// What the values of the program and the work on them take.
+    public var memoryBytes: Int {
+        let scalars = fixed.capacity + memory.capacity + partials.capacity + scratch.reduce(0) { $0 + $1.capacity }
+        return scalars * MemoryLayout<T>.stride + knots.capacity * 4
+    }
+
+    /// Seconds spent in each instruction while profiling, with its name.
+    public var profile: [(name: String, seconds: Double)] {
+        zip(program.instructions, seconds).map { ($0.operation.name, $1) }
     }
 
     // MARK: Running

@@ -1,9 +1,8 @@
 /// Floating-point operations that the mathematics of a program needs on a graph; a multiplication and an addition count
 /// one each.
 ///
-/// Counted from the program's instructions, so forces cost what their derivative needs and no more. Not counted: what
-/// depends on the weights only and is computed once (contracted weights, spline tables), padding of channels in
-/// convolutions, and the elementary functions of an edge or a scalar (harmonics, spline basis, activations), which are
+/// Counted from the program's instructions, so forces cost what their derivative needs and no more. Not counted: padding
+/// of channels in convolutions, and the elementary functions of an edge or a scalar (harmonics, spline basis, activations), which are
 /// about a hundredth of the whole.
 public struct OperationCount: Sendable, Equatable {
     /// Convolutions for energies.
@@ -20,10 +19,13 @@ public struct OperationCount: Sendable, Equatable {
 
 extension Program {
     /// The operations of one run, all stages.
-    public func operationCount(atoms: Int, edges: Int, structures: Int = 1) -> OperationCount {
+    /// - Parameter weightsChange: whether what depends on the weights only is computed in every run too, as in training.
+    public func operationCount(
+        atoms: Int, edges: Int, structures: Int = 1, weightsChange: Bool = false
+    ) -> OperationCount {
         let isStatic = staticValues
         var count = OperationCount()
-        for instruction in instructions where !isStatic[instruction.results[0].index] {
+        for instruction in instructions where weightsChange || !isStatic[instruction.results[0].index] {
             let shape = shape(of: instruction.results[0])
             let rows = rows(of: instruction.results[0], atoms, edges, structures)
             let width = Double(shape.layout.blocks.reduce(0) { $0 + $1.dimension * $1.multiplicity })

@@ -13,14 +13,9 @@ struct MovingAverage<T: KernelScalar>: Sendable {
         values = weights
     }
 
-    mutating func update(with weights: [T], _ parallelism: Parallelism) {
+    /// The share of the new weights in the next average, `average += share (weights − average)`.
+    mutating func beginUpdate() -> T {
         updates += 1
-        let share = T(1 - min(decay, Double(1 + updates) / Double(10 + updates)))
-        weights.withUnsafeBufferPointer { weights in
-            nonisolated(unsafe) let weights = weights
-            parallelism.update(&values, by: 1 << 14) { range, values in
-                for k in values.indices { values[k] += share * (weights[range.lowerBound + k] - values[k]) }
-            }
-        }
+        return T(1 - min(decay, Double(1 + updates) / Double(10 + updates)))
     }
 }

@@ -20,7 +20,7 @@ final class Trainer<T: ExecutableScalar> {
     private(set) var schedule: LearningRateSchedule
     /// Epochs finished.
     private(set) var epoch = 0
-    private let executor: Executor<T>
+    let executor: Executor<T>
     private let loss: Loss
     private var gradient: [T]
     private var cotangents = Loss.Cotangents<T>()
@@ -63,11 +63,11 @@ final class Trainer<T: ExecutableScalar> {
     /// Runs one epoch and returns the mean loss over its batches. `shouldStop` is asked after every batch; an epoch
     /// that it ends does not count.
     func runEpoch(shouldStop: (_ step: Int, _ loss: Double) -> Bool) throws -> Double? {
-        let order = Permutation.shuffled(training.count, seed: settings.seed, round: epoch)
+        let batches = Batches.balanced(
+            edges: training.items.map(\.edges.count), size: settings.batchSize, seed: settings.seed, round: epoch)
         var sum = 0.0
-        for step in 0..<stepsPerEpoch {
-            let range = step * settings.batchSize..<min(training.count, (step + 1) * settings.batchSize)
-            let value = try update(Batch(order[range].map { training.items[$0] }))
+        for (step, batch) in batches.enumerated() {
+            let value = try update(Batch(batch.map { training.items[$0] }))
             sum += value
             if shouldStop(step + 1, value) { return nil }
         }
@@ -92,8 +92,8 @@ final class Trainer<T: ExecutableScalar> {
             }
         }
         optimizer.update(
-            &weights, gradient: gradient, learningRate: schedule.learningRate, executor.parallelism)
-        average?.update(with: weights, executor.parallelism)
+            &weights, gradient: gradient, learningRate: schedule.learningRate, average: &average,
+            executor.parallelism)
         return value
     }
 

@@ -2,45 +2,109 @@ import Atoms
 import Compute
 import Dynamics
 import Foundation
+import Interactions
+import Neighbors
 import Network
 import Training
 import Trajectory
 
-/// What else takes time: whole steps of molecular dynamics, training, trajectories.
+/// The stages, each with some number of threads.
 extension Benchmark {
+    typealias Stage = BenchmarkReport.Stage
+
+    private func stage(
+        _ name: Stage.Name, _ parallelism: Parallelism, seconds: [Double], atoms: Int, operations: Double? = nil,
+        bytes: Int?, profile: [BenchmarkReport.Share]? = nil
+    ) -> Stage {
+        let perAtom = 1e6 / Double(atoms)
+        return Stage(
+            stage: name, threads: parallelism.threads, atoms: atoms, microsecondsPerAtom: seconds.median * perAtom,
+            fastestMicrosecondsPerAtom: seconds.min()! * perAtom,
+            gflops: operations.map { $0 / seconds.median * 1e-9 },
+            bytesPerAtom: bytes.map { Double($0) / Double(atoms) }, profile: profile)
+    }
+
+    /// Neighbours found anew, the Verlet list brought up to date, energy with forces and virial.
+    func measureForces(_ parallelism: Parallelism) throws -> [Stage] {
+        let interaction = try potential.interaction(precision: precision, parallelism: parallelism)
+        try interaction.check(elements: structure.elements)
+        var neighbors = VerletList(cutoffs: Cutoffs(interaction.cutoff), skin: skin, parallelism: parallelism)
+        var result = InteractionResult()
+        var (forces, updates, rebuilds) = ([Double](), [Double](), [Double]())
+        let profiled = interaction.profiled
+        // Two steps give every buffer its size and the processor its speed.
+        for step in -2..<steps {
+            if step == 0, isProfiling { profiled?.isProfiling = true }
+            let positions = displaced(step: step + 2)
+            let watch = Stopwatch()
+            try neighbors.update(positions: positions, cell: structure.cell)
+            let updated = watch.seconds
+            try interaction.evaluate(elements: structure.elements, edges: neighbors.edges, into: &result)
+            let end = watch.seconds
+            guard step >= 0 else { continue }
+            updates.append(updated)
+            forces.append(end - updated)
+        }
+        let edges = neighbors.edges.count
+        for step in 0..<max(5, min(steps, 20)) {
+            let positions = displaced(step: step)
+            neighbors.invalidate()
+            let watch = Stopwatch()
+            try neighbors.update(positions: positions, cell: structure.cell)
+            rebuilds.append(watch.seconds)
+        }
+        let operations = try NequIPModel(potential.configuration).operationCount(atoms: structure.count, edges: edges)
+        let atoms = structure.count
+        return [
+            stage(.neighbors, parallelism, seconds: rebuilds, atoms: atoms, bytes: neighbors.memoryBytes),
+            stage(.neighborUpdate, parallelism, seconds: updates, atoms: atoms, bytes: neighbors.memoryBytes),
+            stage(
+                .forces, parallelism, seconds: forces, atoms: atoms, operations: operations.total,
+                bytes: profiled?.memoryBytes, profile: profile(profiled?.profile ?? [], atoms: atoms)),
+        ]
+    }
+
     /// Velocity Verlet with guards, neighbours and forces, as `apus md` takes it. Steps so short that untrained models
     /// hold together.
-    func measureDynamics(steps: Int) throws -> Double {
+    func measureDynamics(_ parallelism: Parallelism) throws -> Stage {
+        let interaction = try potential.interaction(precision: precision, parallelism: parallelism)
         var guards = Guards()
         guards.highestTemperature = .kelvin(.greatestFiniteMagnitude)
+        guards.minimumDistances = MinimumDistances()
         let simulation = try Simulation(
             of: structure, under: interaction, by: .velocityVerlet(timestep: .femtoseconds(0.1)), skin: skin,
             guards: guards, parallelism: parallelism)
         simulation.drawVelocities(at: .kelvin(300), seed: 1)
         try simulation.advance(steps: 2)
-        simulation.resetStatistics()
-        try simulation.advance(steps: steps)
-        return simulation.pace.microsecondsPerAtomAndStep
+        // A few steps at a time, so that the clock measures more than itself.
+        let group = max(1, steps / 20)
+        let seconds = try (0..<max(1, steps / group)).map { _ in
+            let watch = Stopwatch()
+            try simulation.advance(steps: group)
+            return watch.seconds / Double(group)
+        }
+        return stage(.dynamics, parallelism, seconds: seconds, atoms: structure.count, bytes: nil)
     }
 
     /// Atoms above which a step of training would take gigabytes.
     private static let largestBatch = 5000
 
-    /// The displaced structure as a batch, labelled by the potential itself. `nil` for a large structure, and when the
-    /// potential does not say how it was trained.
-    func measureTraining(steps: Int) throws -> Double? {
-        guard !potential.provenance.trainingConfiguration.isEmpty, structure.count <= Self.largestBatch else {
-            return nil
-        }
-        var batch = structure
-        batch.positions = displaced(step: 0)
-        let labelled = try Evaluation(of: potential, parallelism: parallelism).predict(batch)
-        let seconds = try potential.measureTraining(on: [labelled], steps: steps, parallelism: parallelism)
-        return seconds.median * 1e6 / Double(structure.count)
+    /// The displaced batch, labelled by the potential itself. `nil` for a large one, and when the potential does not say
+    /// how it was trained.
+    func measureTraining(_ parallelism: Parallelism) throws -> Stage? {
+        let atoms = batch.reduce(0) { $0 + $1.count }
+        guard !potential.provenance.trainingConfiguration.isEmpty, atoms <= Self.largestBatch else { return nil }
+        let evaluation = try Evaluation(of: potential, parallelism: parallelism)
+        let pace = try potential.measureTraining(
+            on: batch.map { try evaluation.predict($0) }, steps: steps, isProfiling: isProfiling,
+            parallelism: parallelism)
+        return stage(
+            .training, parallelism, seconds: pace.seconds, atoms: atoms, operations: pace.operations,
+            bytes: pace.memoryBytes, profile: profile(pace.profile, atoms: atoms))
     }
 
-    /// A frame of coordinates, velocities and forces in single precision, handed to the operating system.
-    func measureTrajectory(frames: Int) throws -> (microsecondsPerAtom: Double, bytesPerAtom: Double) {
+    /// Frames of coordinates, velocities and forces in single precision, handed to the operating system.
+    func measureTrajectory(_ parallelism: Parallelism) throws -> Stage {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("apus-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
@@ -52,15 +116,15 @@ extension Benchmark {
         func size() -> Int { (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? 0 }
         try trajectory.append(Frame(structure: structure, step: 0, time: 0))
         let first = size()
-        var seconds: [Double] = []
-        for step in 1...frames {
+        let frames = min(steps, 100)
+        let seconds = try (1...frames).map { step in
             let frame = Frame(structure: structure, step: step, time: Double(step))
             let watch = Stopwatch()
             try trajectory.append(frame)
-            seconds.append(watch.seconds)
+            return watch.seconds
         }
-        let bytes = Double(size() - first) / Double(frames * structure.count)
+        let bytes = (size() - first) / frames
         try trajectory.close()
-        return (seconds.median * 1e6 / Double(structure.count), bytes)
+        return stage(.trajectory, parallelism, seconds: seconds, atoms: structure.count, bytes: bytes)
     }
 }

@@ -5,83 +5,52 @@ import Interactions
 import Neighbors
 import Network
 
-/// Measures a potential on a structure, step by step, as molecular dynamics calls it.
+/// Measures a potential on a structure, stage by stage, as molecular dynamics and training call it.
 struct Benchmark {
     let potential: Potential
     let structure: Structure
-    private let precision: Potential.Precision
+    /// What a step of training takes at once.
+    let batch: [Structure]
+    let precision: Potential.Precision
     let skin: Double
-    let parallelism: Parallelism
-    let interaction: any Interaction
+    let steps: Int
+    let isProfiling: Bool
 
     /// Largest displacement from the start along each axis, Å: that of a crystal at some hundred kelvin.
     private static let amplitude = 0.05
 
-    init(
-        _ potential: Potential, _ structure: Structure, precision: Potential.Precision, skin: Double,
-        parallelism: Parallelism
-    ) throws {
-        self.potential = potential
-        self.structure = structure
-        self.precision = precision
-        self.skin = skin
-        self.parallelism = parallelism
-        interaction = try potential.interaction(precision: precision, parallelism: parallelism)
-        try interaction.check(elements: structure.elements)
+    /// Everything, with one thread and with all that are given, or energies and forces alone with the latter.
+    func run(measuresAll: Bool, parallelism: Parallelism) throws -> BenchmarkReport {
+        let counts = measuresAll && parallelism.threads > 1 ? [1, parallelism.threads] : [parallelism.threads]
+        let sgemm = counts.map { BenchmarkReport.Rate(threads: $0, gflops: MatrixProduct.rate(threads: $0)) }
+        var stages: [BenchmarkReport.Stage] = []
+        for (threads, sgemm) in zip(counts, sgemm) {
+            let parallelism = Parallelism(threads: threads)
+            var measured = try measureForces(parallelism)
+            if measuresAll {
+                measured.append(try measureDynamics(parallelism))
+                if let training = try measureTraining(parallelism) { measured.append(training) }
+                measured.append(try measureTrajectory(parallelism))
+            }
+            for index in measured.indices {
+                measured[index].fractionOfSgemm = measured[index].gflops.map { $0 / sgemm.gflops }
+            }
+            stages += measured
+        }
+        let edges = try EdgeList(positions: structure.positions, cell: structure.cell, cutoffs: Cutoffs(cutoff)).count
+        let operations = try NequIPModel(potential.configuration).operationCount(atoms: structure.count, edges: edges)
+        let atoms = Double(structure.count)
+        return BenchmarkReport(
+            atoms: structure.count, edges: edges, simdWidth: BuildTarget.simdBits, blas: BLAS.kernels,
+            precision: precision, steps: steps,
+            flopsPerAtom: .init(
+                convolutions: operations.convolution / atoms,
+                convolutionDerivatives: operations.convolutionDerivatives / atoms,
+                linearMaps: operations.linear / atoms, total: operations.total / atoms),
+            sgemm: sgemm, stages: stages, peakMemoryBytes: Self.peakMemory)
     }
 
-    func run(steps: Int, isProfiling: Bool, measuresStages: Bool) throws -> BenchmarkReport {
-        var neighbors = VerletList(cutoffs: Cutoffs(interaction.cutoff), skin: skin, parallelism: parallelism)
-        var result = InteractionResult()
-        var (whole, updates, rebuilds) = ([Double](), [Double](), [Double]())
-        let profiled = interaction.profiled
-        // Two steps give every buffer its size and the processor its speed.
-        for step in -2..<steps {
-            if step == 0, isProfiling { profiled?.isProfiling = true }
-            let positions = displaced(step: step + 2)
-            let watch = Stopwatch()
-            try neighbors.update(positions: positions, cell: structure.cell)
-            let updated = watch.seconds
-            try interaction.evaluate(elements: structure.elements, edges: neighbors.edges, into: &result)
-            let end = watch.seconds
-            guard step >= 0 else { continue }
-            whole.append(end)
-            updates.append(updated)
-        }
-        profiled?.isProfiling = false
-        let edges = neighbors.edges.count
-        for step in 0..<max(5, min(steps, 20)) {
-            let positions = displaced(step: step)
-            neighbors.invalidate()
-            let watch = Stopwatch()
-            try neighbors.update(positions: positions, cell: structure.cell)
-            rebuilds.append(watch.seconds)
-        }
-        let memory = Self.peakMemory
-        let operations = try NequIPModel(potential.configuration).operationCount(atoms: structure.count, edges: edges)
-        let perAtom = 1e6 / Double(structure.count)
-        let flops = operations.total / Double(structure.count)
-        var report = BenchmarkReport(
-            atoms: structure.count, edges: edges, threads: parallelism.threads, simdWidth: BuildTarget.simdBits,
-            blas: BLAS.kernels, precision: precision, steps: steps,
-            microsecondsPerAtomStep: whole.median * perAtom, fastestMicrosecondsPerAtomStep: whole.min()! * perAtom,
-            neighborUpdateMicrosecondsPerAtom: updates.median * perAtom,
-            neighborListMicrosecondsPerAtom: rebuilds.median * perAtom,
-            flopsPerAtom: flops, flopsOfConvolutionsPerAtom: operations.convolution / Double(structure.count),
-            flopsOfDerivativesPerAtom: operations.convolutionDerivatives / Double(structure.count),
-            flopsOfLinearMapsPerAtom: operations.linear / Double(structure.count),
-            gflops: operations.total / whole.median * 1e-9,
-            sgemmGflops: MatrixProduct.rate() * Double(parallelism.threads), peakMemoryBytes: memory,
-            profile: isProfiling ? profile(profiled?.profile ?? [], steps: steps) : nil)
-        if measuresStages {
-            report.microsecondsPerAtomDynamicsStep = try measureDynamics(steps: steps)
-            report.microsecondsPerAtomTrainingStep = try measureTraining(steps: min(steps, 10))
-            let frames = try measureTrajectory(frames: steps)
-            report.microsecondsPerAtomTrajectoryFrame = frames.microsecondsPerAtom
-            report.bytesPerAtomTrajectoryFrame = frames.bytesPerAtom
-        }
-        return report
-    }
+    private var cutoff: Double { potential.configuration.rMax }
 
     func displaced(step: Int) -> [SIMD3<Double>] {
         let random = Philox(seed: 1)
@@ -91,13 +60,16 @@ struct Benchmark {
         }
     }
 
-    /// Instructions of the same name together, the most expensive first.
-    private func profile(_ seconds: [(name: String, seconds: Double)], steps: Int) -> [BenchmarkReport.Share] {
+    /// Instructions of the same name together, the most expensive first; `nil` if there is no profile.
+    func profile(_ seconds: [(name: String, seconds: Double)], atoms: Int) -> [BenchmarkReport.Share]? {
         var sums: [String: Double] = [:]
         for entry in seconds { sums[entry.name, default: 0] += entry.seconds }
-        let scale = 1e6 / Double(steps * structure.count)
-        return sums.filter { $0.value > 0 }.map { .init(name: $0.key, microsecondsPerAtomStep: $0.value * scale) }
-            .sorted { ($1.microsecondsPerAtomStep, $0.name) < ($0.microsecondsPerAtomStep, $1.name) }
+        let scale = 1e6 / Double(steps * atoms)
+        let shares = sums.filter { $0.value > 0 }.map {
+            BenchmarkReport.Share(name: $0.key, microsecondsPerAtom: $0.value * scale)
+        }
+        return isProfiling
+            ? shares.sorted { ($1.microsecondsPerAtom, $0.name) < ($0.microsecondsPerAtom, $1.name) } : nil
     }
 
     private static var peakMemory: Int {
@@ -109,38 +81,41 @@ struct Benchmark {
 
 /// Matrix products as a yardstick.
 enum MatrixProduct {
-    /// The best GFLOP/s of one thread over square matrices of single precision.
-    static func rate() -> Double {
+    /// The best GFLOP/s over square matrices of single precision, every thread with its own at the same time.
+    static func rate(threads: Int) -> Double {
         BLAS.prepare()
         var best = 0.0
         for size in [512, 768, 1024] {
-            let buffers = (0..<3).map { _ in AlignedBuffer<Float>(capacity: size * size) }
-            for buffer in buffers.prefix(2) {
+            let operands = (0..<threads).map { _ in (0..<3).map { _ in AlignedBuffer<Float>(capacity: size * size) } }
+            for buffer in operands.flatMap({ $0.prefix(2) }) {
                 for i in 0..<size * size { buffer.pointer[i] = Float(i % 17) / 17 }
             }
             for _ in 0..<4 {
                 let watch = Stopwatch()
-                Float.multiply(
-                    transposeA: false, m: size, n: size, k: size, alpha: 1, a: buffers[0].pointer,
-                    strideA: size, b: buffers[1].pointer, strideB: size, beta: 0, c: buffers[2].pointer, strideC: size
-                )
-                best = max(best, 2 * Double(size * size * size) / watch.seconds * 1e-9)
+                Parallelism(threads: threads).forEach(chunks: threads) { chunk, _ in
+                    let (a, b, c) = (operands[chunk][0], operands[chunk][1], operands[chunk][2])
+                    Float.multiply(
+                        transposeA: false, m: size, n: size, k: size, alpha: 1, a: a.pointer, strideA: size,
+                        b: b.pointer, strideB: size, beta: 0, c: c.pointer, strideC: size)
+                }
+                best = max(best, 2 * Double(threads * size * size * size) / watch.seconds * 1e-9)
             }
         }
         return best
     }
 }
 
-/// An interaction that can tell where its time goes.
+/// An interaction that can tell where its time and its memory go.
 protocol ProfiledInteraction: AnyObject {
     var isProfiling: Bool { get set }
     var profile: [(name: String, seconds: Double)] { get }
+    var memoryBytes: Int { get }
 }
 
 extension NetworkInteraction: ProfiledInteraction {}
 
 extension Interaction {
-    fileprivate var profiled: (any ProfiledInteraction)? {
+    var profiled: (any ProfiledInteraction)? {
         if let sum = self as? SumOfInteractions {
             return sum.terms.lazy.compactMap { $0 as? any ProfiledInteraction }.first
         }

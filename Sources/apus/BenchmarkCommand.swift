@@ -1,5 +1,8 @@
 import ArgumentParser
+import Atoms
+import Foundation
 import Network
+import StructureFiles
 
 struct BenchmarkCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -7,9 +10,9 @@ struct BenchmarkCommand: ParsableCommand {
         abstract: "Measure how fast a potential is on a structure.",
         discussion: """
             Every step moves all atoms at random, updates the neighbours and computes energy, forces and virial, as \
-            molecular dynamics does; the time is the median over the steps. The rate is compared with that of a matrix \
-            product of the same library in the same run. For fair numbers let nothing else run, and unset \
-            OPENBLAS_CORETYPE.
+            molecular dynamics does; the time is the median over the steps. The rate counts the operations that the \
+            mathematics needs, and is compared with that of matrix products of the same library in the same run. For \
+            fair numbers let nothing else run, and unset OPENBLAS_CORETYPE.
             """)
 
     @Argument(help: "The potential file.")
@@ -30,14 +33,21 @@ struct BenchmarkCommand: ParsableCommand {
     @Option(help: "The Verlet skin in Å.")
     var skin = 0.5
 
-    @Flag(help: "Also print the time of each kind of instruction.")
+    @Flag(help: "Also print the time of each kind of instruction, in forces and in training.")
     var profile = false
 
-    @Flag(help: "Also measure steps of molecular dynamics and of training, and frames of a trajectory.")
+    @Flag(
+        help: """
+            Also measure steps of molecular dynamics, steps of training (all structures of the file are the batch) and \
+            frames of a trajectory; all on one thread and on all threads.
+            """)
     var all = false
 
     @Flag(help: "Print one JSON object.")
     var json = false
+
+    @Option(help: "Write the JSON object to this file too.")
+    var save: String?
 
     @OptionGroup var threading: ThreadOptions
 
@@ -55,13 +65,25 @@ struct BenchmarkCommand: ParsableCommand {
         let copies =
             supercell.isEmpty
             ? [1, 1, 1] : supercell.count == 1 ? [supercell[0], supercell[0], supercell[0]] : supercell
+        if let save { try OutputFile.check(save, mayExist: true) }
         let potential = try Potential(verifying: self.potential)
         let structure = try StartingStructure(file: self.structure, supercell: copies).read()
         let report = try Benchmark(
-            potential, structure, precision: precision ?? potential.precision, skin: skin,
-            parallelism: threading.parallelism
-        ).run(steps: steps, isProfiling: profile, measuresStages: all)
+            potential: potential, structure: structure, batch: all ? try batch(structure) : [],
+            precision: precision ?? potential.precision, skin: skin, steps: steps, isProfiling: profile
+        ).run(measuresAll: all, parallelism: threading.parallelism)
+        if let save {
+            try Data((try JSONOutput.text(report) + "\n").utf8).write(
+                to: URL(fileURLWithPath: save), options: .atomic)
+        }
         if json { return try JSONOutput.print(report) }
         for line in report.lines { Terminal.print(line) }
+    }
+
+    /// All structures of the file, if there are several; otherwise the one that is measured.
+    private func batch(_ structure: Structure) throws -> [Structure] {
+        guard try FileKind(of: self.structure) == .structures else { return [structure] }
+        let all = try ExtendedXYZReader.readAll(path: self.structure, use: .structureOnly)
+        return all.count > 1 ? all : [structure]
     }
 }

@@ -47,4 +47,30 @@ import Testing
         #expect(Set(orders).count == 20)
         #expect(Permutation.shuffled(50, seed: 4, round: 0) != orders[0])
     }
+
+    // MARK: Batches
+
+    /// Structures of two to three hundred edges: every structure once, batches of equal size, and their edges within a
+    /// few per cent of each other, where batches drawn at random differ by a factor of two.
+    @Test func batchesHaveEquallyManyEdges() {
+        let edges = (0..<203).map { 2 + $0 * $0 * 7919 % 299 }
+        let batches = Batches.balanced(edges: edges, size: 5, seed: 1, round: 0)
+        #expect(batches.count == 41 && batches.flatMap { $0 }.sorted() == Array(edges.indices))
+        #expect(batches.allSatisfy { (4...5).contains($0.count) })
+        let sums = batches.map { $0.reduce(0) { $0 + edges[$1] } }
+        #expect(Double(sums.max()!) < 1.25 * Double(sums.min()!))
+        #expect(Batches.balanced(edges: edges, size: 5, seed: 1, round: 0) == batches)
+        #expect(Batches.balanced(edges: edges, size: 5, seed: 1, round: 1) != batches)
+        #expect(Batches.balanced(edges: [], size: 5, seed: 1, round: 0).isEmpty)
+    }
+
+    /// Equal structures meet at random.
+    @Test func companionsChangeFromEpochToEpoch() {
+        let edges = Array(repeating: 12, count: 100)
+        let companions = Set(
+            (0..<50).flatMap { round in
+                Batches.balanced(edges: edges, size: 5, seed: 1, round: round).first { $0.contains(0) }!
+            })
+        #expect(companions.count > 80)
+    }
 }

@@ -80,27 +80,45 @@ def test_info_about_a_data_set(apus):
 def test_benchmark(apus, precision):
     arguments = ["benchmark", "potential.safetensors", "start.xyz", "--supercell", "2", "--steps", "5"]
     report = json.loads(apus.succeeds(*arguments, "--precision", precision, "--threads", "2", "--json"))
-    assert (report["atoms"], report["threads"], report["precision"]) == (64, 2, precision)
+    assert (report["atoms"], report["precision"]) == (64, precision)
+    assert [rate["threads"] for rate in report["sgemm"]] == [2]
     # 4 and 12 neighbours at 2.37 and 3.87 Å, the cutoff is 4 Å.
     assert 10 * 64 < report["edges"] <= 16 * 64
     assert report["simd_width"] in (128, 256, 512)
-    for key in ["microseconds_per_atom_step", "neighbor_list_microseconds_per_atom", "flops_per_atom", "gflops",
-                "sgemm_gflops", "peak_memory_bytes"]:
-        assert report[key] > 0
-    rate = report["flops_per_atom"] / report["microseconds_per_atom_step"] * 1e-3
-    assert report["gflops"] == pytest.approx(rate, rel=1e-6)
+    assert report["peak_memory_bytes"] > 0
+    assert [stage["stage"] for stage in report["stages"]] == ["neighbours", "neighbour update", "forces"]
+    forces = report["stages"][2]
+    assert forces["threads"] == 2 and forces["atoms"] == 64
+    assert 0 < forces["fastest_microseconds_per_atom"] <= forces["microseconds_per_atom"]
+    rate = report["flops_per_atom"]["total"] / forces["microseconds_per_atom"] * 1e-3
+    assert forces["gflops"] == pytest.approx(rate, rel=1e-6)
+    assert forces["fraction_of_sgemm"] == pytest.approx(rate / report["sgemm"][0]["gflops"], rel=1e-6)
 
 
-def test_benchmark_of_everything(apus):
-    arguments = ["benchmark", "potential.safetensors", "start.xyz", "--steps", "5", "--all"]
-    report = json.loads(apus.succeeds(*arguments, "--json"))
-    assert report["microseconds_per_atom_dynamics_step"] > 0.5 * report["fastest_microseconds_per_atom_step"]
-    assert report["microseconds_per_atom_training_step"] > report["fastest_microseconds_per_atom_step"]
-    assert report["microseconds_per_atom_trajectory_frame"] > 0
+def test_benchmark_of_everything(apus, tmp_path):
+    arguments = ["benchmark", "potential.safetensors", "start.xyz", "--steps", "5", "--all", "--threads", "2"]
+    table = apus.succeeds(*arguments, "--save", tmp_path / "report.json")
+    report = json.loads((tmp_path / "report.json").read_text())
+    names = ["neighbours", "neighbour update", "forces", "dynamics", "training", "trajectory"]
+    assert [(s["stage"], s["threads"]) for s in report["stages"]] == [(n, t) for t in (1, 2) for n in names]
+    stages = {stage["stage"]: stage for stage in report["stages"][:6]}
+    assert stages["dynamics"]["microseconds_per_atom"] > 0.5 * stages["forces"]["fastest_microseconds_per_atom"]
+    assert stages["training"]["microseconds_per_atom"] > stages["forces"]["fastest_microseconds_per_atom"]
+    assert stages["training"]["gflops"] > 0
     # Three vectors of float32; time, cell, energies and temperature of a frame are shared by 8 atoms.
-    assert 36 <= report["bytes_per_atom_trajectory_frame"] < 100
-    text = apus.succeeds(*arguments)
-    assert "for a whole step" in text and "as the batch" in text and "bytes/atom" in text
+    assert 36 <= stages["trajectory"]["bytes_per_atom"] < 100
+    for stage in report["stages"]:
+        assert f'{stage["microseconds_per_atom"]:.3f}' in table
+
+
+def test_the_batch_of_a_benchmark_is_the_whole_file(apus):
+    arguments = ["benchmark", "potential.safetensors", "batch.xyz", "--steps", "2", "--all", "--threads", "1"]
+    lines = (SILICON / "silicon.xyz").read_text().splitlines(keepends=True)
+    count = int(lines[0]) + 2
+    (apus.folder / "batch.xyz").write_text("".join(lines[:3 * count]))
+    stages = {stage["stage"]: stage for stage in json.loads(apus.succeeds(*arguments, "--json"))["stages"]}
+    assert stages["forces"]["atoms"] == int(lines[0])
+    assert stages["training"]["atoms"] == sum(int(lines[k * count]) for k in range(3))
 
 
 def test_benchmark_profile(apus):

@@ -113,11 +113,24 @@ enum LinearKernels<T: KernelScalar> {
         for kind in 0..<kinds {
             for term in map.terms {
                 let offset = kind * map.weights.width + term.weightOffset
-                let (rows, columns) = (term.input.stride, term.output.stride)
-                for row in 0..<rows {
-                    for column in 0..<columns {
-                        output[offset &+ column &* rows &+ row] = weights[offset &+ row &* columns &+ column]
-                    }
+                transpose(
+                    weights + offset, rows: term.input.stride, columns: term.output.stride, into: output + offset)
+            }
+        }
+    }
+
+    /// By squares that stay in the first-level cache.
+    @inline(__always)
+    private static func transpose(
+        _ matrix: UnsafePointer<T>, rows: Int, columns: Int, into result: UnsafeMutablePointer<T>
+    ) {
+        let size = 16
+        for firstRow in stride(from: 0, to: rows, by: size) {
+            let endRow = min(rows, firstRow &+ size)
+            for firstColumn in stride(from: 0, to: columns, by: size) {
+                for column in firstColumn..<min(columns, firstColumn &+ size) {
+                    let row = result + column &* rows
+                    for k in firstRow..<endRow { row[k] = matrix[k &* columns &+ column] }
                 }
             }
         }

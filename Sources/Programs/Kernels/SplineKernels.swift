@@ -47,70 +47,92 @@ struct SplineKernels<T: KernelScalar> {
         _ input: UnsafePointer<T>, _ output: UnsafeMutablePointer<T>, width: Int, vectors range: Range<Int>
     ) {
         precondition(width % T.lanes == 0, "expected columns in whole vectors, got \(width)")
+        let columns = Columns(first: range.lowerBound * T.lanes, end: range.upperBound * T.lanes, width: width)
         rows.withUnsafeBufferPointer { rows in
-            for column in range {
-                let (b, c) = (input + column * T.lanes, output + column * T.lanes)
-                if isTransposed {
-                    solveTransposed(rows, b, c, width)
-                } else {
-                    solve(rows, b, c, width)
-                }
+            if isTransposed {
+                solveTransposed(rows, input, output, columns)
+            } else {
+                solve(rows, input, output, columns)
+            }
+        }
+    }
+
+    /// Some columns of a table of rows.
+    private struct Columns {
+        var first: Int
+        var end: Int
+        var width: Int
+
+        /// Calls `body` with the position of every vector in a row.
+        @inline(__always)
+        func inRow(_ row: Int, _ body: (Int) -> Void) {
+            var k = row &* width &+ first
+            while k < row &* width &+ end {
+                body(k)
+                k &+= T.lanes
             }
         }
     }
 
     @inline(__always)
     private func solve(
-        _ rows: UnsafeBufferPointer<Row>, _ v: UnsafePointer<T>, _ c: UnsafeMutablePointer<T>, _ width: Int
+        _ rows: UnsafeBufferPointer<Row>, _ v: UnsafePointer<T>, _ c: UnsafeMutablePointer<T>, _ columns: Columns
     ) {
         // Unknown i stands in row i + 1.
-        let x = c + width
-        var last = T.Vector.zero
+        let (x, width) = (c + columns.width, columns.width)
         for i in 0...n {
-            let row = rows[i]
-            last = ((v + i &* width).vector * row.scale - last * row.below) * row.pivot
-            (x + i &* width).vector = last
+            let scale = rows[i].scale
+            columns.inRow(i) { (x + $0).vector = (v + $0).vector * scale }
         }
-        for i in stride(from: n - 1, through: 0, by: -1) {
-            last = (x + i &* width).vector - last * rows[i].above
-            (x + i &* width).vector = last
-        }
-        c.vector = x.vector * 2 - (x + width).vector
-        (c + (n + 2) * width).vector = (c + n * width).vector
+        eliminate(rows, x, columns)
+        columns.inRow(0) { (c + $0).vector = (x + $0).vector * 2 - (x + width + $0).vector }
+        columns.inRow(n) { (c + 2 * width + $0).vector = (c + $0).vector }
     }
 
-    /// How many knots away a cotangent still counts. It falls by a factor of 3.7 a knot, so that what is left out is
-    /// 10⁻²³ of it; farther on it would reach subnormal numbers, which processors multiply a hundred times more slowly.
-    private static var range: Int { 40 }
+    /// `x_i = (x_i − below x_{i−1}) pivot` downwards, then `x_i −= above x_{i+1}` upwards.
+    @inline(__always)
+    private func eliminate(_ rows: UnsafeBufferPointer<Row>, _ x: UnsafeMutablePointer<T>, _ columns: Columns) {
+        let width = columns.width
+        for i in 0...n {
+            let (below, pivot) = (rows[i].below, rows[i].pivot)
+            let before = i == 0 ? x : x - width
+            columns.inRow(i) {
+                (x + $0).vector = Self.flushed(((x + $0).vector - (before + $0).vector * below) * pivot)
+            }
+        }
+        for i in stride(from: n - 1, through: 0, by: -1) {
+            let above = rows[i].above
+            columns.inRow(i) { (x + $0).vector = Self.flushed((x + $0).vector - (x + width + $0).vector * above) }
+        }
+    }
+
+    /// A cotangent falls by a factor of 3.7 a knot away from the edges. Long before it reaches subnormal numbers, which
+    /// processors multiply a hundred times more slowly, it counts no more: what is below the last place of a tiny number
+    /// is lost when that is added and taken away again.
+    @inline(__always)
+    private static func flushed(_ x: T.Vector) -> T.Vector {
+        let tiny = T.Vector(repeating: 1e-22)
+        return (x + tiny) - tiny
+    }
 
     @inline(__always)
     private func solveTransposed(
-        _ rows: UnsafeBufferPointer<Row>, _ g: UnsafePointer<T>, _ x: UnsafeMutablePointer<T>, _ width: Int
+        _ rows: UnsafeBufferPointer<Row>, _ g: UnsafePointer<T>, _ x: UnsafeMutablePointer<T>, _ columns: Columns
     ) {
-        // Rows away from all knots that edges touch are zero.
-        var (low, high) = (0, n + 2)
-        while low <= high, (g + low &* width).vector == .zero { low &+= 1 }
-        while high > low, (g + high &* width).vector == .zero { high &-= 1 }
-        low = max(0, low &- 1 &- Self.range)
-        high = min(n, high &+ Self.range)
-        for i in 0..<low { (x + i &* width).vector = .zero }
-        for i in high + 1..<n + 1 { (x + i &* width).vector = .zero }
-        for i in low...high { (x + i &* width).vector = (g + (i &+ 1) &* width).vector }
+        let width = columns.width
+        for i in 0...n { columns.inRow(i) { (x + $0).vector = (g + width + $0).vector } }
         // The cotangents of c₀ = 2c₁ − c₂ and c_{n+2} = c_n go to the unknowns that they are made of.
-        if low == 0 {
-            x.vector += g.vector * 2
-            (x + width).vector -= g.vector
+        let second = x + width
+        columns.inRow(0) {
+            (x + $0).vector += (g + $0).vector * 2
+            (second + $0).vector -= (g + $0).vector
         }
-        if high == n { (x + (n - 1) * width).vector += (g + (n + 2) * width).vector }
-        var last = T.Vector.zero
-        for i in low...high {
-            last = ((x + i &* width).vector - last * rows[i].below) * rows[i].pivot
-            (x + i &* width).vector = last
-        }
-        last = .zero
-        for i in stride(from: high, through: low, by: -1) {
-            last = (x + i &* width).vector - last * rows[i].above
-            (x + i &* width).vector = last * rows[i].scale
+        let last = g + 3 * width
+        columns.inRow(n - 1) { (x + $0).vector += (last + $0).vector }
+        eliminate(rows, x, columns)
+        for i in 0...n {
+            let scale = rows[i].scale
+            columns.inRow(i) { (x + $0).vector *= scale }
         }
     }
 }
