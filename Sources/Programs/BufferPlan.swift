@@ -8,17 +8,18 @@ struct BufferPlan: Sendable {
     private(set) var size = 0
 
     /// For all values that are not static, on a graph with `rows(axis)` rows along each axis.
-    init(_ program: Program, isStatic: [Bool], rows: (Axis) -> Int) {
+    init(_ program: Program, _ placements: Placements, isStatic: [Bool], rows: (Axis) -> Int) {
         offsets = Array(repeating: -1, count: program.shapes.count)
+        func root(_ value: Program.Value) -> Int { placements[value].root.index }
         var lastUse = Array(repeating: -1, count: program.shapes.count)
         for (index, instruction) in program.instructions.enumerated() {
-            for value in instruction.results { lastUse[value.index] = index }
-            for value in instruction.operands where !instruction.operation.readsGeometry(for: value, in: instruction)
-            {
-                lastUse[value.index] = index
+            for value in instruction.results { lastUse[root(value)] = max(lastUse[root(value)], index) }
+            for value in instruction.operands
+            where !instruction.operation.readsGeometry(for: value, in: instruction) {
+                lastUse[root(value)] = max(lastUse[root(value)], index)
             }
         }
-        for value in program.outputs.values { lastUse[value.index] = .max }
+        for value in program.outputs.values { lastUse[root(value)] = .max }
         var released: [Int: [Int]] = [:]
         var memory = FreeList()
         func count(_ value: Program.Value) -> Int {
@@ -36,16 +37,23 @@ struct BufferPlan: Sendable {
         for (index, instruction) in program.instructions.enumerated() {
             if !instruction.operation.isGiven {
                 for value in instruction.results where !isStatic[value.index] {
-                    if instruction.operation.isGeometry, lastUse[value.index] == index { continue }
-                    offsets[value.index] = memory.take(count(value))
-                    if lastUse[value.index] != .max {
-                        released[lastUse[value.index], default: []].append(value.index)
-                    }
+                    // With the first of its parts the whole takes its place.
+                    let root = placements[value].root
+                    if instruction.operation.isGeometry, lastUse[root.index] == index { continue }
+                    guard offsets[root.index] < 0 else { continue }
+                    offsets[root.index] = memory.take(count(root))
+                    if lastUse[root.index] != .max { released[lastUse[root.index], default: []].append(root.index) }
                 }
             }
             for value in released[index] ?? [] { memory.giveBack(offsets[value], count(Program.Value(index: value))) }
         }
         size = memory.size
+        for value in offsets.indices {
+            let place = placements[Program.Value(index: value)]
+            if place.root.index != value, offsets[place.root.index] >= 0 {
+                offsets[value] = offsets[place.root.index] + place.offset
+            }
+        }
     }
 }
 

@@ -81,6 +81,8 @@ extension ProgramBuilder {
             return [(x[0], product(pointwise(x[0], activations, order: orders[0] + 1), g))]
         case .slice(let blocks): return [(x[0], embed(g, blocks, in: shape(x[0]).layout))]
         case .embed(let blocks): return [(x[0], slice(g, blocks))]
+        case .concatenated:
+            preconditionFailure("rows are concatenated when a program is finished, after its derivatives")
         case .sum: return x.filter(isActive).map { ($0, g) }
         case .scaled(let factor): return [(x[0], scaled(g, by: factor))]
         case .splineCoefficients(let transposed):

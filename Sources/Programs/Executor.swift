@@ -15,7 +15,8 @@ public final class Executor<T: ExecutableScalar> {
     public let parallelism: Parallelism
 
     /// By value: whether it depends on fixed inputs and constants only.
-    let isStatic: [Bool]
+    private let isStatic: [Bool]
+    private let placements: Placements
     /// The instructions, ready to run: those that depend on parameters only, and those of each stage.
     private var staticSteps: [Step<T>] = []
     private var steps: [[Step<T>]] = []
@@ -49,6 +50,7 @@ public final class Executor<T: ExecutableScalar> {
         self.program = program
         self.parallelism = parallelism
         isStatic = program.staticValues
+        placements = Placements(program, isStatic: isStatic)
         var offset = 0
         var staticOffsets = Array(repeating: -1, count: program.shapes.count)
         for value in program.instructions.flatMap(\.results) where isStatic[value.index] {
@@ -63,7 +65,7 @@ public final class Executor<T: ExecutableScalar> {
             (addresses + value).initialize(to: fixed.pointer + max(0, staticOffsets[value]))
         }
         seconds = Array(repeating: 0, count: program.instructions.count)
-        let preparation = StepPreparation<T>(program)
+        let preparation = StepPreparation<T>(program, placements)
         let size = preparation.scratchSize
         scratch = (0..<parallelism.threads).map { _ in AlignedBuffer(capacity: size) }
         for step in preparation.steps where isStatic[program.instructions[step.index].results[0].index] {
@@ -102,7 +104,7 @@ public final class Executor<T: ExecutableScalar> {
         let capacity = Capacity(
             atoms: max(old.atoms, graph.atoms), structures: max(old.structures, graph.structures),
             edges: max(old.edges, graph.edges + graph.edges / 16 + 16))
-        let plan = BufferPlan(program, isStatic: isStatic) { axis in
+        let plan = BufferPlan(program, placements, isStatic: isStatic) { axis in
             switch axis {
             case .fixed(let count): count
             case .atoms: capacity.atoms

@@ -30,6 +30,8 @@ public enum Operation: Hashable, Sendable {
     case slice(Range<Int>)
     /// The transpose of `slice`: a full row that is zero elsewhere.
     case embed(Range<Int>)
+    /// The blocks of all operands one after the other.
+    case concatenated
     case sum
     case scaled(Double)
 

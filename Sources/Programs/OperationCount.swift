@@ -53,7 +53,7 @@ extension Program {
             case .edgeForces, .edgeDifference: count.elementwise += 6 * Double(edges)
             case .edgeVirial, .edgeStrain: count.elementwise += 18 * Double(edges)
             case .edgeVectors: count.elementwise += 6 * Double(edges)
-            case .input, .constant, .fill, .gather, .pointwise, .slice, .embed, .transposedWeights,
+            case .input, .constant, .fill, .gather, .pointwise, .slice, .embed, .concatenated, .transposedWeights,
                 .splineCoefficients, .edgeFunction,
                 .radialBasis:
                 break

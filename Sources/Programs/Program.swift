@@ -80,6 +80,7 @@ extension Operation {
         case .pointwise(_, let orders): "pointwise, derivatives \(orders.map { "\($0)" }.joined(separator: " "))"
         case .slice: "slice"
         case .embed: "embed"
+        case .concatenated: "concatenated"
         case .sum: "sum"
         case .scaled: "scaled"
         case .splineCoefficients(let transposed):

@@ -110,12 +110,14 @@ public struct ProgramBuilder: Sendable {
     }
 
     public mutating func slice(_ x: Value, _ blocks: Range<Int>) -> Value {
-        append(.slice(blocks), [x], shape(x).axis, shape(x).layout.slice(blocks))
+        if blocks == shape(x).layout.blocks.indices { return x }
+        return append(.slice(blocks), [x], shape(x).axis, shape(x).layout.slice(blocks))
     }
 
     /// A full row that holds `x` in these blocks and zero elsewhere.
     public mutating func embed(_ x: Value, _ blocks: Range<Int>, in layout: Layout) -> Value {
-        append(.embed(blocks), [x], shape(x).axis, layout)
+        if blocks == layout.blocks.indices { return x }
+        return append(.embed(blocks), [x], shape(x).axis, layout)
     }
 
     public mutating func sum(_ values: [Value]) -> Value {

@@ -4,6 +4,7 @@ extension Program {
     mutating func simplify() {
         mergeSumsOfConvolutions()
         mergeActivations()
+        concatenate()
         foldScales()
         removeUnread()
     }
@@ -71,6 +72,25 @@ extension Program {
             merged.insert(index)
         }
         instructions = instructions.indices.filter { !merged.contains($0) }.map { instructions[$0] }
+    }
+
+    /// A sum of rows that are zero but for some blocks, each block in one of them, puts these blocks together.
+    private mutating func concatenate() {
+        var producer: [Value: Instruction] = [:]
+        for instruction in instructions { producer[instruction.results[0]] = instruction }
+        for index in instructions.indices {
+            guard case .sum = instructions[index].operation else { continue }
+            let parts = instructions[index].operands.compactMap { operand -> (blocks: Range<Int>, value: Value)? in
+                guard let part = producer[operand], case .embed(let blocks) = part.operation else { return nil }
+                return (blocks, part.operands[0])
+            }.sorted { $0.blocks.lowerBound < $1.blocks.lowerBound }
+            let blocks = shape(of: instructions[index].results[0]).layout.blocks.indices
+            guard parts.count == instructions[index].operands.count,
+                parts.map(\.blocks).flatMap({ $0 }) == Array(blocks)
+            else { continue }
+            instructions[index].operation = .concatenated
+            instructions[index].operands = parts.map(\.value)
+        }
     }
 
     /// A sum of convolutions by the same coefficients and slot becomes one convolution with several terms, which

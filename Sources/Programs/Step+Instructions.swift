@@ -49,14 +49,17 @@ extension StepPreparation {
                     output: executor.pointer(result))
             }
         case .product(let map, let slot):
+            let plan = ProductPlan<T>(map)
+            let strides = (rowStride(operands[0]), rowStride(operands[1]), rowStride(result))
             return { executor, graph in
-                let (a, b) = (executor.pointer(operands[0]), executor.pointer(operands[1]))
-                let out = executor.pointer(result)
+                let a = Rows(start: executor.pointer(operands[0]), stride: strides.0)
+                let b = Rows(start: executor.pointer(operands[1]), stride: strides.1)
+                let out = Rows(start: executor.pointer(result), stride: strides.2)
                 executor.forRows(graph.rows(axis), work: map.irreps.width) { range, _ in
                     if slot == .scalars {
-                        ProductKernels.dot(map, irreps: a, cotangent: b, output: out, range: range)
+                        ProductKernels.dot(plan, irreps: a, cotangent: b, output: out, range: range)
                     } else {
-                        ProductKernels.scale(map, scalars: a, irreps: b, output: out, range: range)
+                        ProductKernels.scale(plan, scalars: a, irreps: b, output: out, range: range)
                     }
                 }
             }
@@ -64,9 +67,10 @@ extension StepPreparation {
             return self.convolution(plan(convolution), slots, terms, instruction)
         case .pointwise(let activations, let orders): return pointwise(activations, orders, instruction)
 
+        case .slice where isView(result): return nil
         case .slice(let blocks):
             let full = program.shape(of: operands[0]).layout
-            let (offset, stride) = (full.blocks[blocks.lowerBound].offset, full.width)
+            let (offset, stride) = (full.blocks[blocks.lowerBound].offset, rowStride(operands[0]))
             return { executor, graph in
                 let (x, out) = (executor.pointer(operands[0]) + offset, executor.pointer(result))
                 executor.forRows(graph.rows(axis), work: width) { range, _ in
@@ -87,6 +91,7 @@ extension StepPreparation {
                     }
                 }
             }
+        case .concatenated: return concatenated(operands, result)
         case .sum:
             return { executor, graph in
                 let out = executor.pointer(result)
@@ -196,12 +201,35 @@ extension StepPreparation {
         return rows
     }
 
+    /// Copies the parts that are not written in their place.
+    private func concatenated(
+        _ operands: [Program.Value], _ result: Program.Value
+    ) -> ((Executor<T>, Graph) -> Void)? {
+        let (axis, stride) = (program.shape(of: result).axis, rowStride(result))
+        var parts: [(value: Program.Value, offset: Int, width: Int, stride: Int)] = []
+        var offset = 0
+        for operand in operands {
+            let width = program.shape(of: operand).layout.width
+            if !isPart(operand, of: result) { parts.append((operand, offset, width, rowStride(operand))) }
+            offset += width
+        }
+        guard !parts.isEmpty else { return nil }
+        return { executor, graph in
+            for part in parts {
+                let (x, out) = (executor.pointer(part.value), executor.pointer(result) + part.offset)
+                executor.forRows(graph.rows(axis), work: part.width) { range, _ in
+                    for row in range { (out + row * stride).update(from: x + row * part.stride, count: part.width) }
+                }
+            }
+        }
+    }
+
     private func pointwise(
         _ activations: [Activation], _ orders: [Int], _ instruction: Program.Instruction
     ) -> (Executor<T>, Graph) -> Void {
         let (x, results) = (instruction.operands[0], instruction.results)
         let shape = program.shape(of: x)
-        let (axis, width) = (shape.axis, shape.layout.width)
+        let (axis, width, stride) = (shape.axis, shape.layout.width, rowStride(x))
         // Blocks with the same function are one.
         var blocks: [(activation: Activation, offset: Int, count: Int)] = []
         for (block, activation) in zip(shape.layout.blocks, activations) {
@@ -216,20 +244,18 @@ extension StepPreparation {
             var outputs = PointwiseKernels<T>.Outputs(repeating: nil)
             for (order, result) in zip(orders, results) { outputs[order] = executor.pointer(result) }
             let count = graph.rows(axis)
-            if blocks.count == 1 {
+            if blocks.count == 1, stride == width {
                 executor.forRows((count * width + T.lanes - 1) / T.lanes, work: 10 * T.lanes) { range, _ in
                     PointwiseKernels.apply(
-                        blocks[0].activation, x: x, outputs, first: range.lowerBound * T.lanes,
-                        count: range.count * T.lanes)
+                        blocks[0].activation, x: x, outputs, rows: 0..<1, inputStride: 0, outputStride: 0,
+                        columns: range.lowerBound * T.lanes..<range.upperBound * T.lanes)
                 }
             } else {
                 executor.forRows(count, work: 10 * width) { range, _ in
                     for block in blocks {
-                        for row in range {
-                            PointwiseKernels.apply(
-                                block.activation, x: x, outputs, first: row * width + block.offset,
-                                count: block.count)
-                        }
+                        PointwiseKernels.apply(
+                            block.activation, x: x, outputs, rows: range, inputStride: stride, outputStride: width,
+                            columns: block.offset..<block.offset + block.count)
                     }
                 }
             }

@@ -12,14 +12,16 @@ struct Step<T: ExecutableScalar> {
 /// The steps of a program, in order, and the scratch memory that they need.
 public final class StepPreparation<T: ExecutableScalar> {
     let program: Program
+    private let placements: Placements
     private(set) var steps: [Step<T>] = []
     /// Scalars that each thread needs.
     private(set) var scratchSize = 64
     private var convolutions: [Convolution: ConvolutionPlan<T>] = [:]
     private var harmonics: [Int: SphericalHarmonics] = [:]
 
-    init(_ program: Program) {
+    init(_ program: Program, _ placements: Placements) {
         self.program = program
+        self.placements = placements
         T.prepare(self)
     }
 
@@ -30,6 +32,16 @@ public final class StepPreparation<T: ExecutableScalar> {
             guard let body = body(instruction) else { continue }
             steps.append(Step(index: index, run: body))
         }
+    }
+
+    /// Distance between the rows of a value.
+    func rowStride(_ value: Program.Value) -> Int { placements[value].stride }
+
+    func isView(_ value: Program.Value) -> Bool { placements.isView(value) }
+
+    /// Whether a value is written as a part of another.
+    func isPart(_ value: Program.Value, of whole: Program.Value) -> Bool {
+        placements[value].root == placements[whole].root
     }
 
     func needsScratch(_ size: Int) { scratchSize = max(scratchSize, size + 64) }

@@ -160,7 +160,8 @@ import Testing
             case .edgeKnots: 30_004
             }
         }
-        let plan = BufferPlan(program, isStatic: program.staticValues, rows: rows)
+        let plan = BufferPlan(
+            program, Placements(program, isStatic: program.staticValues), isStatic: program.staticValues, rows: rows)
         let all = program.instructions.flatMap(\.results).filter { plan.offsets[$0.index] >= 0 }.reduce(0) {
             $0 + rows(program.shape(of: $1).axis) * program.shape(of: $1).layout.width
         }

@@ -32,7 +32,8 @@ extension Program {
     }
 
     /// No two values whose lives overlap share memory: a value lives from the instruction that computes it to the last
-    /// that reads it, an output to the end, and an input from the beginning of its stage to the end.
+    /// that reads it, an output to the end, and an input from the beginning of its stage to the end. Parts of the rows of a
+    /// value live with it, inside it, and those that are put together beside each other.
     func expectNoOverlap(atoms: Int, structures: Int, edges: Int) {
         func rows(_ axis: Axis) -> Int {
             switch axis {
@@ -43,11 +44,19 @@ extension Program {
             case .edgeKnots: edges + 4
             }
         }
-        let plan = BufferPlan(self, isStatic: staticValues, rows: rows)
+        let placements = Placements(self, isStatic: staticValues)
+        let plan = BufferPlan(self, placements, isStatic: staticValues, rows: rows)
         struct Life {
             var value: Int
             var time: ClosedRange<Int>
             var place: Range<Int>
+        }
+        for case (.concatenated, let instruction) in instructions.map({ ($0.operation, $0) }) {
+            let whole = placements[instruction.results[0]]
+            let columns = instruction.operands.filter { placements[$0].root == whole.root }.map {
+                placements[$0].offset..<placements[$0].offset + shape(of: $0).layout.width
+            }.sorted { $0.lowerBound < $1.lowerBound }
+            for (a, b) in zip(columns, columns.dropFirst()) { #expect(a.upperBound <= b.lowerBound) }
         }
         var reads: [Value: Int] = [:]
         for (index, instruction) in instructions.enumerated() {
@@ -58,10 +67,11 @@ extension Program {
                 case .edgeFunction, .radialBasis, .edgeVirial, .edgeStrain: instruction.operands.dropFirst()
                 default: instruction.operands[...]
                 }
-            for operand in operands { reads[operand] = index }
+            for operand in operands { reads[placements[operand].root] = index }
         }
-        for value in outputs.values { reads[value] = .max }
+        for value in outputs.values { reads[placements[value].root] = .max }
         var lives: [Life] = []
+        var isPlaced: Set<Value> = []
         for (index, instruction) in instructions.enumerated() {
             for result in instruction.results {
                 let offset = plan.offsets[result.index]
@@ -75,15 +85,20 @@ extension Program {
                     continue
                 }
                 #expect(!staticValues[result.index])
-                let shape = shape(of: result)
-                var time = index...max(index, reads[result] ?? index)
+                let (root, place) = (placements[result].root, placements[result])
+                let shape = shape(of: root)
+                #expect(offset == plan.offsets[root.index] + place.offset)
+                #expect(place.stride == shape.layout.width)
+                #expect(place.offset + self.shape(of: result).layout.width <= shape.layout.width)
+                guard isPlaced.insert(root).inserted else { continue }
+                var time = index...max(index, reads[root] ?? index)
                 if case .input = instruction.operation {
                     time = instructions.firstIndex { $0.stage == instruction.stage }!...Int.max
                 }
                 lives.append(
                     Life(
-                        value: result.index, time: time,
-                        place: offset..<offset + rows(shape.axis) * shape.layout.width))
+                        value: root.index, time: time,
+                        place: offset - place.offset..<offset - place.offset + rows(shape.axis) * shape.layout.width))
             }
         }
         for (k, a) in lives.enumerated() {

@@ -23,11 +23,14 @@ import Testing
             .spline(PrimitiveDerivatives.coordinate, intervals: 9), of: builder.edgeFunction(.distance, of: r))
         let tables = (0..<2).map { builder.input("table \($0)", .fixed(12), convolution.weights) }
         let weights = builder.input("weights", .fixed(1), same.weights)
+        let gating = LinearMap(
+            input: features, output: Layout.features([(0, 3), (0, 2)]), terms: [(0, 0, 0.3), (0, 1, 0.4)])
+        let gateWeights = builder.input("gate weights", .fixed(1), gating.weights)
         let mixing = builder.input("mixing", .fixed(1), back.weights)
         var values = (0..<2).map { builder.input("x \($0)", .atoms, features) }
         for _ in 0..<25 {
             func any() -> Program.Value { values.randomElement(using: &random)! }
-            switch Int.random(in: 0..<8, using: &random) {
+            switch Int.random(in: 0..<9, using: &random) {
             case 0: values.append(builder.sum([any(), any()]))
             case 1: values.append(builder.scaled(any(), by: [1, -1, 0.5, 2].randomElement(using: &random)!))
             case 2: values.append(builder.linear(any(), weights, same))
@@ -44,10 +47,19 @@ import Testing
                 }
                 values.append(builder.linear(builder.sum(terms), mixing, back))
             case 6: values.append(builder.sum([builder.scaled(any(), by: 1), any(), any()]))
-            default: values.append(builder.scaled(builder.scaled(any(), by: -2), by: -0.5))
+            case 7: values.append(builder.scaled(builder.scaled(any(), by: -2), by: -0.5))
+            default:
+                // Rows are taken apart and put together again.
+                let (scalars, x) = (any(), any())
+                let gated = builder.product(builder.linear(any(), gateWeights, gating), builder.slice(x, 1..<3))
+                values.append(
+                    builder.sum([
+                        builder.embed(gated, 1..<3, in: features),
+                        builder.embed(builder.slice(scalars, 0..<1), 0..<1, in: features),
+                    ]))
             }
         }
-        var outputs = ["last": values.last!]
+        var outputs = ["last": values.last!, "part": builder.slice(values.last!, 1..<2)]
         for k in 0..<3 { outputs["output \(k)"] = values.randomElement(using: &random)! }
         let gradient = builder.gradients(of: [(values.last!, values[1])], to: [values[0], tables[0], weights])
         for (k, value) in gradient.enumerated() { outputs["gradient \(k)"] = value }

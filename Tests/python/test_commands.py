@@ -3,6 +3,7 @@
 import json
 import re
 
+import ase.io
 import pytest
 
 from conftest import REPOSITORY, SILICON
@@ -113,12 +114,11 @@ def test_benchmark_of_everything(apus, tmp_path):
 
 def test_the_batch_of_a_benchmark_is_the_whole_file(apus):
     arguments = ["benchmark", "potential.safetensors", "batch.xyz", "--steps", "2", "--all", "--threads", "1"]
-    lines = (SILICON / "silicon.xyz").read_text().splitlines(keepends=True)
-    count = int(lines[0]) + 2
-    (apus.folder / "batch.xyz").write_text("".join(lines[:3 * count]))
+    frames = ase.io.read(SILICON / "silicon.xyz", ":3")
+    ase.io.write(apus.folder / "batch.xyz", frames)
     stages = {stage["stage"]: stage for stage in json.loads(apus.succeeds(*arguments, "--json"))["stages"]}
-    assert stages["forces"]["atoms"] == int(lines[0])
-    assert stages["training"]["atoms"] == sum(int(lines[k * count]) for k in range(3))
+    assert stages["forces"]["atoms"] == len(frames[0])
+    assert stages["training"]["atoms"] == sum(map(len, frames))
 
 
 def test_benchmark_profile(apus):

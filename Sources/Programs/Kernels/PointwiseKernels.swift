@@ -7,8 +7,23 @@ enum PointwiseKernels<T: KernelScalar> {
     /// Where the derivatives go, by their order; `nil` where nobody wants one.
     typealias Outputs = InlineArray<4, UnsafeMutablePointer<T>?>
 
-    /// `out_k = factor · f⁽ᵏ⁾(x)` on `count` scalars from `first` on, which start aligned; whole vectors are written.
+    /// `out_k = factor · f⁽ᵏ⁾(x)` on some columns of some rows, which start aligned; whole vectors are written.
     static func apply(
+        _ activation: Activation, x: UnsafePointer<T>, _ outputs: Outputs, rows: Range<Int>, inputStride: Int,
+        outputStride: Int, columns: Range<Int>
+    ) {
+        for row in rows {
+            // Positions count from the beginning of the outputs.
+            let shifted = x + row &* (inputStride &- outputStride)
+            apply(
+                activation, x: shifted, outputs, first: row &* outputStride &+ columns.lowerBound,
+                count: columns.count)
+        }
+    }
+
+    /// On `count` scalars from `first` on.
+    @inline(__always)
+    private static func apply(
         _ activation: Activation, x: UnsafePointer<T>, _ outputs: Outputs, first: Int, count: Int
     ) {
         let factor = Vector(repeating: T(activation.factor))
