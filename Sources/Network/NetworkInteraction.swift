@@ -60,7 +60,10 @@ public final class NetworkInteraction<T: ExecutableScalar>: Interaction {
                     Double(forces[3 * atom]), Double(forces[3 * atom + 1]), Double(forces[3 * atom + 2]))
             }
             // The parts that are not symmetric are rounding: rotating everything costs no energy.
-            let w = Matrix3(elements: (0..<9).map { Double(virial[$0]) })
+            func row(_ i: Int) -> SIMD3<Double> {
+                SIMD3(Double(virial[3 * i]), Double(virial[3 * i + 1]), Double(virial[3 * i + 2]))
+            }
+            let w = Matrix3(row(0), row(1), row(2))
             result.virial = (w + w.transposed) * 0.5
         }
         guard result.energy.isFinite, result.forces.allSatisfy({ $0.x.isFinite && $0.y.isFinite && $0.z.isFinite })

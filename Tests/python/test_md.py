@@ -1,7 +1,11 @@
 """`apus md`, and its trajectories in the programs that people open them with."""
 
 import csv
+import os
+import pathlib
+import shutil
 import signal
+import subprocess
 import time
 
 import ase.io
@@ -11,6 +15,8 @@ import mdtraj
 import netCDF4
 import numpy
 import pytest
+
+from conftest import PROGRAM
 
 KILOCALORIE = 23.060547830619  # eV in kcal/mol
 
@@ -240,3 +246,27 @@ def test_resuming_says_what_it_cannot_do(apus):
     assert "now Langevin at 400 K" in changed
     (apus.folder / "trajectory.checkpoint").write_bytes(b"APUS CHECKPOINT 1\n{}\n")
     assert "damaged" in apus.fails("md", "md.yaml", "--resume", "--set", "steps=70")
+
+
+def test_steps_do_not_allocate(apus, tmp_path):
+    """On one thread, between neighbour searches and frames; OpenBLAS takes memory for some of its products."""
+    compiler = shutil.which("clang") or shutil.which("cc")
+    if compiler is None:
+        pytest.skip("a C compiler (clang or cc) is needed to count allocations")
+    library = tmp_path / "allocations.so"
+    source = pathlib.Path(__file__).with_name("allocations.c")
+    subprocess.run([compiler, "-shared", "-fPIC", "-O2", "-o", library, source], check=True)
+
+    def allocations(steps):
+        text = (tmp_path / "md.yaml").read_text().replace("steps: 50", f"steps: {steps}").replace("10", "100000")
+        text = text.replace("300 K", "1 K").replace("1 fs", "0.1 fs")
+        (tmp_path / "quiet.yaml").write_text(text)
+        result = subprocess.run(
+            [PROGRAM, "md", "quiet.yaml", "--overwrite", "--threads", "1"], cwd=tmp_path, capture_output=True,
+            text=True, env=os.environ | {"LD_PRELOAD": str(library)})
+        assert result.returncode == 0, result.stderr
+        return int(result.stderr.splitlines()[-1])
+
+    few, many = allocations(200), allocations(1200)
+    assert few > 100
+    assert many - few < 3 * 1000

@@ -6,12 +6,7 @@ import Compute
 enum ConvolutionKernels<T: KernelScalar> {
     /// Scalars of scratch memory that one worker needs.
     static func scratchSize(_ plan: ConvolutionPlan<T>) -> Int {
-        EdgeGroup<T>.scratchSize(plan) + contractedSize(plan) + gradientsSize(plan) * (T.lanes + 1)
-    }
-
-    /// Scalars of the largest `SourceFeatures.contracted`.
-    private static func contractedSize(_ plan: ConvolutionPlan<T>) -> Int {
-        plan.paths.map { $0.vectors * $0.d2 * $0.d3 * T.lanes }.max() ?? 0
+        EdgeGroup<T>.scratchSize(plan) + plan.contractedSize + gradientsSize(plan) * (T.lanes + 1)
     }
 
     /// Components of all edges of a group in `PathGradients`.
@@ -69,7 +64,7 @@ enum ConvolutionKernels<T: KernelScalar> {
         let contracted = scratch + EdgeGroup<T>.scratchSize(plan)
         let components = 1 + plan.harmonics
         let size = gradientsSize(plan)
-        let vectors = UnsafeMutableRawPointer(contracted + contractedSize(plan))
+        let vectors = UnsafeMutableRawPointer(contracted + plan.contractedSize)
             .bindMemory(to: T.Vector.self, capacity: size)
         let sums = UnsafeMutableRawPointer(vectors + size).bindMemory(to: T.self, capacity: size)
         for atom in atoms {

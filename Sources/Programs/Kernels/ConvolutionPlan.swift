@@ -57,6 +57,8 @@ struct ConvolutionPlan<T: KernelScalar>: Sendable {
     let slots: [Pair]
     /// What contracts the features of all paths, `H[m₂, m₃] = Σ_{m₁} C[m₁ m₂ m₃] h[m₁]`.
     let contractions: [Pair]
+    /// Scalars of the largest H of a path.
+    let contractedSize: Int
     let harmonics: Int
     let inputWidth: Int
     let outputWidth: Int
@@ -98,6 +100,7 @@ struct ConvolutionPlan<T: KernelScalar>: Sendable {
         }
         self.slots = slots
         self.contractions = contractions
+        contractedSize = paths.map { $0.vectors * $0.d2 * $0.d3 * T.lanes }.max() ?? 0
         harmonics = convolution.harmonicsWidth
         inputWidth = convolution.input.width
         outputWidth = convolution.output.width
