@@ -17,22 +17,36 @@ public struct Parallelism: Sendable, Equatable {
     /// Calls `body(chunk, worker)` once for every chunk index; `worker` is below `threads` and no two running calls
     /// share it, so it may index scratch memory. Which worker runs which chunk is left open: a body may write only
     /// what belongs to its chunk, and then the result cannot depend on the number of threads.
+    ///
+    /// Every worker begins with consecutive chunks of its own, the same in every loop over as many, so that it finds in
+    /// its caches what it wrote before and shares few cache lines with others; who has finished helps the next.
     @inlinable
     public func forEach(chunks: Int, _ body: (_ chunk: Int, _ worker: Int) -> Void) {
         guard threads > 1, chunks > 1 else {
             for chunk in 0..<chunks { body(chunk, 0) }
             return
         }
-        let next = Atomic<Int>(0)
-        withoutActuallyEscaping(body) { escapingBody in
-            nonisolated(unsafe) let body = escapingBody
-            DispatchQueue.concurrentPerform(iterations: min(threads, chunks)) { worker in
-                while true {
-                    let chunk = next.wrappingAdd(1, ordering: .relaxed).oldValue
-                    if chunk >= chunks { return }
-                    body(chunk, worker)
+        let workers = min(threads, chunks)
+        withUnsafeTemporaryAllocation(of: Atomic<Int>.self, capacity: workers) { next in
+            for worker in 0..<workers {
+                (next.baseAddress! + worker).initialize(to: Atomic(chunks * worker / workers))
+            }
+            nonisolated(unsafe) let next = next
+            withoutActuallyEscaping(body) { escapingBody in
+                nonisolated(unsafe) let body = escapingBody
+                DispatchQueue.concurrentPerform(iterations: workers) { worker in
+                    for k in 0..<workers {
+                        let owner = (worker + k) % workers
+                        let end = chunks * (owner + 1) / workers
+                        while true {
+                            let chunk = next[owner].wrappingAdd(1, ordering: .relaxed).oldValue
+                            if chunk >= end { break }
+                            body(chunk, worker)
+                        }
+                    }
                 }
             }
+            next.deinitialize()
         }
     }
 

@@ -94,7 +94,7 @@ extension Executor {
         _ body: (Range<Int>, UnsafeMutablePointer<T>, ConvolutionEdges) -> Void
     ) {
         let edges = convolutionEdges(graph)
-        let isSmall = graph.edges * plan.slots.count < 4_000
+        let isSmall = graph.edges * plan.work < Self.serialWork / 2
         (isSmall ? .serial : parallelism).split(graph.atoms, by: 16) { atoms, worker in
             body(atoms, scratch[worker].pointer, edges)
         }

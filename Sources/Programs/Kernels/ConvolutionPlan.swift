@@ -59,6 +59,8 @@ struct ConvolutionPlan<T: KernelScalar>: Sendable {
     let contractions: [Pair]
     /// Scalars of the largest H of a path.
     let contractedSize: Int
+    /// Multiply-adds of vectors for an edge, about.
+    let work: Int
     let harmonics: Int
     let inputWidth: Int
     let outputWidth: Int
@@ -101,6 +103,9 @@ struct ConvolutionPlan<T: KernelScalar>: Sendable {
         self.slots = slots
         self.contractions = contractions
         contractedSize = paths.map { $0.vectors * $0.d2 * $0.d3 * T.lanes }.max() ?? 0
+        work = zip(paths, convolution.paths).reduce(0) { sum, path in
+            sum + path.0.vectors * (4 + path.0.d3 * (1 + (path.0.kind == .coupled ? path.1.input.dimension : 1)))
+        }
         harmonics = convolution.harmonicsWidth
         inputWidth = convolution.input.width
         outputWidth = convolution.output.width
