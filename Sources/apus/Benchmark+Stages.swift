@@ -72,7 +72,7 @@ extension Benchmark {
         guards.highestTemperature = .kelvin(.greatestFiniteMagnitude)
         guards.minimumDistances = MinimumDistances()
         let simulation = try Simulation(
-            of: structure, under: interaction, by: .velocityVerlet(timestep: .femtoseconds(0.1)), skin: skin,
+            of: structure, under: interaction, by: .velocityVerlet(timestep: .femtoseconds(0.001)), skin: skin,
             guards: guards, parallelism: parallelism)
         simulation.drawVelocities(at: .kelvin(300), seed: 1)
         try simulation.advance(steps: 2)
