@@ -38,7 +38,8 @@ final class Trainer<T: ExecutableScalar> {
         optimizer = Optimizer(settings.optimizer, count: weights.count)
         average = settings.emaDecay.map { MovingAverage(decay: $0, of: []) }
         average?.values = weights
-        schedule = LearningRateSchedule(settings.scheduler, learningRate: settings.optimizer.learningRate)
+        schedule = LearningRateSchedule(
+            settings.scheduler, learningRate: settings.optimizer.learningRate, epochs: settings.maxEpochs)
         executor = Executor(model.trainingProgram(), parallelism: parallelism)
         loss = Loss(energy: settings.loss.energy, forces: settings.loss.forces, stress: settings.loss.stress)
         gradient = Array(repeating: 0, count: weights.count)
@@ -67,11 +68,13 @@ final class Trainer<T: ExecutableScalar> {
             edges: training.items.map(\.edges.count), size: settings.batchSize, seed: settings.seed, round: epoch)
         var sum = 0.0
         for (step, batch) in batches.enumerated() {
+            schedule.advance(to: Double(epoch) + Double(step) / Double(batches.count))
             let value = try update(Batch(batch.map { training.items[$0] }))
             sum += value
             if shouldStop(step + 1, value) { return nil }
         }
         epoch += 1
+        schedule.advance(to: Double(epoch))
         return sum / Double(stepsPerEpoch)
     }
 
@@ -201,9 +204,7 @@ final class Trainer<T: ExecutableScalar> {
     func adjustLearningRate(_ validationLoss: Double) { schedule.step(validationLoss) }
 
     /// Begins the schedule anew at a learning rate.
-    func restartSchedule(at learningRate: Double) {
-        schedule = LearningRateSchedule(settings.scheduler, learningRate: learningRate)
-    }
+    func restartSchedule(at learningRate: Double) { schedule.restart(at: learningRate) }
 
     // MARK: Checkpoints
 
@@ -229,6 +230,8 @@ final class Trainer<T: ExecutableScalar> {
                 average!.updates = newValue.averageUpdates
             }
             schedule.state = newValue.schedule
+            // Other settings than before the pause count from here on.
+            schedule.advance(to: Double(epoch))
         }
     }
 }

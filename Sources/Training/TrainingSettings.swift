@@ -16,7 +16,7 @@ public struct TrainingSettings {
     public var batchSize = 5
     public var validationBatchSize = 10
     public var optimizer = OptimizerSettings()
-    public var scheduler: PlateauSettings? = PlateauSettings()
+    public var scheduler = SchedulerSettings.plateau(PlateauSettings())
     public var earlyStopping: EarlyStopping?
     public var emaDecay: Double? = 0.999
     /// The largest norm of a gradient.
@@ -104,6 +104,10 @@ public struct TrainingSettings {
             gradientClip = try training.double("gradient_clip", in: .positive)
         }
         maxEpochs = try training.integer("max_epochs", in: .nonNegative, default: 1000)
+        if case .cosine(let cosine) = scheduler, maxEpochs > 0, cosine.warmupEpochs >= Double(maxEpochs) {
+            throw try training.value("lr_scheduler").error(
+                "expected fewer warmup_epochs than max_epochs (\(maxEpochs)), found \(cosine.warmupEpochs)")
+        }
         if training.optional("max_time") != nil, !Self.isNone("max_time", training) {
             maxTime = try training.quantity("max_time", .duration, in: .positive)
         }
@@ -138,12 +142,23 @@ public struct TrainingSettings {
         isNone(key, section) ? nil : try section.optionalSection(key)
     }
 
-    private static func scheduler(_ value: SettingsValue) throws -> PlateauSettings? {
+    private static func scheduler(_ value: SettingsValue) throws -> SchedulerSettings {
+        let names = ["reduce_on_plateau", "cosine", "none"]
         if value.isScalar {
-            return try value.choice(["reduce_on_plateau", "none"]) == "none" ? nil : PlateauSettings()
+            switch try value.choice(names) {
+            case "none": return .constant
+            case "cosine": return .cosine(CosineSettings())
+            default: return .plateau(PlateauSettings())
+            }
         }
         let section = try value.section()
-        let name = try section.choice("name", ["reduce_on_plateau", "none"], default: "reduce_on_plateau")
+        let name = try section.choice("name", names, default: "reduce_on_plateau")
+        if name == "cosine" {
+            var cosine = CosineSettings()
+            cosine.warmupEpochs = try section.double("warmup_epochs", in: .nonNegative, default: 0)
+            cosine.minimum = try section.double("min_lr", in: .nonNegative, default: 1e-6)
+            return .cosine(cosine)
+        }
         var plateau = PlateauSettings()
         plateau.factor = try section.double("factor", in: 0.01...0.999, default: 0.6)
         plateau.patience = try section.integer("patience", in: .nonNegative, default: 5)
@@ -151,6 +166,6 @@ public struct TrainingSettings {
         plateau.cooldown = try section.integer("cooldown", in: .nonNegative, default: 0)
         plateau.minimum = try section.double("min_lr", in: .nonNegative, default: 1e-6)
         // Its settings may stand beside `none`, so that one word switches it off.
-        return name == "none" ? nil : plateau
+        return name == "none" ? .constant : .plateau(plateau)
     }
 }

@@ -86,7 +86,7 @@ import Testing
             var settings = PlateauSettings()
             (settings.factor, settings.patience, settings.threshold) = (0.5, patience, 1e-3)
             (settings.cooldown, settings.minimum) = (cooldown, minimum)
-            var schedule = LearningRateSchedule(settings, learningRate: 0.1)
+            var schedule = LearningRateSchedule(.plateau(settings), learningRate: 0.1, epochs: 100)
             return Self.losses.map { loss in
                 schedule.step(loss)
                 return schedule.learningRate
@@ -107,15 +107,34 @@ import Testing
     @Test func aRateBelowTheMinimumIsNotRaised() {
         var settings = PlateauSettings()
         (settings.patience, settings.minimum) = (0, 1e-3)
-        var schedule = LearningRateSchedule(settings, learningRate: 1e-4)
+        var schedule = LearningRateSchedule(.plateau(settings), learningRate: 1e-4, epochs: 100)
         for _ in 0..<5 { schedule.step(1) }
         #expect(schedule.learningRate == 1e-4)
     }
 
     @Test func withoutAScheduleTheRateStays() {
-        var schedule = LearningRateSchedule(nil, learningRate: 0.1)
+        var schedule = LearningRateSchedule(.constant, learningRate: 0.1, epochs: 100)
         for _ in 0..<50 { schedule.step(1) }
         #expect(schedule.learningRate == 0.1)
+    }
+
+    /// A hundredth at the start, the whole rate after the warm-up, half of the way in the middle, the minimum at the end
+    /// and behind it.
+    @Test func aCosineRisesAndFalls() {
+        var cosine = CosineSettings()
+        (cosine.warmupEpochs, cosine.minimum) = (2, 1e-4)
+        var schedule = LearningRateSchedule(.cosine(cosine), learningRate: 0.01, epochs: 12)
+        let expected = [
+            0: 1e-4, 1: 5.05e-3, 2: 0.01, 4.5: 1e-4 + 9.9e-3 * (1 + 0.5.squareRoot()) / 2, 7: 5.05e-3, 12: 1e-4,
+            15: 1e-4,
+        ]
+        for (epoch, rate) in expected {
+            schedule.advance(to: epoch)
+            #expect(abs(schedule.learningRate - rate) < 1e-15, "epoch \(epoch)")
+        }
+        schedule.restart(at: 1)
+        schedule.step(5)
+        #expect(schedule.learningRate == 1e-4)
     }
 
     // MARK: The moving average

@@ -79,9 +79,11 @@ import Testing
     /// What an interrupted epoch did is not in the checkpoint, so the epoch is run again, from its beginning.
     @Test(arguments: [1, 5, 8]) func anInterruptedTrainingResumesBitByBit(_ batches: Int) throws {
         let folder = try TemporaryFolder()
-        let whole = try settings(folder, "batch_size: 3, max_epochs: 4", output: "whole")
+        // The rate changes with every step.
+        let training = "batch_size: 3, max_epochs: 4, lr_scheduler: {name: cosine, warmup_epochs: 1.5}"
+        let whole = try settings(folder, training, output: "whole")
         _ = try run(whole)
-        let parts = try settings(folder, "batch_size: 3, max_epochs: 4", output: "parts")
+        let parts = try settings(folder, training, output: "parts")
         var asked = 0
         let summary = try run(
             parts,

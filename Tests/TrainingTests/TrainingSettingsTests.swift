@@ -41,7 +41,7 @@ import Testing
         #expect(settings.model.rMax == 5 && settings.seed == 1 && settings.precision == .float32)
         #expect(settings.loss == (1, 1, 0.1) && settings.batchSize == 4)
         #expect(settings.optimizer.name == .adam && settings.optimizer.learningRate == 0.01)
-        #expect(settings.scheduler?.factor == 0.6 && settings.scheduler?.patience == 5)
+        #expect(settings.scheduler == .plateau(PlateauSettings()))
         #expect(settings.emaDecay == 0.999 && settings.maxEpochs == 500 && settings.maxTime == 300)
         #expect(settings.output == "run/silicon")
     }
@@ -57,7 +57,9 @@ import Testing
     @Test func threeKeysSuffice() throws {
         let settings = try Self.read(Self.smallest)
         #expect(settings.validation == .fraction(0.1) && settings.loss == (1, 1, 0) && settings.batchSize == 5)
-        #expect(settings.scheduler == PlateauSettings() && settings.emaDecay == 0.999 && settings.maxEpochs == 1000)
+        #expect(
+            settings.scheduler == .plateau(PlateauSettings()) && settings.emaDecay == 0.999
+                && settings.maxEpochs == 1000)
         #expect(settings.maxTime == nil && settings.earlyStopping == nil && settings.gradientClip == nil)
     }
 
@@ -124,7 +126,10 @@ import Testing
         Mistake("  optimizer: ", "  optimizer: {learning_rate: 0}", "training.optimizer.learning_rate", "above 0"),
         Mistake("  optimizer: ", "  optimizer: {lr: 0.1}", "training.optimizer.lr", "learning_rate"),
         Mistake("  optimizer: ", "  optimizer: adam", "training.optimizer", "section"),
-        Mistake("  lr_scheduler: ", "  lr_scheduler: cosine", "training.lr_scheduler", "none"),
+        Mistake("  lr_scheduler: ", "  lr_scheduler: step", "training.lr_scheduler", "none"),
+        Mistake(
+            "  lr_scheduler: ", "  lr_scheduler: {name: cosine, warmup_epochs: 1e9}", "training.lr_scheduler",
+            "fewer warmup_epochs"),
         Mistake(
             "  lr_scheduler: ", "  lr_scheduler: {name: step}", "training.lr_scheduler.name", "reduce_on_plateau"),
         Mistake(
