@@ -132,6 +132,8 @@ import Testing
             schedule.advance(to: epoch)
             #expect(abs(schedule.learningRate - rate) < 1e-15, "epoch \(epoch)")
         }
+        // The dictionary has no order.
+        schedule.advance(to: 12)
         schedule.restart(at: 1)
         schedule.step(5)
         #expect(schedule.learningRate == 1e-4)
