@@ -184,23 +184,24 @@ extension ProgramBuilder {
             shapes: slots.map { Program.Shape($0.axis, convolution.gradientLayout($0.slot)) })
     }
 
+    /// The instruction whose only result is this value.
+    private func producer(of value: Value) -> Program.Instruction? {
+        program.instructions.first { $0.results == [value] }
+    }
+
     private func original(ofTransposed weights: Value) -> Value? {
-        for instruction in program.instructions where instruction.results == [weights] {
-            if case .transposedWeights = instruction.operation { return instruction.operands[0] }
-        }
-        return nil
+        guard let producer = producer(of: weights), case .transposedWeights = producer.operation else { return nil }
+        return producer.operands[0]
     }
 
     // MARK: Radial bases as functions of one number
 
     /// How a basis was made.
-    private func origin(ofBasis value: Value) -> (basis: RadialBasis, part: RadialBasis.Part, operands: [Value]) {
-        for instruction in program.instructions where instruction.results == [value] {
-            if case .radialBasis(let basis, let part) = instruction.operation {
-                return (basis, part, instruction.operands)
-            }
+    private func origin(ofBasis value: Value) -> (basis: RadialBasis, operands: [Value]) {
+        guard let producer = producer(of: value), case .radialBasis(let basis, _) = producer.operation else {
+            preconditionFailure("a convolution is differentiated by a basis that is not a radial basis")
         }
-        preconditionFailure("a convolution is differentiated by a basis that is not a radial basis")
+        return (basis, producer.operands)
     }
 
     /// The number that a basis, or a tangent of one, is a function of.

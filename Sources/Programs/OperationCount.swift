@@ -14,6 +14,8 @@ public struct OperationCount: Sendable, Equatable {
     /// Gates, sums and scatters.
     public var elementwise = 0.0
 
+    public init() {}
+
     public var total: Double { convolution + convolutionDerivatives + linear + elementwise }
 }
 

@@ -18,8 +18,6 @@ struct Placements: Sendable {
 
     subscript(value: Program.Value) -> Place { places[value.index] }
 
-    func isView(_ value: Program.Value) -> Bool { places[value.index].root != value }
-
     init(_ program: Program, isStatic: [Bool]) {
         places = program.shapes.indices.map {
             Place(root: Program.Value(index: $0), offset: 0, stride: program.shapes[$0].layout.width)

@@ -67,7 +67,7 @@ extension StepPreparation {
             return self.convolution(plan(convolution), slots, terms, instruction)
         case .pointwise(let activations, let orders): return pointwise(activations, orders, instruction)
 
-        case .slice where isView(result): return nil
+        case .slice where isPart(result, of: operands[0]): return nil
         case .slice(let blocks):
             let full = program.shape(of: operands[0]).layout
             let (offset, stride) = (full.blocks[blocks.lowerBound].offset, rowStride(operands[0]))

@@ -37,9 +37,7 @@ public final class StepPreparation<T: ExecutableScalar> {
     /// Distance between the rows of a value.
     func rowStride(_ value: Program.Value) -> Int { placements[value].stride }
 
-    func isView(_ value: Program.Value) -> Bool { placements.isView(value) }
-
-    /// Whether a value is written as a part of another.
+    /// Whether a value is a part of another in memory.
     func isPart(_ value: Program.Value, of whole: Program.Value) -> Bool {
         placements[value].root == placements[whole].root
     }

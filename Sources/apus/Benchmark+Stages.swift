@@ -5,6 +5,7 @@ import Foundation
 import Interactions
 import Neighbors
 import Network
+import Programs
 import Training
 import Trajectory
 
@@ -24,8 +25,11 @@ extension Benchmark {
             bytesPerAtom: bytes.map { Double($0) / Double(atoms) }, profile: profile)
     }
 
-    /// Neighbours found anew, the Verlet list brought up to date, energy with forces and virial.
-    func measureForces(_ parallelism: Parallelism) throws -> [Stage] {
+    /// Neighbours found anew, the Verlet list brought up to date, energy with forces and virial. `counted` gets what they
+    /// were measured on.
+    func measureForces(
+        _ parallelism: Parallelism, counted: inout (edges: Int, operations: OperationCount)
+    ) throws -> [Stage] {
         let interaction = try potential.interaction(precision: precision, parallelism: parallelism)
         try interaction.check(elements: structure.elements)
         var neighbors = VerletList(cutoffs: Cutoffs(interaction.cutoff), skin: skin, parallelism: parallelism)
@@ -54,6 +58,7 @@ extension Benchmark {
             rebuilds.append(watch.seconds)
         }
         let operations = try NequIPModel(potential.configuration).operationCount(atoms: structure.count, edges: edges)
+        counted = (edges, operations)
         let atoms = structure.count
         return [
             stage(.neighbors, parallelism, seconds: rebuilds, atoms: atoms, bytes: neighbors.memoryBytes),

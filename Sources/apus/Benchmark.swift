@@ -2,8 +2,8 @@ import Atoms
 import Compute
 import Foundation
 import Interactions
-import Neighbors
 import Network
+import Programs
 
 /// Measures a potential on a structure, stage by stage, as molecular dynamics and training call it.
 struct Benchmark {
@@ -24,9 +24,10 @@ struct Benchmark {
         let counts = measuresAll && parallelism.threads > 1 ? [1, parallelism.threads] : [parallelism.threads]
         let sgemm = counts.map { BenchmarkReport.Rate(threads: $0, gflops: MatrixProduct.rate(threads: $0)) }
         var stages: [BenchmarkReport.Stage] = []
+        var counted = (edges: 0, operations: OperationCount())
         for (threads, sgemm) in zip(counts, sgemm) {
             let parallelism = Parallelism(threads: threads)
-            var measured = try measureForces(parallelism)
+            var measured = try measureForces(parallelism, counted: &counted)
             if measuresAll {
                 measured.append(try measureDynamics(parallelism))
                 if let training = try measureTraining(parallelism) { measured.append(training) }
@@ -37,8 +38,7 @@ struct Benchmark {
             }
             stages += measured
         }
-        let edges = try EdgeList(positions: structure.positions, cell: structure.cell, cutoffs: Cutoffs(cutoff)).count
-        let operations = try NequIPModel(potential.configuration).operationCount(atoms: structure.count, edges: edges)
+        let (edges, operations) = counted
         let atoms = Double(structure.count)
         return BenchmarkReport(
             atoms: structure.count, edges: edges, simdWidth: BuildTarget.simdBits, blas: BLAS.kernels,
@@ -49,8 +49,6 @@ struct Benchmark {
                 linearMaps: operations.linear / atoms, total: operations.total / atoms),
             sgemm: sgemm, stages: stages, peakMemoryBytes: Self.peakMemory)
     }
-
-    private var cutoff: Double { potential.configuration.rMax }
 
     func displaced(step: Int) -> [SIMD3<Double>] {
         let random = Philox(seed: 1)
