@@ -1,0 +1,1 @@
+"""Reports on trainings of Apus: `python -m apus report RUN`."""
