@@ -12,8 +12,24 @@ public struct Structure: Sendable, Equatable {
     public var stress: Matrix3?
     public var velocities: [SIMD3<Double>]?
 
+    /// How far the members of a committee of potentials disagree about energy and forces.
+    public var deviation: Deviation?
+
     /// What else the source said about this structure (for example `config_type`), as text.
     public var information: [String: String] = [:]
+
+    /// Standard deviations over the members of a committee.
+    public struct Deviation: Sendable, Equatable {
+        /// Of the energy, eV.
+        public var energy: Double
+        /// `[atom]` — of the force vector, eV/Å.
+        public var forces: [Double]
+
+        public init(energy: Double, forces: [Double]) {
+            self.energy = energy
+            self.forces = forces
+        }
+    }
 
     public init(elements: [Element], positions: [SIMD3<Double>], cell: Cell? = nil) {
         precondition(

@@ -7,6 +7,8 @@ struct ModelWriter {
     var builder = ProgramBuilder()
     /// Parameters' values by name.
     private(set) var inputs: [String: Program.Value] = [:]
+    /// What names of parameters begin with: that of a member, in a committee.
+    var prefix = ""
     private var declared: [Parameter] = []
     /// Features after every layer of `energies(_:)`.
     private(set) var layerOutputs: [Program.Value] = []
@@ -89,6 +91,6 @@ struct ModelWriter {
     ) -> Program.Value {
         declared.append(
             Parameter(name, shape: shape, distribution, isTrainable: isTrainable, places: places.places))
-        return input(name, axis, layout)
+        return input(prefix + name, axis, layout)
     }
 }

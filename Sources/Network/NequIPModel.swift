@@ -82,20 +82,31 @@ public struct NequIPModel: Sendable {
     }
 
     /// Atomic energies (`atomic energies`, network part scaled by type, without shifts), `forces` and `virial`.
-    public func evaluationProgram(_ radial: RadialFunctions = .spline) -> Program {
+    ///
+    /// With several `members` all of these, and all parameters, have names that begin with `Self.prefix(_:of:)`. What does
+    /// not depend on weights — edge vectors, harmonics, radial coordinates — is computed once for all.
+    public func evaluationProgram(_ radial: RadialFunctions = .spline, members: Int = 1) -> Program {
         var writer = ModelWriter(configuration, layers)
-        let energies = writer.energies(radial)
-        let ones = writer.builder.fill(1, .atoms, .plain(1))
-        let gradients = writer.forcesAndVirial(of: energies, cotangent: ones)
-        return writer.builder.finish(outputs: [
-            "atomic energies": energies, "forces": gradients.forces, "virial": gradients.virial,
-        ])
+        var outputs: [String: Program.Value] = [:]
+        for member in 0..<members {
+            writer.prefix = Self.prefix(member, of: members)
+            let energies = writer.energies(radial)
+            let ones = writer.builder.fill(1, .atoms, .plain(1))
+            let gradients = writer.forcesAndVirial(of: energies, cotangent: ones)
+            outputs[writer.prefix + "atomic energies"] = energies
+            outputs[writer.prefix + "forces"] = gradients.forces
+            outputs[writer.prefix + "virial"] = gradients.virial
+        }
+        return writer.builder.finish(outputs: outputs)
     }
+
+    /// What the names of a committee's member begin with; nothing for a single model.
+    public static func prefix(_ member: Int, of members: Int) -> String { members > 1 ? "member.\(member)." : "" }
 
     /// Stage 0: `energies` (by structure, without shifts), `forces` and `virial`. Stage 1, after `energies cotangent`,
     /// `forces cotangent` and `virial cotangent` are bound: the gradient of any loss on them, as `gradient NAME` for
-    /// every trainable parameter.
-    public func trainingProgram() -> Program {
+    /// every trainable parameter that is not `frozen`.
+    public func trainingProgram(frozen: Set<String> = []) -> Program {
         var writer = ModelWriter(configuration, layers)
         let atomic = writer.energies(.spline)
         let energies = writer.builder.segmentSum(atomic, by: .structureOfAtom, into: .structures)
@@ -107,7 +118,7 @@ public struct NequIPModel: Sendable {
             (forces, writer.builder.input("forces cotangent", .atoms, .plain(3))),
             (virial, writer.builder.input("virial cotangent", .structures, .plain(9))),
         ]
-        let trainable = parameters.filter(\.isTrainable)
+        let trainable = parameters.filter { $0.isTrainable && !frozen.contains($0.name) }
         let gradients = writer.builder.gradients(of: targets, to: trainable.map { writer.inputs[$0.name]! })
         var outputs = ["energies": energies, "forces": forces, "virial": virial]
         for (parameter, gradient) in zip(trainable, gradients) { outputs["gradient \(parameter.name)"] = gradient }

@@ -4,31 +4,44 @@ import Interactions
 import Neighbors
 import Programs
 
-/// A NequIP model as a potential energy surface, in one precision.
+/// A NequIP model as a potential energy surface, in one precision; or a committee of them, which share all that does
+/// not depend on weights.
 public final class NetworkInteraction<T: ExecutableScalar>: Interaction {
     public let cutoff: Double
     public let minimumDistances: MinimumDistances?
     private let executor: Executor<T>
     private let configuration: ModelConfiguration
+    private let memberCount: Int
     /// `[atomic number]` — index of the model's type, −1 where there is none.
     private let typeOfElement: [Int32]
     private var species: [Int32] = []
     private var knownElements: [Element] = []
 
     public init(
-        _ model: NequIPModel, _ parameters: ParameterSet, radial: NequIPModel.RadialFunctions = .spline,
+        _ model: NequIPModel, _ members: [ParameterSet], radial: NequIPModel.RadialFunctions = .spline,
         minimumDistances: MinimumDistances? = nil, parallelism: Parallelism = .allCores
     ) {
         configuration = model.configuration
         cutoff = model.configuration.rMax
         self.minimumDistances = minimumDistances
-        executor = Executor(model.evaluationProgram(radial), parallelism: parallelism)
-        parameters.bind(to: executor)
+        memberCount = members.count
+        executor = Executor(model.evaluationProgram(radial, members: memberCount), parallelism: parallelism)
+        for (index, member) in members.enumerated() {
+            member.bind(to: executor, prefix: NequIPModel.prefix(index, of: memberCount))
+        }
         let scales = configuration.perTypeEnergyScales
         executor.bind("scales") { input in for (type, scale) in scales.enumerated() { input[type] = T(scale) } }
         var types = [Int32](repeating: -1, count: 119)
         for (type, element) in configuration.elements.enumerated() { types[element.atomicNumber] = Int32(type) }
         typeOfElement = types
+    }
+
+    public convenience init(
+        _ model: NequIPModel, _ parameters: ParameterSet, radial: NequIPModel.RadialFunctions = .spline,
+        minimumDistances: MinimumDistances? = nil, parallelism: Parallelism = .allCores
+    ) {
+        self.init(
+            model, [parameters], radial: radial, minimumDistances: minimumDistances, parallelism: parallelism)
     }
 
     public func check(elements: [Element]) throws {
@@ -50,21 +63,12 @@ public final class NetworkInteraction<T: ExecutableScalar>: Interaction {
         let shifts = configuration.perTypeEnergyShifts
         Graph.with(species: species, edges: edges) { graph in
             executor.run(on: graph)
-            let energies = executor.output("atomic energies", on: graph)
-            let forces = executor.output("forces", on: graph)
-            let virial = executor.output("virial", on: graph)
+            for member in 0..<memberCount { add(member, on: graph, to: &result) }
+            if memberCount > 1 { findDeviation(on: graph, &result) } else { result.deviation = nil }
             for atom in elements.indices {
-                result.atomicEnergies[atom] = Double(energies[atom]) + shifts[Int(species[atom])]
+                result.atomicEnergies[atom] += shifts[Int(species[atom])]
                 result.energy += result.atomicEnergies[atom]
-                result.forces[atom] = SIMD3(
-                    Double(forces[3 * atom]), Double(forces[3 * atom + 1]), Double(forces[3 * atom + 2]))
             }
-            // The parts that are not symmetric are rounding: rotating everything costs no energy.
-            func row(_ i: Int) -> SIMD3<Double> {
-                SIMD3(Double(virial[3 * i]), Double(virial[3 * i + 1]), Double(virial[3 * i + 2]))
-            }
-            let w = Matrix3(row(0), row(1), row(2))
-            result.virial = (w + w.transposed) * 0.5
         }
         guard result.energy.isFinite, result.forces.allSatisfy({ $0.x.isFinite && $0.y.isFinite && $0.z.isFinite })
         else {
@@ -73,6 +77,59 @@ public final class NetworkInteraction<T: ExecutableScalar>: Interaction {
                 "The potential gives an energy or force that is not a finite number: atoms are probably on top of each other."
             )
         }
+    }
+
+    /// Adds a member's share of the mean: atomic energies without shifts, forces and virial.
+    @inline(__always)
+    private func add(_ member: Int, on graph: Graph, to result: inout InteractionResult) {
+        let share = 1 / Double(memberCount)
+        let energies = output("atomic energies", member, on: graph)
+        let forces = output("forces", member, on: graph)
+        let virial = output("virial", member, on: graph)
+        for atom in result.forces.indices {
+            result.atomicEnergies[atom] += share * Double(energies[atom])
+            result.forces[atom] += share * Self.vector(forces, atom)
+        }
+        // The parts that are not symmetric are rounding: rotating everything costs no energy.
+        let w = Matrix3(Self.vector(virial, 0), Self.vector(virial, 1), Self.vector(virial, 2))
+        result.virial += (w + w.transposed) * (share / 2)
+    }
+
+    /// Compares the members with their mean, which `result` holds.
+    private func findDeviation(on graph: Graph, _ result: inout InteractionResult) {
+        let count = result.forces.count
+        var deviation = result.deviation ?? InteractionResult.Deviation(energy: 0, forces: [])
+        // The only reference, so that the array is not copied.
+        result.deviation = nil
+        if deviation.forces.count != count { deviation.forces = Array(repeating: 0, count: count) }
+        for atom in 0..<count { deviation.forces[atom] = 0 }
+        let mean = result.atomicEnergies.reduce(0, +)
+        var squares = 0.0
+        for member in 0..<memberCount {
+            let energies = output("atomic energies", member, on: graph)
+            let forces = output("forces", member, on: graph)
+            var energy = 0.0
+            for atom in 0..<count {
+                energy += Double(energies[atom])
+                let difference = Self.vector(forces, atom) - result.forces[atom]
+                deviation.forces[atom] += dot(difference, difference)
+            }
+            squares += (energy - mean) * (energy - mean)
+        }
+        deviation.energy = (squares / Double(memberCount)).squareRoot()
+        for atom in 0..<count {
+            deviation.forces[atom] = (deviation.forces[atom] / Double(memberCount)).squareRoot()
+        }
+        result.deviation = deviation
+    }
+
+    private func output(_ name: String, _ member: Int, on graph: Graph) -> UnsafeBufferPointer<T> {
+        executor.output(memberCount > 1 ? NequIPModel.prefix(member, of: memberCount) + name : name, on: graph)
+    }
+
+    @inline(__always)
+    private static func vector(_ numbers: UnsafeBufferPointer<T>, _ place: Int) -> SIMD3<Double> {
+        SIMD3(Double(numbers[3 * place]), Double(numbers[3 * place + 1]), Double(numbers[3 * place + 2]))
     }
 
     /// Seconds spent in each instruction since profiling was switched on, with the instruction's name.

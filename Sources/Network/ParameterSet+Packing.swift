@@ -6,14 +6,14 @@ extension ParameterSet {
     /// Weights that a thread moves at a time.
     private static var chunk: Int { 1 << 15 }
 
-    /// Writes weights of type T, in the order of `values`, into the inputs of a program.
+    /// Writes weights of type T, in the order of `values`, into the inputs of a program, whose names begin with `prefix`.
     @_specialize(where T == Float)
     @_specialize(where T == Double)
-    public func bind<T: ExecutableScalar>(_ weights: [T], to executor: Executor<T>) {
+    public func bind<T: ExecutableScalar>(_ weights: [T], to executor: Executor<T>, prefix: String = "") {
         precondition(weights.count == values.count, "expected \(values.count) weights, got \(weights.count)")
         weights.withUnsafeBufferPointer { weights in
             for (parameter, offset) in zip(parameters, offsets) {
-                executor.bind(parameter.name) { input in
+                executor.bind(prefix + parameter.name) { input in
                     let source = weights.baseAddress! + offset
                     if parameter.isContiguous {
                         input.baseAddress!.update(from: source, count: parameter.count)

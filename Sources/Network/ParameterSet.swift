@@ -71,5 +71,7 @@ public struct ParameterSet: Sendable, Equatable {
     }
 
     /// Writes all weights into the inputs of a program.
-    public func bind<T: ExecutableScalar>(to executor: Executor<T>) { bind(values.map { T($0) }, to: executor) }
+    public func bind<T: ExecutableScalar>(to executor: Executor<T>, prefix: String = "") {
+        bind(values.map { T($0) }, to: executor, prefix: prefix)
+    }
 }

@@ -8,6 +8,8 @@ import Foundation
 extension Potential {
     private static let format = "apus-potential"
     private static let formatVersion = "1"
+    /// That of committees, which programs that know no committees must not take for one potential.
+    private static let committeeVersion = "2"
     /// What the numbers of a potential are in; there is no choice.
     public static let units = [
         "energy": "eV", "length": "angstrom", "force": "eV/angstrom", "stress": "eV/angstrom^3",
@@ -49,10 +51,16 @@ extension Potential {
                 "is not a potential: its format is \(file.metadata["format"] ?? "not stated"), expected \(Self.format)"
             )
         }
-        guard file.metadata["format_version"] == Self.formatVersion else {
+        let version = file.metadata["format_version"] ?? "none"
+        guard [Self.formatVersion, Self.committeeVersion].contains(version) else {
             throw PotentialError(
-                "has format version \(file.metadata["format_version"] ?? "none"); this program reads \(Self.formatVersion). Use a newer Apus."
+                "has format version \(version); this program reads \(Self.formatVersion) and \(Self.committeeVersion). Use a newer Apus."
             )
+        }
+        let memberCount = version == Self.committeeVersion ? Int(file.metadata["members"] ?? "") ?? 0 : 1
+        guard version == Self.formatVersion || (2...100).contains(memberCount) else {
+            throw PotentialError(
+                "it is a committee of \(file.metadata["members"] ?? "no stated number of") members, expected 2…100")
         }
         func decode<Value: Decodable>(_ key: String, as type: Value.Type) throws -> Value {
             guard let text = file.metadata[key] else { throw PotentialError("has no \(key)") }
@@ -66,7 +74,7 @@ extension Potential {
         // Which array is missing is said below; a model far larger than the file is refused before it takes memory.
         let (asked, held) = (
             try NequIPModel.weightCount(configuration),
-            file.tensors.filter { $0.key.hasPrefix("weights.") }.reduce(0) { $0 + $1.value.count }
+            file.tensors.filter { $0.key.contains("weights.") }.reduce(0) { $0 + $1.value.count }
         )
         guard asked <= max(held, 1_000_000) else {
             throw PotentialError("its model has \(asked) weights, but the file holds \(held)")
@@ -96,7 +104,10 @@ extension Potential {
         }
         self.init(
             configuration: configuration,
-            parameters: try ParameterSet(model.parameters, from: file, prefix: "weights."), precision: precision,
+            members: try (0..<memberCount).map { member in
+                try ParameterSet(
+                    model.parameters, from: file, prefix: NequIPModel.prefix(member, of: memberCount) + "weights.")
+            }, precision: precision,
             provenance: try decode("provenance", as: Provenance.self),
             shortestDistances: distances,
             references: try (0..<Self.referenceCount).compactMap { index in
@@ -180,7 +191,15 @@ extension Potential {
             "elements": Self.elements(configuration), "provenance": try Self.text(provenance),
             "shortest_distances": try Self.text(shortestDistances),
         ]
-        parameters.store(in: &file, prefix: "weights.", as: precision == .float32 ? .float32 : .float64)
+        if members.count > 1 {
+            file.metadata["format_version"] = Self.committeeVersion
+            file.metadata["members"] = "\(members.count)"
+        }
+        for (index, member) in members.enumerated() {
+            member.store(
+                in: &file, prefix: NequIPModel.prefix(index, of: members.count) + "weights.",
+                as: precision == .float32 ? .float32 : .float64)
+        }
         for (index, reference) in references.enumerated() {
             let (structure, prefix) = (reference.structure, "reference.\(index).")
             func flat(_ vectors: [SIMD3<Double>]) -> [Double] { vectors.flatMap { [$0.x, $0.y, $0.z] } }

@@ -5,9 +5,12 @@ import Interactions
 import Programs
 
 /// A trained interatomic potential: a model, its weights, and where they come from. One file holds all of it.
+///
+/// A committee is several sets of weights of one model; its energy and forces are the mean of theirs.
 public struct Potential: Sendable {
     public var configuration: ModelConfiguration
-    public var parameters: ParameterSet
+    /// The weights of each member; one, unless this is a committee.
+    public var members: [ParameterSet]
     public var precision: Precision
     public var provenance: Provenance
     /// The shortest distance of each pair of elements in the training data, in Å, by `A-B` with A ≤ B in the
@@ -48,19 +51,36 @@ public struct Potential: Sendable {
     }
 
     public init(
-        configuration: ModelConfiguration, parameters: ParameterSet, precision: Precision,
+        configuration: ModelConfiguration, members: [ParameterSet], precision: Precision,
         provenance: Provenance = Provenance(), shortestDistances: [String: Double] = [:],
         references: [ReferenceStructure] = []
     ) {
         self.configuration = configuration
-        self.parameters = parameters
+        precondition(!members.isEmpty, "expected at least one set of weights")
+        self.members = members
         self.precision = precision
         self.provenance = provenance
         self.shortestDistances = shortestDistances
         self.references = references
     }
 
+    public init(
+        configuration: ModelConfiguration, parameters: ParameterSet, precision: Precision,
+        provenance: Provenance = Provenance(), shortestDistances: [String: Double] = [:],
+        references: [ReferenceStructure] = []
+    ) {
+        self.init(
+            configuration: configuration, members: [parameters], precision: precision, provenance: provenance,
+            shortestDistances: shortestDistances, references: references)
+    }
+
     public var elements: [Element] { configuration.elements }
+
+    /// The weights of the first member, which is all there is unless this is a committee.
+    public var parameters: ParameterSet {
+        get { members[0] }
+        set { members[0] = newValue }
+    }
 
     /// The limits below which a simulation should stop, because the data never were so close.
     public var minimumDistances: MinimumDistances {
@@ -84,10 +104,10 @@ public struct Potential: Sendable {
             switch precision ?? self.precision {
             case .float32:
                 NetworkInteraction<Float>(
-                    model, parameters, minimumDistances: minimumDistances, parallelism: parallelism)
+                    model, members, minimumDistances: minimumDistances, parallelism: parallelism)
             case .float64:
                 NetworkInteraction<Double>(
-                    model, parameters, minimumDistances: minimumDistances, parallelism: parallelism)
+                    model, members, minimumDistances: minimumDistances, parallelism: parallelism)
             }
         guard let pair = try configuration.pairInteraction(parallelism: parallelism) else { return network }
         return SumOfInteractions([network, pair])

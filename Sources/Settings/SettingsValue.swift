@@ -6,8 +6,8 @@ public struct SettingsValue {
     /// The keys from the top, joined by dots; list elements as `[index]`.
     public let path: String
 
-    /// Where the value stands, for messages.
-    public var place: String { node.origin.line.map { "\(node.origin.file):\($0)" } ?? node.origin.file }
+    /// Where the value stands, for errors that are found later.
+    public var place: SettingsPlace { SettingsPlace(file: node.origin.file, line: node.origin.line, key: path) }
 
     public var isList: Bool { if case .list = node.content { true } else { false } }
     public var isSection: Bool { if case .section = node.content { true } else { false } }
@@ -15,7 +15,7 @@ public struct SettingsValue {
 
     /// An error about this value, for what only the caller can judge: `throw value.error("expected an element")`.
     public func error(_ message: String, code: SettingsError.Code = .outOfRange) -> SettingsError {
-        SettingsError(code: code, file: node.origin.file, line: node.origin.line, key: path, message: message)
+        place.error(message, code: code)
     }
 
     public func string() throws -> String {

@@ -48,11 +48,14 @@ public final class ExtendedXYZWriter {
     }
 
     /// Writes one frame. Throws on a value that is not finite and when the disk is full.
-    public func write(_ structure: Structure) throws {
+    ///
+    /// - Parameter labels: the same atoms with other energy, forces and stress, which are written beside as `REF_energy`,
+    ///   `REF_forces` and `REF_stress`.
+    public func write(_ structure: Structure, beside labels: Structure? = nil) throws {
         precondition(descriptor >= 0, "the writer of \(path) is closed")
         buffer.removeAll(keepingCapacity: true)
         do {
-            try FrameText.append(structure, to: &buffer)
+            try FrameText.append(structure, beside: labels, to: &buffer)
         } catch let problem as CommentLine.Problem {
             throw StructureFileError(file: path, message: problem.message)
         }

@@ -3,8 +3,13 @@ import Atoms
 /// The text of an extended XYZ frame. Numbers are printed with the fewest digits that give back the same double.
 enum FrameText {
     /// Throws `CommentLine.Problem` on a number that is not finite.
-    static func append(_ structure: Structure, to text: inout [UInt8]) throws {
-        for (name, vectors) in [("forces", structure.forces), ("velocities", structure.velocities)] {
+    ///
+    /// `labels` are another source's energy, forces and stress of the same atoms, which go beside under names that begin
+    /// with `REF_`.
+    static func append(_ structure: Structure, beside labels: Structure? = nil, to text: inout [UInt8]) throws {
+        for (name, vectors) in [
+            ("forces", structure.forces), ("velocities", structure.velocities), ("forces", labels?.forces),
+        ] {
             guard let vectors else { continue }
             precondition(
                 vectors.count == structure.count,
@@ -12,34 +17,49 @@ enum FrameText {
         }
         precondition(structure.count > 0, "expected at least one atom: a frame without atoms cannot be read back")
         text += "\(structure.count)\n".utf8
-        try appendComment(structure, to: &text)
+        try appendComment(structure, beside: labels, to: &text)
         for i in 0..<structure.count {
             text += structure.elements[i].symbol.utf8
             try append(structure.positions[i], "position of atom", i, to: &text)
             if let forces = structure.forces { try append(forces[i], "force on atom", i, to: &text) }
             if let velocities = structure.velocities { try append(velocities[i], "velocity of atom", i, to: &text) }
+            if let deviation = structure.deviation {
+                text += " \(try finite(deviation.forces[i], "deviation of forces"))".utf8
+            }
+            if let forces = labels?.forces { try append(forces[i], "force on atom", i, to: &text) }
             text.append(UInt8(ascii: "\n"))
         }
     }
 
     /// Keys that the format itself uses.
-    private static let reserved: Set = ["lattice", "properties", "pbc", "energy", "forces", "stress", "virial"]
+    private static let reserved: Set = [
+        "lattice", "properties", "pbc", "energy", "forces", "stress", "virial", "energy_deviation",
+    ]
 
-    private static func appendComment(_ structure: Structure, to text: inout [UInt8]) throws {
+    private static func appendComment(
+        _ structure: Structure, beside labels: Structure?, to text: inout [UInt8]
+    ) throws {
         if let cell = structure.cell {
             text += "Lattice=\"\(try list(cell.vectors, "lattice vector"))\" ".utf8
         }
         text += "Properties=species:S:1:pos:R:3".utf8
         if structure.forces != nil { text += ":forces:R:3".utf8 }
         if structure.velocities != nil { text += ":velocities:R:3".utf8 }
+        if structure.deviation != nil { text += ":forces_deviation:R:1".utf8 }
+        if labels?.forces != nil { text += ":REF_forces:R:3".utf8 }
         let periodic = (0..<3).map { structure.cell?.repeats(along: $0) == true ? "T" : "F" }
         text += " pbc=\"\(periodic.joined(separator: " "))\"".utf8
         if let energy = structure.energy {
             text += " energy=\(try finite(energy, "energy"))".utf8
         }
         if let stress = structure.stress { text += " stress=\"\(try list(stress, "stress"))\"".utf8 }
+        if let deviation = structure.deviation {
+            text += " energy_deviation=\(try finite(deviation.energy, "deviation of energies"))".utf8
+        }
+        if let energy = labels?.energy { text += " REF_energy=\(try finite(energy, "energy"))".utf8 }
+        if let stress = labels?.stress { text += " REF_stress=\"\(try list(stress, "stress"))\"".utf8 }
         for (key, value) in structure.information.sorted(by: { $0.key < $1.key }) {
-            guard !reserved.contains(key.lowercased()) else { continue }
+            guard !reserved.contains(key.lowercased()), labels == nil || !key.hasPrefix("REF_") else { continue }
             guard !key.isEmpty else { throw CommentLine.Problem("expected a name for \"\(value)\", found none") }
             text += " \(quoted(key))=\(quoted(value))".utf8
         }

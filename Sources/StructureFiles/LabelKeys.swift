@@ -42,18 +42,19 @@ public struct LabelKeys: Sendable, Equatable {
 }
 
 /// What the frames read so far held: which keys and columns, and how many frames carried each label.
-public struct LabelCensus: Sendable, Equatable {
+public struct LabelCensus: Sendable, Equatable, Codable {
     public private(set) var frames = 0
     /// Keys of the comment lines, in order of first appearance.
     public private(set) var keys: [String] = []
     /// Columns of the atom lines, in order of first appearance.
     public private(set) var columns: [String] = []
-    private var counts: [Label: Int] = [:]
+    /// By label.
+    private var counts: [String: Int] = [:]
 
     public init() {}
 
     /// The number of frames that carry this label.
-    public func count(of label: Label) -> Int { counts[label, default: 0] }
+    public func count(of label: Label) -> Int { counts[label.rawValue, default: 0] }
 
     /// Throws when a label is in no frame at all; the message lists what was asked for and what there is.
     ///
@@ -82,9 +83,9 @@ public struct LabelCensus: Sendable, Equatable {
 
     mutating func noteFrame(energy: Bool, forces: Bool, stress: Bool) {
         frames += 1
-        if energy { counts[.energy, default: 0] += 1 }
-        if forces { counts[.forces, default: 0] += 1 }
-        if stress { counts[.stress, default: 0] += 1 }
+        if energy { counts[Label.energy.rawValue, default: 0] += 1 }
+        if forces { counts[Label.forces.rawValue, default: 0] += 1 }
+        if stress { counts[Label.stress.rawValue, default: 0] += 1 }
     }
 
     private static func list(_ names: [String]) -> String { names.isEmpty ? "none" : names.joined(separator: ", ") }

@@ -6,6 +6,6 @@ public struct Remark: Sendable, Equatable {
     public var level: Logger.Level
     public var text: String
 
-    static func notice(_ text: String) -> Remark { Remark(level: .notice, text: text) }
-    static func warning(_ text: String) -> Remark { Remark(level: .warning, text: text) }
+    public static func notice(_ text: String) -> Remark { Remark(level: .notice, text: text) }
+    public static func warning(_ text: String) -> Remark { Remark(level: .warning, text: text) }
 }

@@ -2,8 +2,27 @@ import Training
 
 /// Errors as a table for people.
 enum ErrorTable {
+    /// Of the whole set, its elements, and below its groups if there are several.
+    static func lines(_ errors: GroupedErrors) -> [String] {
+        var lines = lines(errors.all)
+        for kind in GroupedErrors.Kind.allCases where errors[kind].count > 1 {
+            var rows = [
+                [kind.rawValue, "structures", "energy, meV/atom", "", "forces, meV/Å", "", "stress, GPa", ""],
+                ["", "", "MAE", "RMSE", "MAE", "RMSE", "MAE", "RMSE"],
+            ]
+            for (name, errors) in errors[kind] {
+                rows.append([
+                    "  \(name)", "\(errors.structures)", text(errors.energyMAE, 3), text(errors.energyRMSE, 3),
+                    text(errors.forcesMAE, 2), text(errors.forcesRMSE, 2), text(errors.stressMAE, 3),
+                    text(errors.stressRMSE, 3),
+                ])
+            }
+            lines += Terminal.table(rows)
+        }
+        return lines
+    }
+
     static func lines(_ errors: ErrorMeasures) -> [String] {
-        func text(_ value: Double?, _ digits: Int) -> String { value.map { Written.fixed($0, digits) } ?? "-" }
         var rows = [
             ["", "MAE", "RMSE"],
             ["energy, meV/atom", text(errors.energyMAE, 3), text(errors.energyRMSE, 3)],
@@ -15,5 +34,17 @@ enum ErrorTable {
         }
         rows.append(["stress, GPa", text(errors.stressMAE, 3), text(errors.stressRMSE, 3)])
         return Terminal.table(rows)
+    }
+
+    /// How far the members of a committee disagree; nothing without one.
+    static func lines(_ deviation: DeviationMeasures) -> [String] {
+        guard !deviation.isEmpty else { return [] }
+        let labels = ["deviation of energy, meV/atom", "deviation of forces, meV/Å", "largest of forces, meV/Å"]
+        return ["the committee's members disagree by"]
+            + Terminal.table(zip(labels, deviation.named).map { ["  " + $0, Written.fixed($1.value, 2)] })
+    }
+
+    private static func text(_ value: Double?, _ digits: Int) -> String {
+        value.map { Written.fixed($0, digits) } ?? "-"
     }
 }

@@ -13,8 +13,8 @@ struct EvaluateCommand: ParsableCommand {
         commandName: "evaluate",
         abstract: "Compare a potential with labelled structures, or predict for structures without labels.",
         discussion: """
-            Prints the errors of energies, forces and stresses for the labels that the structures have; with --json also by
-            config_type. With --predictions the structures are written again, in the same order, with the potential's
+            Prints the errors of energies, forces and stresses for the labels that the structures have; with several values of
+            config_type also for each. A committee also says how far its members disagree, with --predictions for every atom. With --predictions the structures are written again, in the same order, with the potential's
             energy, forces and stress in place of their labels. Labels are called as in the potential's training unless
             the options say otherwise.
             """)
@@ -83,7 +83,7 @@ struct EvaluateCommand: ParsableCommand {
         if json { return try JSONOutput.print(report) }
         Terminal.print(
             "\(Written.count(report.all.structures, "structure")), \(Written.count(report.all.atoms, "atom"))")
-        for line in ErrorTable.lines(report.all) { Terminal.print(line) }
+        for line in ErrorTable.lines(report.errors) + ErrorTable.lines(report.deviation) { Terminal.print(line) }
         if let predictions { Terminal.print("predictions \(predictions)") }
     }
 
@@ -100,7 +100,7 @@ struct EvaluateCommand: ParsableCommand {
         guard let settings = try? TrainingSettings(Settings(text: text, named: "training")) else {
             return LabelKeys()
         }
-        return settings.labelKeys
+        return settings.data.labels
     }
 }
 

@@ -1,15 +1,17 @@
 import Atoms
 import Training
 
-/// The errors of an evaluation, of all structures and by kind.
+/// The errors of an evaluation, of all structures and by kind, as `apus evaluate --json` prints them.
 struct EvaluationReport: Encodable {
-    private(set) var all = ErrorMeasures()
-    private var byConfigType: [String: ErrorMeasures] = [:]
+    var errors = GroupedErrors()
+    /// Of a committee: how far its members disagree.
+    var deviation = DeviationMeasures()
+
+    var all: ErrorMeasures { errors.all }
 
     mutating func add(_ prediction: Structure, for structure: Structure) {
-        Evaluation.compare(prediction, with: structure, &all)
-        guard let kind = structure.information["config_type"] else { return }
-        Evaluation.compare(prediction, with: structure, &byConfigType[kind, default: ErrorMeasures()])
+        errors.add(prediction, for: structure)
+        deviation.add(prediction)
     }
 
     var hasLabels: Bool { all.named.contains { $0.value != nil } }
@@ -35,8 +37,9 @@ struct EvaluationReport: Encodable {
         let forces = all.forcesRMSEByElement.map { ($0.element.symbol, $0.error) }
         try container.encode(
             Dictionary(uniqueKeysWithValues: forces), forKey: Key("forces_rmse_mev_per_angstrom_by_element"))
+        for (name, value) in deviation.named { try container.encode(value, forKey: Key(name)) }
         var kinds = container.nestedContainer(keyedBy: Key.self, forKey: Key("by_config_type"))
-        for (kind, errors) in byConfigType {
+        for (kind, errors) in errors[.configType] {
             var container = kinds.nestedContainer(keyedBy: Key.self, forKey: Key(kind))
             try Self.encode(errors, into: &container)
         }

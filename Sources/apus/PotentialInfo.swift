@@ -10,6 +10,7 @@ struct PotentialInfo: Encodable {
     var model: ModelConfiguration
     var precision: Potential.Precision
     var parameters: Int
+    var members: Int
     /// The features after each layer.
     var layers: [String]
     var paths: [Int]
@@ -31,6 +32,7 @@ struct PotentialInfo: Encodable {
         self.model = potential.configuration
         precision = potential.precision
         parameters = model.parameterCount
+        members = potential.members.count
         layers = model.featureIrreps
         paths = model.pathCounts
         units = Potential.units
@@ -57,7 +59,7 @@ struct PotentialInfo: Encodable {
             ["elements", elements.joined(separator: " ")],
             [
                 "model",
-                "NequIP, \(model.numLayers) layers, l_max \(model.lMax), parity \(model.parity), \(parameters) weights",
+                "NequIP, \(model.numLayers) layers, l_max \(model.lMax), parity \(model.parity), \(parameters) weights\(members > 1 ? " in each of \(members) members (a committee)" : "")",
             ],
         ]
         for (index, irreps) in layers.enumerated() {

@@ -1,9 +1,6 @@
 import ArgumentParser
-import Compute
 import Foundation
-import Network
 import Settings
-import StructureFiles
 import Training
 
 /// `apus train`: from DFT data to a potential.
@@ -20,7 +17,8 @@ struct TrainCommand: ParsableCommand {
               output: run/silicon
 
             Writes to the output folder, after every epoch and each file whole or not at all: potential.safetensors (the
-            best so far), checkpoint.safetensors (to go on with --resume), metrics.csv; and train.log as it goes.
+            best so far), checkpoint.safetensors (to go on with --resume), metrics.csv and TensorBoard's events; train.log as it
+            goes, and at the end validation.xyz with predictions beside labels.
             Ctrl-C ends after the present batch; what was reached is kept.
             """)
 
@@ -36,6 +34,9 @@ struct TrainCommand: ParsableCommand {
     @Flag(help: "Replace what an earlier training left in the output folder.")
     var overwrite = false
 
+    @Option(help: "Train only this member of a committee, from 1: for members on several machines.")
+    var member: Int?
+
     @OptionGroup var threads: ThreadOptions
 
     func validate() throws {
@@ -46,91 +47,100 @@ struct TrainCommand: ParsableCommand {
 
     func run() throws {
         let settings = try TrainingSettings(Settings(contentsOf: config, overrides: set))
-        let training = try TrainingRun(settings, parallelism: threads.parallelism)
+        let preparation = try TrainingPreparation(settings, parallelism: threads.parallelism)
+        Interruption.watch()
+        if settings.committee.members > 1 {
+            try trainCommittee(preparation)
+        } else {
+            guard member == nil else {
+                throw CommandError(
+                    "--member: \(config) trains one potential; committee.members says how many there are")
+            }
+            try train(TrainingRun(preparation, parallelism: threads.parallelism))
+        }
+        if let code = Interruption.exitCode { throw ExitCode(code) }
+    }
+
+    /// Trains one potential: alone, or one member of a committee.
+    private func train(_ training: TrainingRun) throws {
+        let changes = try checkOutput(of: training)
+        try training.makeOutputFolder()
+        let log = try TrainingLog(path: training.output + "/train.log", continuing: resume)
+        if !resume { try training.discardEarlierTraining() }
+        TrainingIntroduction(training.preparation, threads: threads.parallelism.threads, changes).write(to: log)
+        log.line(TrainingLog.header)
+        let summary = try training.run(
+            resuming: resume, isInterrupted: { Interruption.cancellation.isCancelled }, report: { log.report($0) })
+        log.conclude(training, summary)
+        log.line("next       apus evaluate \(training.potentialPath) DATA.xyz; apus md md.yaml")
+        try log.close()
+    }
+
+    /// What has changed since the training that is resumed. Throws where one would be lost, or there is none.
+    private func checkOutput(of training: TrainingRun) throws -> [String] {
         let files = FileManager.default
-        var changes: [String] = []
         if resume {
             guard files.fileExists(atPath: training.checkpointPath) else {
                 throw CommandError(
                     "\(training.checkpointPath): no such checkpoint to resume; train without --resume first")
             }
-            changes = try training.changesSinceCheckpoint()
-        } else if !overwrite,
-            let existing = [training.checkpointPath, training.potentialPath].first(where: files.fileExists)
-        {
-            throw CommandError(
-                "\(existing) exists: go on with --resume, replace it with --overwrite, or choose another output")
+            return try training.changesSinceCheckpoint()
         }
-        try training.makeOutputFolder()
-        let log = try TrainingLog(path: settings.output + "/train.log", continuing: resume)
-        if !resume { try training.discardEarlierTraining() }
-        introduce(training, changes, log)
-        Interruption.watch()
-        let summary = try training.run(
+        let existing = [training.checkpointPath, training.potentialPath].first(where: files.fileExists)
+        guard let existing, !overwrite else { return [] }
+        throw CommandError(
+            "\(existing) exists: go on with --resume, replace it with --overwrite, or choose another output")
+    }
+
+    private func trainCommittee(_ preparation: TrainingPreparation) throws {
+        let committee = try CommitteeTraining(preparation, parallelism: threads.parallelism)
+        if let member {
+            guard committee.members.indices.contains(member - 1) else {
+                throw CommandError("--member: expected 1…\(committee.members.count), found \(member)")
+            }
+            try train(TrainingRun(preparation, member: member - 1, parallelism: threads.parallelism))
+            return try join(committee, to: nil)
+        }
+        var changes: Set<String> = []
+        for member in committee.members {
+            guard resume else {
+                _ = try checkOutput(of: member)
+                continue
+            }
+            if FileManager.default.fileExists(atPath: member.checkpointPath), try !member.hasEnded() {
+                changes.formUnion(try member.changesSinceCheckpoint())
+            }
+        }
+        try committee.members.forEach { try $0.makeOutputFolder() }
+        let log = try TrainingLog(path: preparation.settings.output + "/train.log", continuing: resume)
+        if !resume { try committee.members.forEach { try $0.discardEarlierTraining() } }
+        TrainingIntroduction(preparation, threads: threads.parallelism.threads, changes.sorted()).write(to: log)
+        log.line(TrainingLog.committeeHeader)
+        let logs = try committee.members.enumerated().map { index, member in
+            try TrainingLog(path: member.output + "/train.log", continuing: resume, label: "\(index + 1)")
+        }
+        let summaries = try committee.run(
             resuming: resume, isInterrupted: { Interruption.cancellation.isCancelled },
-            report: { log.report($0) })
-        conclude(training, summary, log)
-        try log.close()
-        if let code = Interruption.exitCode { throw ExitCode(code) }
-    }
-
-    private func introduce(_ training: TrainingRun, _ changes: [String], _ log: TrainingLog) {
-        let (model, settings) = (training.model, training.settings)
-        let configuration = model.configuration
-        log.line(
-            "\(ProgramVersion.description), \(BuildTarget.description), \(settings.precision.rawValue), \(Written.count(threads.parallelism.threads, "thread"))"
-        )
-        let features =
-            Set(configuration.numFeatures).count == 1
-            ? "\(configuration.numFeatures[0])" : configuration.numFeatures.map(String.init).joined(separator: ", ")
-        let neighbors = configuration.avgNumNeighbors.map { Written.fixed($0, 1) }.joined(separator: ", ")
-        for row in Terminal.table(
-            [
-                ["data", "\(contents(of: training.training)) to train on"],
-                [
-                    "",
-                    training.validation.count > 0
-                        ? "\(contents(of: training.validation)) to validate with" : "none to validate with",
-                ],
-                [
-                    "model",
-                    "\(configuration.typeNames.joined(separator: " ")); \(configuration.numLayers) layers, l_max \(configuration.lMax), parity \(configuration.parity), \(features) features",
-                ],
-                ["", "r_max \(Written.short(configuration.rMax)) Å; \(model.parameterCount) weights"],
-                [
-                    "statistics",
-                    "\(neighbors) neighbours per atom; forces \(Written.fixed(training.statistics.forcesRMS, 3)) eV/Å (rms)",
-                ],
-            ], leftAligned: [0, 1])
-        { log.line(row) }
-        for remark in training.remarks { log.remark(remark) }
-        for change in changes { log.line("changed: \(change)") }
-        log.line("")
-        log.line(TrainingLog.header)
-    }
-
-    /// How many structures there are, and how many carry each label.
-    private func contents(of set: DataSet) -> String {
-        let labels = Label.allCases.map { ($0, set.count(of: $0)) }.filter { $0.1 > 0 }.map { label, count in
-            count == set.count ? "\(label)" : "\(label) on \(count)"
+            report: { member, event in logs[member].report(event) })
+        for (index, summary) in summaries.enumerated() {
+            if let summary { logs[index].conclude(committee.members[index], summary, label: "member \(index + 1)") }
+            try logs[index].close()
         }
-        return
-            "\(Written.count(set.count, "structure")), \(Written.count(set.atoms, "atom")) (\(labels.joined(separator: ", ")))"
+        try join(committee, to: log)
+        try log.close()
     }
 
-    private func conclude(_ training: TrainingRun, _ summary: TrainingRun.Summary, _ log: TrainingLog) {
-        log.finishTable()
-        log.line("")
-        let part = summary.steps > 0 ? " and \(Written.count(summary.steps, "batch", "batches"))" : ""
-        log.line(
-            "ended after \(Written.count(summary.epochs, "epoch"))\(part), \(Written.duration(summary.seconds)): \(summary.ending.rawValue)"
-        )
-        let set = training.validation.count > 0 ? "validation" : "training"
-        let epoch = summary.bestIsCutShort ? "after these batches" : "epoch \(summary.bestEpoch)"
-        log.line("best potential (\(epoch)), errors on the \(set) set:")
-        for line in ErrorTable.lines(summary.errors) { log.line("  " + line) }
-        log.line("potential  \(training.potentialPath)")
-        log.line("metrics    \(training.metricsPath)")
-        log.line("next       apus evaluate \(training.potentialPath) DATA.xyz; apus md md.yaml")
+    /// Puts the members together if all are there.
+    private func join(_ committee: CommitteeTraining, to log: TrainingLog?) throws {
+        func line(_ text: String) { if let log { log.line(text) } else { Terminal.print(text) } }
+        line("")
+        guard let errors = try committee.join() else {
+            return line("the committee is not complete yet: go on with --resume, or train the others with --member")
+        }
+        let set = committee.preparation.validation.count > 0 ? "validation" : "training"
+        line("committee of \(committee.members.count), errors of its mean on the \(set) set:")
+        for text in ErrorTable.lines(errors) { line("  " + text) }
+        line("potential  \(committee.potentialPath)")
+        line("next       apus evaluate \(committee.potentialPath) DATA.xyz; apus md md.yaml")
     }
 }

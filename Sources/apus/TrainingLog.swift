@@ -2,10 +2,12 @@ import Foundation
 import Logging
 import Training
 
-/// What a training prints: on the terminal, and in a file that keeps it.
-final class TrainingLog {
+/// What a training prints: on the terminal, and in a file that keeps it. One thread at a time uses it.
+final class TrainingLog: @unchecked Sendable {
     private let path: String
     private let file: FileHandle
+    /// What rows on the terminal begin with: the number of a member, in a committee.
+    private let label: String?
     private let logger = Logger(label: "apus.train")
     /// Rows of the table come at least this many seconds apart; metrics.csv has every epoch.
     private static let interval = 5.0
@@ -16,8 +18,9 @@ final class TrainingLog {
     private var pending: String?
     private var failure: (any Error)?
 
-    init(path: String, continuing: Bool) throws {
+    init(path: String, continuing: Bool, label: String? = nil) throws {
         self.path = path
+        self.label = label
         let exists = FileManager.default.fileExists(atPath: path)
         if !continuing || !exists {
             guard FileManager.default.createFile(atPath: path, contents: nil) else {
@@ -31,7 +34,7 @@ final class TrainingLog {
     }
 
     func line(_ text: String) {
-        Terminal.print(text)
+        Terminal.print(label.map { text.isEmpty ? "" : "\($0) \(text)" } ?? text)
         write(text + "\n")
     }
 
@@ -66,6 +69,11 @@ final class TrainingLog {
             lastRow = report.seconds
             pending = nil
             line(row)
+        case .rollback(let epoch, let rate):
+            remark(
+                .warning(
+                    "the training diverged: back to epoch \(epoch), on at half the learning rate (\(String(format: "%.1e", rate)))"
+                ))
         }
     }
 
@@ -73,6 +81,24 @@ final class TrainingLog {
     func finishTable() {
         if let pending { line(pending) }
         pending = nil
+    }
+
+    /// What came of it.
+    func conclude(_ training: TrainingRun, _ summary: TrainingRun.Summary, label: String? = nil) {
+        finishTable()
+        line("")
+        let part = summary.steps > 0 ? " and \(Written.count(summary.steps, "batch", "batches"))" : ""
+        line(
+            "\(label.map { $0 + " " } ?? "")ended after \(Written.count(summary.epochs, "epoch"))\(part), \(Written.duration(summary.seconds)): \(summary.ending.rawValue)"
+        )
+        let set = training.validation.count > 0 ? "validation" : "training"
+        let epoch = summary.bestIsCutShort ? "after these batches" : "epoch \(summary.bestEpoch)"
+        line("best potential (\(epoch)), errors on the \(set) set:")
+        for text in label == nil ? ErrorTable.lines(summary.errors) : ErrorTable.lines(summary.errors.all) {
+            line("  " + text)
+        }
+        line("potential  \(training.potentialPath)")
+        line("metrics    \(training.metricsPath)")
     }
 
     /// Throws if a line could not be written.
@@ -88,15 +114,19 @@ final class TrainingLog {
         aligned(["", "training", "validation", "E error", "F error", "σ error", "learning", "", "time"]) + "\n"
         + aligned(["epoch", "loss", "loss", "meV/atom", "meV/Å", "GPa", "rate", "time", "left"])
 
+    /// Members' rows begin with their number.
+    static let committeeHeader = header.split(separator: "\n").map { "  " + $0 }.joined(separator: "\n")
+
     private static func row(_ report: TrainingRun.EpochReport) -> String {
         func number(_ value: Double?, _ digits: Int) -> String {
             value.map { $0.isFinite ? Written.fixed($0, digits) : "-" } ?? "-"
         }
+        let errors = report.errors.all
         func loss(_ value: Double) -> String { value.isFinite ? String(format: "%.3e", value) : "-" }
         return aligned([
             "\(report.epoch)", loss(report.trainingLoss), loss(report.validationLoss),
-            number(report.errors.energyRMSE, 2), number(report.errors.forcesRMSE, 1),
-            number(report.errors.stressRMSE, 3), String(format: "%.1e", report.learningRate),
+            number(errors.energyRMSE, 2), number(errors.forcesRMSE, 1), number(errors.stressRMSE, 3),
+            String(format: "%.1e", report.learningRate),
             Written.clock(report.seconds), report.remaining.map(Written.clock) ?? "-",
         ]) + (report.isBest ? "*" : "")
     }

@@ -75,11 +75,23 @@ import Testing
         try expectGradient(of: Self.cases[1].configuration(), on: Self.structures, loss: loss)
     }
 
+    /// Measures, weights of elements and of kinds of structures.
+    @Test(arguments: [
+        "{energy: {measure: mae}, forces: {measure: huber, delta: 0.3}}",
+        "{energy: {measure: huber, delta: 0.1}, forces: {per_type: {H: 3, C: 0}}, stress: {coefficient: 1, measure: mae}}",
+        "{energy: 1, forces: 1, stress: 1, config_type_weights: {odd: 0.2, default: 2}}",
+    ])
+    func ofEveryMeasureAndWeightEqualsFiniteDifferences(_ loss: String) throws {
+        var structures = Self.structures
+        structures[1].information["config_type"] = "odd"
+        try expectGradient(of: Self.cases[1].configuration(), on: structures, loss: loss)
+    }
+
     private func expectGradient(of configuration: ModelConfiguration, on structures: [Structure], loss: String) throws
     {
         let trainer = try Samples.trainer(
             Double.self, configuration, on: structures, training: "loss: \(loss), seed: 4")
-        let batch = Batch(trainer.training.items)
+        let batch = try trainer.training.batch()
         let weights = trainer.weights
         let (value, gradient) = trainer.lossAndGradient(batch, weights: weights)
         #expect(value.isFinite && value > 0)
@@ -121,8 +133,8 @@ import Testing
             Double.self, configuration, on: [labelled], training: "loss: {energy: 1, forces: 1}")
         let two = try Samples.trainer(
             Double.self, configuration, on: [labelled, bare], training: "loss: {energy: 1, forces: 1}")
-        let a = one.lossAndGradient(Batch(one.training.items), weights: one.weights)
-        let b = two.lossAndGradient(Batch(two.training.items), weights: one.weights)
+        let a = one.lossAndGradient(try one.training.batch(), weights: one.weights)
+        let b = two.lossAndGradient(try two.training.batch(), weights: one.weights)
         #expect(abs(a.loss - b.loss) < 1e-13 * a.loss)
         let size = a.gradient.reduce(0) { max($0, abs($1)) }
         for (x, y) in zip(a.gradient, b.gradient) { #expect(abs(x - y) < 1e-12 * size) }
@@ -151,7 +163,7 @@ import Testing
         }
         func mean(_ errors: [Double]) -> Double { errors.reduce(0) { $0 + $1 * $1 } / Double(errors.count) }
         let expected = (mean(energies) + 2 * mean(forces) + 0.5 * mean(virials)) / 3.5
-        let found = trainer.lossAndGradient(Batch(trainer.training.items), weights: trainer.weights).loss
+        let found = trainer.lossAndGradient(try trainer.training.batch(), weights: trainer.weights).loss
         // ZBL's part is taken from the labels and added to the prediction: rounding of its size.
         #expect(abs(found - expected) < 1e-9 * expected)
     }

@@ -128,8 +128,27 @@ enum Samples {
     ) throws -> Trainer<T> {
         let data = try DataSet(structures, for: configuration, parallelism: .serial)
         let empty = try DataSet([], for: configuration, parallelism: .serial)
-        return try Trainer(
-            settings(training: training), NequIPModel(configuration), training: data, validation: empty,
-            parallelism: parallelism)
+        let (settings, model) = (try settings(training: training), try NequIPModel(configuration))
+        return Trainer(
+            settings, model, ParameterSet(model.parameters, seed: settings.seed), seed: settings.seed,
+            training: data, validation: empty, parallelism: parallelism)
+    }
+}
+
+extension DataSet {
+    /// All of it as one batch.
+    func batch() throws -> Batch { Batch(try items(0..<count, .serial)) }
+}
+
+extension TrainingRun {
+    convenience init(_ settings: TrainingSettings, parallelism: Parallelism) throws {
+        try self.init(TrainingPreparation(settings, parallelism: parallelism), parallelism: parallelism)
+    }
+
+    /// A trainer as `run` makes it.
+    func trainer<T>(_ type: T.Type) -> Trainer<T> {
+        Trainer(
+            settings, model, preparation.firstWeights(seed: settings.seed), frozen: frozen, seed: settings.seed,
+            training: training, replay: preparation.replay, validation: validation, parallelism: .serial)
     }
 }

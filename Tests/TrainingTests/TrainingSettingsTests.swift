@@ -37,9 +37,11 @@ import Testing
 
     @Test func theExampleIsAcceptedAsItStands() throws {
         let settings = try Self.read(Self.example)
-        #expect(settings.train == ["silicon.xyz"] && settings.validation == .fraction(0.1))
-        #expect(settings.model.rMax == 5 && settings.seed == 1 && settings.precision == .float32)
-        #expect(settings.loss == (1, 1, 0.1) && settings.batchSize == 4)
+        #expect(settings.data.train == ["silicon.xyz"] && settings.data.validation == .fraction(0.1))
+        #expect(settings.model?.rMax == 5 && settings.seed == 1 && settings.precision == .float32)
+        #expect(
+            settings.loss.finalCoefficients == LossTerms(energy: 1 / 2.1, forces: 1 / 2.1, stress: 0.1 / 2.1)
+                && settings.batchSize == 4)
         #expect(settings.optimizer.name == .adam && settings.optimizer.learningRate == 0.01)
         #expect(settings.scheduler == .plateau(PlateauSettings()))
         #expect(settings.emaDecay == 0.999 && settings.maxEpochs == 500 && settings.maxTime == 300)
@@ -56,7 +58,8 @@ import Testing
 
     @Test func threeKeysSuffice() throws {
         let settings = try Self.read(Self.smallest)
-        #expect(settings.validation == .fraction(0.1) && settings.loss == (1, 1, 0) && settings.batchSize == 5)
+        #expect(
+            settings.data.validation == .fraction(0.1) && settings.loss == LossSettings() && settings.batchSize == 5)
         #expect(
             settings.scheduler == .plateau(PlateauSettings()) && settings.emaDecay == 0.999
                 && settings.maxEpochs == 1000)
@@ -64,13 +67,18 @@ import Testing
     }
 
     @Test(arguments: [
-        ("7", TrainingSettings.ValidationSource.count(7)), ("0", .fraction(0)), ("b.xyz", .files(["b.xyz"])),
-        ("[b.xyz, c*.xyz]", .files(["b.xyz", "c*.xyz"])),
+        ("7", DataSettings.ValidationSource.count(7)), ("0", .fraction(0)),
+        ("b.xyz", .files([.init(files: ["b.xyz"])])),
+        ("[b.xyz, c*.xyz]", .files([.init(files: ["b.xyz", "c*.xyz"])])),
+        (
+            "{one: b.xyz, two: [c.xyz, d.xyz]}",
+            .files([.init(name: "one", files: ["b.xyz"]), .init(name: "two", files: ["c.xyz", "d.xyz"])])
+        ),
     ])
-    func validationIsAFractionACountOrFiles(_ text: String, _ expected: TrainingSettings.ValidationSource) throws {
+    func validationIsAFractionACountOrFiles(_ text: String, _ expected: DataSettings.ValidationSource) throws {
         let settings = try Self.read(
             Self.smallest.replacingOccurrences(of: "a.xyz}", with: "a.xyz, validation: \(text)}"))
-        #expect(settings.validation == expected)
+        #expect(settings.data.validation == expected)
     }
 
     // MARK: Mistakes

@@ -6,33 +6,35 @@ import Settings
 
 /// The output folder, and going on from what is in it.
 extension TrainingRun {
-    public var potentialPath: String { settings.output + "/potential.safetensors" }
-    public var checkpointPath: String { settings.output + "/checkpoint.safetensors" }
-    public var metricsPath: String { settings.output + "/metrics.csv" }
+    public var potentialPath: String { output + "/potential.safetensors" }
+    public var checkpointPath: String { output + "/checkpoint.safetensors" }
+    public var metricsPath: String { output + "/metrics.csv" }
 
     /// Makes the output folder. Throws a `TrainingError` that says why it cannot.
     public func makeOutputFolder() throws {
         var isFolder: ObjCBool = false
-        if FileManager.default.fileExists(atPath: settings.output, isDirectory: &isFolder), !isFolder.boolValue {
-            throw TrainingError("output: \(settings.output) is a file, expected a folder or a new name")
+        if FileManager.default.fileExists(atPath: output, isDirectory: &isFolder), !isFolder.boolValue {
+            throw TrainingError("output: \(output) is a file, expected a folder or a new name")
         }
         do {
-            try FileManager.default.createDirectory(atPath: settings.output, withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
         } catch {
             let reason = (error as NSError).userInfo[NSUnderlyingErrorKey].map {
                 "\(($0 as? NSError)?.localizedDescription ?? "")"
             }
             throw TrainingError(
-                "output: the folder \(settings.output) cannot be made: \(reason ?? error.localizedDescription)")
+                "output: the folder \(output) cannot be made: \(reason ?? error.localizedDescription)")
         }
-        guard FileManager.default.isWritableFile(atPath: settings.output) else {
-            throw TrainingError("output: the folder \(settings.output) may not be written to")
+        guard FileManager.default.isWritableFile(atPath: output) else {
+            throw TrainingError("output: the folder \(output) may not be written to")
         }
     }
 
     /// Removes what an earlier training would be continued from.
     public func discardEarlierTraining() throws {
-        for path in [checkpointPath, potentialPath] where FileManager.default.fileExists(atPath: path) {
+        let events = ((try? FileManager.default.contentsOfDirectory(atPath: output)) ?? [])
+            .filter { $0.hasPrefix(EventFile.namePrefix) }.map { "\(output)/\($0)" }
+        for path in [checkpointPath, potentialPath] + events where FileManager.default.fileExists(atPath: path) {
             do {
                 try FileManager.default.removeItem(atPath: path)
             } catch {
@@ -57,6 +59,13 @@ extension TrainingRun {
         return try changes(since: checkpoint)
     }
 
+    /// Whether the training in the output folder has reached an end that the settings name.
+    public func hasEnded() throws -> Bool {
+        let state = try readCheckpoint().state
+        return state.epoch >= settings.maxEpochs || settings.maxTime.map { state.seconds >= $0 } ?? false
+            || settings.earlyStopping.map { state.epoch - state.progressEpoch >= $0.patience } ?? false
+    }
+
     private func changes(since checkpoint: Checkpoint) throws -> [String] {
         let now = try Settings(text: settings.text, named: "settings")
         let before = try Settings(text: checkpoint.configuration, named: checkpointPath)
@@ -65,11 +74,11 @@ extension TrainingRun {
 
     func checkpoint(_ state: TrainerState) -> Checkpoint {
         Checkpoint(
-            state: state, model: model.configuration, dataDigest: dataDigest, splitDigest: splitDigest,
+            state: state, model: model.configuration, dataDigest: dataDigest, splitDigest: preparation.splitDigest,
             configuration: settings.text)
     }
 
-    private var dataDigest: String { data.map { "\($0.sha256):\($0.structures)" }.joined(separator: ",") }
+    private var dataDigest: String { preparation.data.map { "\($0.sha256):\($0.structures)" }.joined(separator: ",") }
 
     private func readCheckpoint() throws -> Checkpoint {
         let checkpoint = try Checkpoint(contentsOf: checkpointPath)
@@ -77,7 +86,7 @@ extension TrainingRun {
             TrainingError("\(checkpointPath): \(what); use another output, or begin anew with --overwrite")
         }
         guard checkpoint.dataDigest == dataDigest else { throw refuse("belongs to other data files") }
-        guard checkpoint.splitDigest == splitDigest else {
+        guard checkpoint.splitDigest == preparation.splitDigest else {
             throw refuse(
                 "other structures were held back for validation (data.validation or training.seed has changed)")
         }
@@ -107,7 +116,7 @@ extension TrainingRun {
         }
         if before.loss != settings.loss {
             let kept = try Potential(contentsOf: potentialPath)
-            let loss = trainer.validate(kept.parameters.values.map { T($0) }).loss
+            let loss = try trainer.validate(kept.parameters.values.map { T($0) }).loss
             (state.bestLoss, state.progressLoss, state.progressEpoch) = (loss, loss, state.epoch)
             trainer.restartSchedule(at: trainer.schedule.learningRate)
         }

@@ -18,7 +18,7 @@ struct Checkpoint {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
         file.metadata = [
-            "format": Self.format, "format_version": "1", "data": dataDigest, "split": splitDigest,
+            "format": Self.format, "format_version": "2", "data": dataDigest, "split": splitDigest,
             "configuration": configuration, "program": ProgramVersion.description,
             "model": String(decoding: try encoder.encode(model), as: UTF8.self),
         ]
@@ -44,7 +44,7 @@ extension Checkpoint {
     /// Throws a `PotentialError` that names the file.
     init(contentsOf path: String) throws {
         let file = try Safetensors(contentsOf: path)
-        guard file.metadata["format"] == Self.format, file.metadata["format_version"] == "1" else {
+        guard file.metadata["format"] == Self.format, file.metadata["format_version"] == "2" else {
             throw PotentialError("\(path): is not a checkpoint of this version of Apus")
         }
         let counters = try file.values("counters")
@@ -52,12 +52,12 @@ extension Checkpoint {
         let weights = try file.values("weights")
         let moments = try ["first_moment", "second_moment", "largest_moment", "average"].map(file.values)
         func isCount(_ number: Double) -> Bool { number >= 0 && Int(exactly: number) != nil }
-        guard counters.count == 8, schedule.count == 4, let text = file.metadata["model"],
+        guard counters.count == 8, schedule.count == 5, let text = file.metadata["model"],
             let model = try? JSONDecoder().decode(ModelConfiguration.self, from: Data(text.utf8)),
             moments[0].count == weights.count, moments[1].count == weights.count,
             moments.allSatisfy({ [0, weights.count].contains($0.count) })
         else { throw PotentialError("\(path): is damaged: its arrays do not fit together") }
-        guard [0, 1, 2, 4, 7].allSatisfy({ isCount(counters[$0]) }), isCount(schedule[2]), isCount(schedule[3]),
+        guard [0, 1, 2, 4, 7].allSatisfy({ isCount(counters[$0]) }), schedule[2...4].allSatisfy(isCount),
             schedule[0].isFinite, counters[5].isFinite,
             (moments + [weights]).allSatisfy({ $0.allSatisfy(\.isFinite) })
         else { throw PotentialError("\(path): is damaged: it holds numbers that make no sense") }

@@ -63,6 +63,9 @@ public struct ErrorMeasures: Sendable {
         forcesByElement.sorted { $0.key < $1.key }.compactMap { element, sum in sum.rms.map { (element, 1000 * $0) } }
     }
 
+    /// meV/Å, of one element; `nil` where it had no forces.
+    public func forcesRMSE(of element: Element) -> Double? { forcesByElement[element]?.rms.map { 1000 * $0 } }
+
     /// Named values in the order of printing; `nil` where there were no labels.
     public var named: [(name: String, value: Double?)] {
         [

@@ -3,6 +3,7 @@ import Compute
 import Interactions
 import Neighbors
 import Network
+import StructureFiles
 
 /// Predictions of a potential for structures, and their errors where there are labels.
 public final class Evaluation {
@@ -15,7 +16,8 @@ public final class Evaluation {
         self.parallelism = parallelism
     }
 
-    /// The structure with the potential's energy, forces and (in a cell) stress in place of its labels.
+    /// The structure with the potential's energy, forces and (in a cell) stress in place of its labels; of a committee
+    /// also how far its members disagree.
     public func predict(_ structure: Structure) throws -> Structure {
         let edges = try EdgeList(
             positions: structure.positions, cell: structure.cell, cutoffs: Cutoffs(interaction.cutoff),
@@ -26,21 +28,28 @@ public final class Evaluation {
         predicted.energy = result.energy
         predicted.forces = result.forces
         predicted.stress = structure.cell.flatMap { $0.isFullyPeriodic ? result.virial * (-1 / $0.volume) : nil }
+        predicted.deviation = result.deviation.map { Structure.Deviation(energy: $0.energy, forces: $0.forces) }
         return predicted
     }
 
-    /// Adds the errors of a prediction to `errors`.
-    public static func compare(_ predicted: Structure, with label: Structure, _ errors: inout ErrorMeasures) {
-        errors.add(
-            elements: label.elements, energyError: label.energy.map { predicted.energy! - $0 },
-            forceErrors: label.forces.map { zip(predicted.forces!, $0).map { $0 - $1 } },
-            stressError: label.labelledStress.map { predicted.stress! - $0 })
+    /// Writes what the potential says of a data set beside the labels (extended XYZ), and returns the errors.
+    func writePredictions(for set: DataSet, to path: String) throws -> GroupedErrors {
+        let writer = try ExtendedXYZWriter(path: path, mode: .replacing)
+        var errors = GroupedErrors()
+        for index in 0..<set.count {
+            let structure = set.structure(index)
+            let prediction = try predict(structure)
+            errors.add(prediction, for: structure, set: set.setNames.isEmpty ? nil : set.setNames[index])
+            try writer.write(prediction, beside: structure)
+        }
+        try writer.close()
+        return errors
     }
 
     /// The errors on labelled structures.
-    public func errors(on structures: [Structure]) throws -> ErrorMeasures {
-        var errors = ErrorMeasures()
-        for structure in structures { Self.compare(try predict(structure), with: structure, &errors) }
+    public func errors(on structures: some Sequence<Structure>) throws -> GroupedErrors {
+        var errors = GroupedErrors()
+        for structure in structures { errors.add(try predict(structure), for: structure) }
         return errors
     }
 }

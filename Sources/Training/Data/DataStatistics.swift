@@ -19,13 +19,15 @@ public struct DataStatistics: Sendable {
     public let shortestDistances: [String: Double]
 
     /// Those that occur, by atomic number.
-    static func elements(of structures: [Structure]) -> [Element] { Set(structures.flatMap(\.elements)).sorted() }
+    static func elements(of structures: some Sequence<Structure>) -> [Element] {
+        structures.reduce(into: Set<Element>()) { $0.formUnion($1.elements) }.sorted()
+    }
 
     /// - Parameters:
     ///   - cutoff: Å.
     ///   - pairPotential: what a model adds to its network, which then learns the rest.
     public init(
-        _ structures: [Structure], cutoff: Double, pairPotential: ZBL? = nil, parallelism: Parallelism
+        _ structures: some Collection<Structure>, cutoff: Double, pairPotential: ZBL? = nil, parallelism: Parallelism
     ) throws {
         elements = Self.elements(of: structures)
         var (edges, atoms) = (0, 0)
@@ -75,7 +77,8 @@ public struct DataStatistics: Sendable {
     ///   - known: energies that are not to be fitted, eV.
     ///   - pairEnergies: `[structure]` what is not the atoms' own, eV; none unless given.
     public static func isolatedAtomEnergies(
-        _ structures: [Structure], elements: [Element], known: [Element: Double] = [:], pairEnergies: [Double] = []
+        _ structures: some Collection<Structure>, elements: [Element], known: [Element: Double] = [:],
+        pairEnergies: [Double] = []
     ) throws -> (energies: [Double], isDetermined: Bool) {
         let free = elements.filter { known[$0] == nil }
         guard !free.isEmpty else { return (elements.map { known[$0]! }, true) }

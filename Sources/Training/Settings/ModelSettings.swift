@@ -5,7 +5,7 @@ import Network
 import Settings
 
 /// The section `model`: hyperparameters as NequIP names them, and what is to be taken from the data.
-public struct ModelSettings {
+public struct ModelSettings: Sendable {
     /// Hyperparameters; elements, shifts, scales and neighbours are filled in by `configuration(from:)`.
     private var base: ModelConfiguration
     public var elements: [Element]?
@@ -15,15 +15,15 @@ public struct ModelSettings {
     private var scales: ByElement?
     private var shifts: ByElement?
     /// Whether all shifts must be those of isolated atoms in the data.
-    private let shiftsAreIsolatedAtoms: SettingsValue?
+    private let shiftsAreIsolatedAtoms: SettingsPlace?
     /// `[receiver]`, by source; Å.
     private var pairCutoffs: [Element: ByElement] = [:]
-    private let pairCutoffsPlace: SettingsValue?
+    private let pairCutoffsPlace: SettingsPlace?
 
     /// One number for all elements, or one for each.
-    private enum ByElement {
+    private enum ByElement: Sendable {
         case all(Double)
-        case each([Element: Double], SettingsValue)
+        case each([Element: Double], SettingsPlace)
     }
 
     init(_ model: Settings) throws {
@@ -74,16 +74,17 @@ public struct ModelSettings {
             model.optional("per_type_energy_scales"), words: ["forces_rms"], in: .positive)
         let shiftsValue = model.optional("per_type_energy_shifts")
         shifts = try Self.byElement(shiftsValue, words: ["least_squares", "isolated_atoms"])
-        shiftsAreIsolatedAtoms = shiftsValue.flatMap { (try? $0.string()) == "isolated_atoms" ? $0 : nil }
-        pairCutoffsPlace = model.optional("per_edge_type_cutoff")
-        for (name, value) in try pairCutoffsPlace?.section().entries() ?? [] {
+        shiftsAreIsolatedAtoms = shiftsValue.flatMap { (try? $0.string()) == "isolated_atoms" ? $0.place : nil }
+        let cutoffs = model.optional("per_edge_type_cutoff")
+        pairCutoffsPlace = cutoffs?.place
+        for (name, value) in try cutoffs?.section().entries() ?? [] {
             let receiver = try Self.element(name, value)
             if value.isSection {
                 var cutoffs: [Element: Double] = [:]
                 for (other, cutoff) in try value.section().entries() {
                     cutoffs[try Self.element(other, cutoff)] = try cutoff.quantity(.length, in: 0.1...rMax)
                 }
-                pairCutoffs[receiver] = .each(cutoffs, value)
+                pairCutoffs[receiver] = .each(cutoffs, value.place)
             } else {
                 pairCutoffs[receiver] = .all(try value.quantity(.length, in: 0.1...rMax))
             }
@@ -107,7 +108,7 @@ public struct ModelSettings {
             for (name, number) in try value.section().entries() {
                 numbers[try element(name, number)] = try number.double(in: range)
             }
-            return .each(numbers, value)
+            return .each(numbers, value.place)
         }
         if words.contains(try value.string()) { return nil }
         guard Double(try value.string()) != nil else {
@@ -122,20 +123,20 @@ public struct ModelSettings {
     {
         switch choice {
         case .all(let number): return elements.map { _ in number }
-        case .each(let numbers, let value):
-            try check(numbers.keys.sorted(), among: elements, value)
+        case .each(let numbers, let place):
+            try check(numbers.keys.sorted(), among: elements, place)
             return try elements.map { element in
                 guard let number = numbers[element] ?? absent else {
-                    throw value.error("there is no number for \(element)")
+                    throw place.error("there is no number for \(element)")
                 }
                 return number
             }
         }
     }
 
-    private static func check(_ named: [Element], among elements: [Element], _ value: SettingsValue) throws {
+    private static func check(_ named: [Element], among elements: [Element], _ place: SettingsPlace) throws {
         guard let stranger = named.first(where: { !elements.contains($0) }) else { return }
-        throw value.error(
+        throw place.error(
             "\(stranger) is not among the model's elements \(elements.map(\.symbol).joined(separator: ", "))")
     }
 
@@ -161,7 +162,8 @@ public struct ModelSettings {
     ///
     /// - Parameter isolatedAtoms: eV, of elements that the data hold single atoms of.
     public func configuration(
-        from structures: [Structure], _ statistics: DataStatistics, isolatedAtoms: [Element: Double] = [:]
+        from structures: some Collection<Structure>, _ statistics: DataStatistics,
+        isolatedAtoms: [Element: Double] = [:]
     ) throws -> (configuration: ModelConfiguration, remarks: [Remark]) {
         var configuration = base
         let elements = elements ?? statistics.elements
@@ -180,7 +182,7 @@ public struct ModelSettings {
     }
 
     private func energyShifts(
-        _ elements: [Element], _ structures: [Structure], _ statistics: DataStatistics,
+        _ elements: [Element], _ structures: some Collection<Structure>, _ statistics: DataStatistics,
         _ isolatedAtoms: [Element: Double]
     ) throws -> (energies: [Double], remarks: [Remark]) {
         if let shifts { return (try Self.numbers(shifts, elements), []) }
@@ -189,8 +191,8 @@ public struct ModelSettings {
         }
         let known = isolatedAtoms.filter { elements.contains($0.key) }
         let missing = elements.filter { known[$0] == nil }
-        if let value = shiftsAreIsolatedAtoms, !missing.isEmpty {
-            throw value.error(
+        if let place = shiftsAreIsolatedAtoms, !missing.isEmpty {
+            throw place.error(
                 "expected training structures of one atom with an energy for every element, found none for \(missing.map(\.symbol).joined(separator: ", "))"
             )
         }

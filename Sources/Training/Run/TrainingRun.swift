@@ -4,19 +4,49 @@ import Foundation
 import Network
 import Programs
 
-/// A training from its settings to the files in its output folder.
-public final class TrainingRun {
+/// A training from what was prepared to the files in its output folder.
+public final class TrainingRun: Sendable {
+    public let preparation: TrainingPreparation
     public let settings: TrainingSettings
     public let model: NequIPModel
-    public let statistics: DataStatistics
-    /// What was taken from the data, and warnings, for people.
-    public let remarks: [Remark]
+    /// The folder that everything is written to.
+    public let output: String
+    /// Which member of a committee is trained, from 0; `nil` for a potential alone.
+    public let member: Int?
     public let training: DataSet
-    public let validation: DataSet
-    let data: [Potential.Provenance.DataFile]
-    let splitDigest: String
-    private let references: [Structure]
     let parallelism: Parallelism
+
+    /// Sets up the training of a potential alone, or of one member of a committee. Writes nothing.
+    ///
+    /// Members differ by the seed of first weights and batches, and each sees its own share of the training structures.
+    public init(_ preparation: TrainingPreparation, member: Int? = nil, parallelism: Parallelism) throws {
+        self.preparation = preparation
+        (settings, model) = (preparation.settings, preparation.model)
+        self.member = member
+        self.parallelism = parallelism
+        let folder = preparation.settings.output
+        output = member.map { Self.folder(ofMember: $0, in: folder) } ?? folder
+        seed = preparation.settings.seed + UInt64(member ?? 0)
+        frozen = try preparation.start?.frozen(in: preparation.model) ?? []
+        let all = preparation.training
+        guard let member, settings.committee.share < 1 else {
+            training = all
+            return
+        }
+        let count = max(1, Int((settings.committee.share * Double(all.count)).rounded()))
+        let drawn = Permutation.shuffled(all.count, seed: settings.seed, round: -3 - member)
+        training = all.subset(drawn.prefix(count).sorted())
+    }
+
+    private let seed: UInt64
+    /// A validation loss so many times the best one is taken for a divergence, as is one that is not a number.
+    private static let largestRise = 1e4
+    /// Names of parameters that are not trained.
+    let frozen: Set<String>
+
+    static func folder(ofMember member: Int, in output: String) -> String { "\(output)/member-\(member + 1)" }
+
+    public var validation: DataSet { preparation.validation }
 
     /// What happens, for those who watch.
     public enum Event {
@@ -24,13 +54,16 @@ public final class TrainingRun {
         case step(epoch: Int, step: Int, of: Int, loss: Double, seconds: Double, remaining: Double?)
         /// After an epoch.
         case epoch(EpochReport)
+        /// The training has diverged: the loss was not a finite number, or far above the best. It goes on from the end
+        /// of this epoch at this rate.
+        case rollback(toEpoch: Int, learningRate: Double)
     }
 
     public struct EpochReport: Sendable {
         public var epoch: Int
         public var trainingLoss: Double
         public var validationLoss: Double
-        public var errors: ErrorMeasures
+        public var errors: GroupedErrors
         public var learningRate: Double
         public var isBest: Bool
         public var structuresPerSecond: Double
@@ -57,61 +90,7 @@ public final class TrainingRun {
         /// Whether the kept potential has seen a part of the epoch that was cut short.
         public var bestIsCutShort: Bool
         /// Of the kept potential, on the validation set.
-        public var errors: ErrorMeasures
-    }
-
-    /// Reads the data and sets up the model; writes nothing.
-    public init(_ settings: TrainingSettings, parallelism: Parallelism) throws {
-        self.settings = settings
-        self.parallelism = parallelism
-        let data = try TrainingData(settings)
-        let structures = data.training.map(\.structure)
-        let elements = settings.model.elements ?? DataStatistics.elements(of: structures)
-        statistics = try DataStatistics(
-            structures, cutoff: settings.model.rMax, pairPotential: settings.model.pairInteraction(elements),
-            parallelism: parallelism)
-        let (configuration, remarks) = try settings.model.configuration(
-            from: structures, statistics, isolatedAtoms: data.isolatedAtoms)
-        self.remarks = remarks + data.remarks
-        model = try NequIPModel(configuration)
-        try Self.checkElements(data.training, configuration, "data.train")
-        try Self.checkElements(data.validation, configuration, "data.validation")
-        training = try DataSet(structures, for: configuration, parallelism: parallelism)
-        validation = try DataSet(data.validation.map(\.structure), for: configuration, parallelism: parallelism)
-        guard validation.count == 0 || validation.items.contains(where: { $0.isLabelled(for: settings.loss) }) else {
-            throw TrainingError(
-                "data.validation: none of its \(validation.count) structures has a label that training.loss asks for, so no potential could be chosen by it"
-            )
-        }
-        self.data = data.files
-        splitDigest = data.splitDigest
-        references = Self.references(among: structures)
-    }
-
-    private static func checkElements(
-        _ samples: [TrainingData.Sample], _ configuration: ModelConfiguration, _ key: String
-    ) throws {
-        let known = Set(configuration.elements)
-        for sample in samples {
-            guard let stranger = sample.structure.elements.first(where: { !known.contains($0) }) else { continue }
-            throw TrainingError(
-                "\(key): \(sample.place) holds \(stranger), which is not among the model's elements \(configuration.typeNames.joined(separator: ", "))"
-            )
-        }
-    }
-
-    /// The two smallest structures, which are quickly computed again; in the second the atoms are displaced, so that
-    /// no symmetry hides an error. One structure serves twice.
-    private static func references(among structures: [Structure]) -> [Structure] {
-        let smallest = structures.indices.sorted { (structures[$0].count, $0) < (structures[$1].count, $1) }
-        guard let first = smallest.first else { return [] }
-        var displaced = structures[smallest.count > 1 ? smallest[1] : first]
-        let random = Philox(seed: 1)
-        for index in displaced.positions.indices {
-            let x = random.uniforms(at: Philox.counter(step: 0, index: index, stream: 0))
-            displaced.positions[index] += (SIMD3(x.x, x.y, x.z) - 0.5) * 0.1
-        }
-        return [structures[first], displaced]
+        public var errors: GroupedErrors
     }
 
     /// Trains until an end is reached. `isInterrupted` is asked after every batch.
@@ -131,11 +110,15 @@ public final class TrainingRun {
         as type: T.Type, resuming: Bool, isInterrupted: () -> Bool, report: (Event) -> Void
     ) throws -> Summary where T: ExecutableScalar {
         let trainer = Trainer<T>(
-            settings, model, training: training, validation: validation, parallelism: parallelism)
+            settings, model, preparation.firstWeights(seed: seed), frozen: frozen, seed: seed, training: training,
+            replay: preparation.replay, validation: validation, parallelism: parallelism)
         var state = trainer.state
         if resuming { state = try resume(trainer) }
         try makeOutputFolder()
-        var metrics = try MetricsFile(path: metricsPath, keepingEpochs: resuming ? state.epoch : nil)
+        let metrics = try MetricsFile(
+            path: metricsPath, groupsPath: output + "/metrics_by_group.csv", elements: model.configuration.elements,
+            keepingEpochs: resuming ? state.epoch : nil)
+        let events = settings.tensorboard ? try EventFile(inFolder: output) : nil
         let before = state.seconds
         let start = Date()
         func seconds() -> Double { before + Date().timeIntervalSince(start) }
@@ -147,53 +130,70 @@ public final class TrainingRun {
             let least = min(byEpochs, byTime)
             return least.isFinite ? least : nil
         }
-        var best = (loss: state.bestLoss, epoch: state.bestEpoch, errors: ErrorMeasures?.none)
+        var best = (loss: state.bestLoss, epoch: state.bestEpoch)
         var progress = (loss: state.progressLoss, epoch: state.progressEpoch)
 
-        /// Validates; keeps what is best.
-        func validate() throws -> (loss: Double, errors: ErrorMeasures, isBest: Bool) {
-            let (loss, errors) = trainer.validate()
-            guard loss.isFinite else {
-                throw TrainingError(
-                    "the validation loss is not a finite number after epoch \(trainer.epoch): lower training.optimizer.learning_rate, or set training.gradient_clip; the best potential so far is kept"
-                )
-            }
+        /// Validates; keeps what is best. Nothing where the training has diverged.
+        func validate() throws -> (loss: Double, errors: GroupedErrors, isBest: Bool)? {
+            let (loss, errors) = try trainer.validate()
+            guard loss.isFinite, loss <= Self.largestRise * best.loss else { return nil }
             let isBest = loss < best.loss
             if isBest {
-                best = (loss, trainer.epoch, errors)
-                try potential(trainer.keptParameters, errors: errors, epochs: trainer.epoch).write(to: potentialPath)
+                best = (loss, trainer.epoch)
+                try potential(trainer.keptParameters, errors: errors.all, epochs: trainer.epoch).write(
+                    to: potentialPath)
             }
             return (loss, errors, isBest)
         }
 
-        /// Validates and writes the files of an epoch.
-        func finish(trainingLoss: Double) throws {
-            let (loss, errors, isBest) = try validate()
+        /// Validates and writes the files of an epoch; false where the training has diverged.
+        func finish(trainingLoss: Double) throws -> Bool {
+            guard let (loss, errors, isBest) = try validate() else { return false }
             if loss < progress.loss - (settings.earlyStopping?.minDelta ?? 0) { progress = (loss, trainer.epoch) }
             if trainer.epoch > 0 { trainer.adjustLearningRate(loss) }
             let now = seconds()
+            let structures = trainer.structuresPerEpoch * (trainer.epoch - state.epoch)
             let summary = EpochReport(
                 epoch: trainer.epoch, trainingLoss: trainingLoss, validationLoss: loss, errors: errors,
                 learningRate: trainer.schedule.learningRate, isBest: isBest,
-                structuresPerSecond: Double(training.count * (trainer.epoch - state.epoch)) / max(now - before, 1e-9),
-                seconds: now, remaining: remaining(Double(trainer.epoch)))
+                structuresPerSecond: Double(structures) / max(now - before, 1e-9), seconds: now,
+                remaining: remaining(Double(trainer.epoch)))
             try metrics.append(summary)
+            try events?.append(summary)
             var saved = trainer.state
             (saved.bestLoss, saved.bestEpoch, saved.seconds) = (best.loss, best.epoch, now)
             (saved.progressLoss, saved.progressEpoch) = progress
+            lastGood = saved
             try checkpoint(saved).write(to: checkpointPath)
             report(.epoch(summary))
+            return true
+        }
+
+        var lastGood = state
+        /// Goes back to the last epoch at half the rate; throws when that was done too often.
+        func rollBack() throws {
+            guard trainer.schedule.halvings < settings.maxRollbacks else {
+                throw TrainingError(
+                    "the training diverges (the loss is not a finite number, or \(Self.largestRise) times the best) in epoch \(trainer.epoch + 1), after \(trainer.schedule.halvings) times of going back at half the rate: lower training.optimizer.learning_rate, or set training.gradient_clip; the best potential so far is kept"
+                )
+            }
+            trainer.rollBack(to: lastGood)
+            report(.rollback(toEpoch: trainer.epoch, learningRate: trainer.schedule.learningRate))
         }
 
         // The initialised potential is the first to be kept.
-        if !resuming { try finish(trainingLoss: .nan) }
+        if !resuming, try !finish(trainingLoss: .nan) {
+            throw TrainingError(
+                "the loss of the first weights is not a finite number: atoms of the data are probably on top of each other; apus check-data finds them"
+            )
+        }
         var ending = Ending.maxEpochs
         var (cutShort, bestIsCutShort) = (0, false)
-        while trainer.epoch < settings.maxEpochs {
+        training: while trainer.epoch < settings.maxEpochs {
             let epoch = trainer.epoch
             var isLate = false
             var (reported, taken) = (seconds(), 0)
-            let loss = try trainer.runEpoch { step, loss in
+            let outcome = try trainer.runEpoch { step, loss in
                 let now = seconds()
                 taken = step
                 if now - reported > 0.2 {
@@ -207,13 +207,21 @@ public final class TrainingRun {
                 isLate = settings.maxTime.map { now >= $0 } ?? false
                 return isInterrupted() || isLate && step < trainer.stepsPerEpoch
             }
-            guard let loss else {
+            switch outcome {
+            case .stopped:
                 ending = isLate ? .maxTime : .interrupted
                 cutShort = taken
-                bestIsCutShort = try validate().isBest
-                break
+                bestIsCutShort = try validate()?.isBest ?? false
+                break training
+            case .diverged:
+                try rollBack()
+                continue training
+            case .finished(let loss):
+                guard try finish(trainingLoss: loss) else {
+                    try rollBack()
+                    continue training
+                }
             }
-            try finish(trainingLoss: loss)
             if let stopping = settings.earlyStopping, trainer.epoch - progress.epoch >= stopping.patience {
                 ending = .earlyStopping
                 break
@@ -227,30 +235,29 @@ public final class TrainingRun {
                 break
             }
         }
+        let kept = try Potential(contentsOf: potentialPath)
+        let errors = try Evaluation(of: kept, parallelism: parallelism).writePredictions(
+            for: validation.count > 0 ? validation : training, to: output + "/validation.xyz")
         return Summary(
             ending: ending, epochs: trainer.epoch, steps: cutShort, seconds: seconds(), bestEpoch: best.epoch,
-            bestIsCutShort: bestIsCutShort, errors: try best.errors ?? errorsOfKeptPotential())
-    }
-
-    /// Of a potential that an earlier run has left.
-    private func errorsOfKeptPotential() throws -> ErrorMeasures {
-        let kept = try Potential(contentsOf: potentialPath)
-        return try Evaluation(of: kept, parallelism: parallelism).errors(
-            on: (validation.count > 0 ? validation : training).items.map(\.structure))
+            bestIsCutShort: bestIsCutShort, errors: errors)
     }
 
     private func potential(_ parameters: ParameterSet, errors: ErrorMeasures, epochs: Int) throws -> Potential {
         var provenance = Potential.Provenance()
         provenance.created = Date().ISO8601Format()
-        provenance.data = data
+        provenance.data = preparation.data
         provenance.epochs = epochs
         provenance.trainingConfiguration = settings.text
         for (name, value) in errors.named { if let value { provenance.validationErrors[name] = value } }
+        // Of a potential that is trained further, what it has seen before counts too.
+        let shortestDistances = preparation.statistics.shortestDistances.merging(
+            preparation.start?.potential.shortestDistances ?? [:], uniquingKeysWith: min)
         var potential = Potential(
             configuration: model.configuration, parameters: parameters, precision: settings.precision,
-            provenance: provenance, shortestDistances: statistics.shortestDistances)
+            provenance: provenance, shortestDistances: shortestDistances)
         let interaction = try potential.interaction(parallelism: .serial)
-        potential.references = try references.map { try ReferenceStructure($0, under: interaction) }
+        potential.references = try preparation.references.map { try ReferenceStructure($0, under: interaction) }
         return potential
     }
 }

@@ -12,6 +12,8 @@ final class Trainer<T: ExecutableScalar> {
     let settings: TrainingSettings
     let model: NequIPModel
     let training: DataSet
+    /// Structures that a part of every epoch is drawn from, beside all of `training`.
+    let replay: DataSet?
     let validation: DataSet
     private(set) var parameters: ParameterSet
     private(set) var weights: [T]
@@ -21,34 +23,55 @@ final class Trainer<T: ExecutableScalar> {
     /// Epochs finished.
     private(set) var epoch = 0
     let executor: Executor<T>
-    private let loss: Loss
+    private var loss: Loss
     private var gradient: [T]
     private var cotangents = Loss.Cotangents<T>()
 
+    /// - Parameters:
+    ///   - parameters: the first weights.
+    ///   - frozen: names of parameters that stay as they are.
+    ///   - seed: decides the order of batches.
     init(
-        _ settings: TrainingSettings, _ model: NequIPModel, training: DataSet, validation: DataSet,
-        parallelism: Parallelism
+        _ settings: TrainingSettings, _ model: NequIPModel, _ parameters: ParameterSet, frozen: Set<String> = [],
+        seed: UInt64, training: DataSet, replay: DataSet? = nil, validation: DataSet, parallelism: Parallelism
     ) {
         self.settings = settings
         self.model = model
         self.training = training
+        self.replay = replay
         self.validation = validation
-        parameters = ParameterSet(model.parameters, seed: settings.seed)
+        self.parameters = parameters
+        self.seed = seed
         weights = parameters.values.map { T($0) }
-        optimizer = Optimizer(settings.optimizer, count: weights.count)
+        let trained = zip(parameters.parameters, parameters.offsets).filter { parameter, _ in
+            parameter.isTrainable && !frozen.contains(parameter.name)
+        }
+        optimizer = Optimizer(
+            settings.optimizer, count: weights.count, trained: trained.map { $1..<$1 + $0.count })
         average = settings.emaDecay.map { MovingAverage(decay: $0, of: []) }
         average?.values = weights
         schedule = LearningRateSchedule(
             settings.scheduler, learningRate: settings.optimizer.learningRate, epochs: settings.maxEpochs)
-        executor = Executor(model.trainingProgram(), parallelism: parallelism)
-        loss = Loss(energy: settings.loss.energy, forces: settings.loss.forces, stress: settings.loss.stress)
+        executor = Executor(model.trainingProgram(frozen: frozen), parallelism: parallelism)
+        loss = Loss(settings.loss, elements: model.configuration.elements)
         gradient = Array(repeating: 0, count: weights.count)
         let scales = model.configuration.perTypeEnergyScales
         executor.bind("scales") { input in for (type, scale) in scales.enumerated() { input[type] = T(scale) } }
     }
 
+    private let seed: UInt64
+
+    /// Structures of an epoch.
+    var structuresPerEpoch: Int { training.count + replayed }
+
+    /// How many of them are old ones.
+    private var replayed: Int {
+        guard let replay, let share = settings.fineTuning?.replay?.share else { return 0 }
+        return min(replay.count, max(1, Int((share / (1 - share) * Double(training.count)).rounded())))
+    }
+
     /// Batches of an epoch.
-    var stepsPerEpoch: Int { (training.count + settings.batchSize - 1) / settings.batchSize }
+    var stepsPerEpoch: Int { (structuresPerEpoch + settings.batchSize - 1) / settings.batchSize }
 
     /// The weights that are validated and kept: the moving average, if there is one.
     var keptWeights: [T] { average?.values ?? weights }
@@ -61,33 +84,55 @@ final class Trainer<T: ExecutableScalar> {
 
     // MARK: Training
 
-    /// Runs one epoch and returns the mean loss over its batches. `shouldStop` is asked after every batch; an epoch
-    /// that it ends does not count.
-    func runEpoch(shouldStop: (_ step: Int, _ loss: Double) -> Bool) throws -> Double? {
+    enum Outcome {
+        /// The mean loss over the batches.
+        case finished(loss: Double)
+        /// Ended by `shouldStop`; the epoch does not count.
+        case stopped
+        /// The loss or its gradient is not a finite number.
+        case diverged
+    }
+
+    /// Runs one epoch. `shouldStop` is asked after every batch.
+    func runEpoch(shouldStop: (_ step: Int, _ loss: Double) -> Bool) throws -> Outcome {
+        loss.coefficients = settings.loss.coefficients(at: epoch)
+        let old = replay.map { replay in
+            Permutation.shuffled(replay.count, seed: seed, round: epoch, stream: 4).prefix(replayed)
+        }
+        // Old structures follow the new ones.
+        let order = Array(0..<training.count) + (old ?? []).map { training.count + $0 }
         let batches = Batches.balanced(
-            edges: training.items.map(\.edges.count), size: settings.batchSize, seed: settings.seed, round: epoch)
+            edges: order.map(edgeCount), size: settings.batchSize, seed: seed, round: epoch)
         var sum = 0.0
         for (step, batch) in batches.enumerated() {
             schedule.advance(to: Double(epoch) + Double(step) / Double(batches.count))
-            let value = try update(Batch(batch.map { training.items[$0] }))
+            guard let value = update(Batch(try items(batch.map { order[$0] }))) else { return .diverged }
             sum += value
-            if shouldStop(step + 1, value) { return nil }
+            if shouldStop(step + 1, value) { return .stopped }
         }
         epoch += 1
         schedule.advance(to: Double(epoch))
-        return sum / Double(stepsPerEpoch)
+        return .finished(loss: sum / Double(stepsPerEpoch))
     }
 
-    /// Takes one step on one batch and returns its loss.
-    func update(_ batch: Batch) throws -> Double {
+    private func edgeCount(_ index: Int) -> Int {
+        index < training.count ? training.edgeCounts[index] : replay!.edgeCounts[index - training.count]
+    }
+
+    private func items(_ indices: [Int]) throws -> [DataSet.Item] {
+        try indices.flatMap { index in
+            index < training.count
+                ? try training.items([index], executor.parallelism)
+                : try replay!.items([index - training.count], executor.parallelism)
+        }
+    }
+
+    /// Takes one step on one batch and returns its loss; nothing, and no step, where that is not a finite number.
+    func update(_ batch: Batch) -> Double? {
         parameters.bind(weights, to: executor)
         let value = gradient(of: batch)
         let squares = sumOfSquares(gradient)
-        guard value.isFinite, squares.isFinite else {
-            throw TrainingError(
-                "the loss is not a finite number in epoch \(epoch + 1): lower training.optimizer.learning_rate, or set training.gradient_clip; the best potential so far is kept"
-            )
-        }
+        guard value.isFinite, squares.isFinite else { return nil }
         if let clip = settings.gradientClip, squares > clip * clip {
             let factor = T(clip / squares.squareRoot())
             executor.parallelism.update(&gradient, by: Self.chunk) { _, gradient in
@@ -122,7 +167,7 @@ final class Trainer<T: ExecutableScalar> {
     /// The loss of a batch for the weights that are bound; leaves its derivative in `gradient`.
     private func gradient(of batch: Batch) -> Double {
         batch.withGraph { graph in
-            let terms = evaluate(batch, graph)
+            let terms = evaluate(batch, graph, over: LossTerms(counting: batch.items))
             executor.bind("energies cotangent", on: graph) { _ = $0.update(from: cotangents.energies) }
             executor.bind("forces cotangent", on: graph) { _ = $0.update(from: cotangents.forces) }
             executor.bind("virial cotangent", on: graph) { _ = $0.update(from: cotangents.virials) }
@@ -132,11 +177,12 @@ final class Trainer<T: ExecutableScalar> {
         }
     }
 
-    private func evaluate(_ batch: Batch, _ graph: Graph) -> Loss.Terms {
+    private func evaluate(_ batch: Batch, _ graph: Graph, over counts: LossTerms) -> LossTerms {
         executor.run(on: graph)
         return loss.evaluate(
-            batch, energies: executor.output("energies", on: graph), forces: executor.output("forces", on: graph),
-            virials: executor.output("virial", on: graph), cotangents: &cotangents)
+            batch, over: counts, energies: executor.output("energies", on: graph),
+            forces: executor.output("forces", on: graph), virials: executor.output("virial", on: graph),
+            cotangents: &cotangents)
     }
 
     /// The loss of a batch and its derivative by every weight, for given weights; what the tests differentiate.
@@ -147,38 +193,29 @@ final class Trainer<T: ExecutableScalar> {
 
     // MARK: Validation
 
-    /// The loss and the errors on the validation set (the training set if that is empty) of the kept weights, or others.
-    func validate(_ weights: [T]? = nil) -> (loss: Double, errors: ErrorMeasures) {
-        let items = (validation.count > 0 ? validation : training).items
+    /// The loss and the errors on the validation set (the training set if that is empty) of the kept weights, or
+    /// others. The coefficients are those of the last epochs, so that losses of different epochs compare.
+    func validate(_ weights: [T]? = nil) throws -> (loss: Double, errors: GroupedErrors) {
+        let set = validation.count > 0 ? validation : training
         parameters.bind(weights ?? keptWeights, to: executor)
-        var errors = ErrorMeasures()
-        var sums = Loss.Terms()
-        var counts = (energy: 0.0, forces: 0.0, stress: 0.0)
-        for first in stride(from: 0, to: items.count, by: settings.validationBatchSize) {
-            let batch = Batch(Array(items[first..<min(items.count, first + settings.validationBatchSize)]))
+        var errors = GroupedErrors()
+        var (sums, counts) = (LossTerms(), LossTerms())
+        for first in stride(from: 0, to: set.count, by: settings.validationBatchSize) {
+            let indices = first..<min(set.count, first + settings.validationBatchSize)
+            let batch = Batch(try set.items(indices, executor.parallelism))
             batch.withGraph { graph in
-                let terms = evaluate(batch, graph)
-                let labelled = (
-                    energy: Double(batch.items.count { $0.energy != nil }),
-                    forces: Double(batch.items.reduce(0) { $0 + ($1.forces?.count ?? 0) }),
-                    stress: Double(batch.items.count { $0.virial != nil })
-                )
-                sums.energy += terms.energy * labelled.energy
-                sums.forces += terms.forces * labelled.forces
-                sums.stress += terms.stress * labelled.stress
-                counts = (
-                    counts.energy + labelled.energy, counts.forces + labelled.forces, counts.stress + labelled.stress
-                )
-                measure(batch, graph, &errors)
+                sums += evaluate(batch, graph, over: LossTerms(energy: 1, forces: 1, stress: 1))
+                counts += LossTerms(counting: batch.items)
+                measure(batch, graph, set.setNames.isEmpty ? [] : indices.map { set.setNames[$0] }, &errors)
             }
         }
-        let means = Loss.Terms(
+        let means = LossTerms(
             energy: sums.energy / max(1, counts.energy), forces: sums.forces / max(1, counts.forces),
             stress: sums.stress / max(1, counts.stress))
-        return (loss.total(means), errors)
+        return (loss.total(means, settings.loss.finalCoefficients), errors)
     }
 
-    private func measure(_ batch: Batch, _ graph: Graph, _ errors: inout ErrorMeasures) {
+    private func measure(_ batch: Batch, _ graph: Graph, _ sets: [String?], _ errors: inout GroupedErrors) {
         let energies = executor.output("energies", on: graph)
         let forces = executor.output("forces", on: graph)
         let virials = executor.output("virial", on: graph)
@@ -186,7 +223,7 @@ final class Trainer<T: ExecutableScalar> {
         for (index, item) in batch.items.enumerated() {
             let first = atom
             errors.add(
-                elements: item.structure.elements,
+                item.structure, set: sets.isEmpty ? nil : sets[index],
                 energyError: item.energy.map { Double(energies[index]) - $0 },
                 forceErrors: item.forces?.enumerated().map { k, label in
                     let place = 3 * (first + k)
@@ -202,6 +239,13 @@ final class Trainer<T: ExecutableScalar> {
 
     /// Takes note of an epoch's validation loss.
     func adjustLearningRate(_ validationLoss: Double) { schedule.step(validationLoss) }
+
+    /// Goes back to an earlier state, and on from there at half the rate.
+    func rollBack(to earlier: TrainerState) {
+        let halvings = schedule.halvings + 1
+        state = earlier
+        while schedule.halvings < halvings { schedule.halve() }
+    }
 
     /// Begins the schedule anew at a learning rate.
     func restartSchedule(at learningRate: Double) { schedule.restart(at: learningRate) }

@@ -7,14 +7,17 @@ import Foundation
 /// Loshchilov and Hutter (2019).
 struct Optimizer<T: KernelScalar>: Sendable {
     let settings: OptimizerSettings
+    /// The weights that are trained, in order; all others stay as they are.
+    private let trained: [Range<Int>]
     var step = 0
     var first: [T]
     var second: [T]
     /// The largest second moments so far; empty without AMSGrad.
     var largest: [T]
 
-    init(_ settings: OptimizerSettings, count: Int) {
+    init(_ settings: OptimizerSettings, count: Int, trained: [Range<Int>]? = nil) {
         self.settings = settings
+        self.trained = trained ?? [0..<count]
         first = Array(repeating: 0, count: count)
         second = Array(repeating: 0, count: count)
         largest = settings.amsgrad ? Array(repeating: 0, count: count) : []
@@ -30,6 +33,7 @@ struct Optimizer<T: KernelScalar>: Sendable {
         let rule = Rule(
             settings, step: step, learningRate: learningRate, share: average?.beginUpdate(),
             usesLargest: !largest.isEmpty)
+        let trained = trained
         var averages = average?.values ?? []
         average?.values = []
         weights.withUnsafeMutableBufferPointer { w in
@@ -43,7 +47,11 @@ struct Optimizer<T: KernelScalar>: Sendable {
                                     weights: weights, first: m.baseAddress!, second: v.baseAddress!,
                                     largest: top.baseAddress ?? weights, average: a.baseAddress ?? weights,
                                     gradient: gradient)
-                                parallelism.forEach(w.count, by: 1 << 14) { rule.apply(to: rows, $0) }
+                                parallelism.forEach(w.count, by: 1 << 14) { chunk in
+                                    for range in trained where range.overlaps(chunk) {
+                                        rule.apply(to: rows, range.clamped(to: chunk))
+                                    }
+                                }
                             }
                         }
                     }
@@ -126,19 +134,4 @@ struct Optimizer<T: KernelScalar>: Sendable {
             }
         }
     }
-}
-
-/// What `training.optimizer` says.
-public struct OptimizerSettings: Sendable, Equatable {
-    public enum Name: String, Sendable, CaseIterable { case adam, adamw }
-
-    public var name = Name.adam
-    public var learningRate = 0.01
-    public var beta1 = 0.9
-    public var beta2 = 0.999
-    public var epsilon = 1e-8
-    public var weightDecay = 0.0
-    public var amsgrad = false
-
-    public init() {}
 }

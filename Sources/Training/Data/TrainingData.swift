@@ -11,14 +11,20 @@ import StructureFiles
 /// both; those of a single atom say what the energy of an isolated atom is.
 struct TrainingData {
     /// A structure and where it stands, for messages.
-    struct Sample: Equatable {
-        var structure: Structure
+    struct Sample: Sendable {
+        var stored: StoredStructure
         /// `water.xyz, frame 12`
         var place: String
+        /// The validation set that it belongs to, if that has a name.
+        var set: String?
+
+        var structure: Structure { stored.structure }
     }
 
     private(set) var training: [Sample] = []
     private(set) var validation: [Sample] = []
+    /// Structures of the data that a potential comes from, when it is trained on.
+    private(set) var replay: [Sample] = []
     /// eV, from frames of one atom among the training structures.
     private(set) var isolatedAtoms: [Element: Double] = [:]
     /// Files read, those of the training structures first.
@@ -29,41 +35,32 @@ struct TrainingData {
 
     /// Which structures train and which validate: the same for the same split of the same files.
     var splitDigest: String {
-        SHA256.hash(data: Data(validation.map(\.place).joined(separator: "\n").utf8)).hexadecimal
+        let places = validation.map(\.place) + ["of \(training.count)"]
+        return SHA256.hash(data: Data(places.joined(separator: "\n").utf8)).hexadecimal
     }
 
     /// Throws where a file is bad, a label that the loss asks for is absent everywhere, or nothing is left to train on.
-    init(_ settings: TrainingSettings) throws {
-        let wanted: [Label] =
-            (settings.loss.energy > 0 ? [.energy] : []) + (settings.loss.forces > 0 ? [.forces] : [])
-            + (settings.loss.stress > 0 ? [.stress] : [])
-        let names = settings.train.joined(separator: ", ")
-        var samples = try read(settings.train, key: "data.train", settings)
+    ///
+    /// - Parameter cutoff: the model's r_max, Å.
+    init(_ settings: TrainingSettings, cutoff: Double) throws {
+        let (data, wanted) = (settings.data, settings.loss.labels)
+        let names = data.train.joined(separator: ", ")
+        var samples = try read(data.train, key: "data.train", data.labels, cache: data.cache)
         trainingFiles = files.count
-        try samples.census.require(wanted, named: settings.labelKeys, in: names)
+        try samples.census.require(wanted, named: data.labels, in: names)
         var atoms: [Element: Sample] = [:]
-        training = try samples.takeWhatHasNeighbors(within: settings.model.rMax, isolatedAtoms: &atoms)
+        training = try samples.takeWhatHasNeighbors(within: cutoff, isolatedAtoms: &atoms)
         isolatedAtoms = atoms.compactMapValues(\.structure.energy)
         guard !training.isEmpty else {
             throw TrainingError(
                 "\(names): holds no structures to train on"
                     + (samples.samples.isEmpty
-                        ? ""
-                        : ": in none of \(samples.samples.count) are two atoms within r_max = \(settings.model.rMax) Å")
-            )
+                        ? "" : ": in none of \(samples.samples.count) are two atoms within r_max = \(cutoff) Å"))
         }
         remark(on: samples.samples.count - training.count, of: "training", isolatedAtoms: !isolatedAtoms.isEmpty)
-        switch settings.validation {
-        case .files(let paths):
-            var held = try read(paths, key: "data.validation", settings)
-            do {
-                try held.census.require(wanted, named: settings.labelKeys, in: paths.joined(separator: ", "))
-            } catch let error as StructureFileError {
-                throw TrainingError("data.validation: \(error)")
-            }
-            var ignored: [Element: Sample] = [:]
-            validation = try held.takeWhatHasNeighbors(within: settings.model.rMax, isolatedAtoms: &ignored)
-            remark(on: held.samples.count - validation.count, of: "validation", isolatedAtoms: false)
+        switch data.validation {
+        case .files(let sets):
+            for set in sets { try readValidation(set, data.labels, wanted, cutoff, cache: data.cache) }
             warnOfOverlap()
         case .fraction(let fraction):
             let count = min(Int((fraction * Double(training.count)).rounded()), training.count - 1)
@@ -81,9 +78,35 @@ struct TrainingData {
             }
             hold(count, seed: settings.seed, wanted)
         }
+        if let size = data.trainSize { try limit(to: size, seed: settings.seed) }
+        warnOfUnknownConfigTypes(settings.loss)
+        if let source = settings.fineTuning?.replay {
+            var old = try read(source.train, key: "fine_tuning.replay.train", source.labels, cache: data.cache)
+            try old.census.require(
+                wanted.filter { $0 != Label.stress }, named: source.labels, in: source.train.joined(separator: ", "))
+            var ignored: [Element: Sample] = [:]
+            replay = try old.takeWhatHasNeighbors(within: cutoff, isolatedAtoms: &ignored)
+        }
     }
 
     // MARK: Splitting
+
+    private mutating func readValidation(
+        _ set: DataSettings.ValidationSource.FileSet, _ labels: LabelKeys, _ wanted: [Label], _ cutoff: Double,
+        cache: String?
+    ) throws {
+        let key = "data.validation" + (set.name.map { ".\($0)" } ?? "")
+        var held = try read(set.files, key: key, labels, cache: cache)
+        do {
+            try held.census.require(wanted, named: labels, in: set.files.joined(separator: ", "))
+        } catch let error as StructureFileError {
+            throw TrainingError("\(key): \(error)")
+        }
+        var ignored: [Element: Sample] = [:]
+        let kept = try held.takeWhatHasNeighbors(within: cutoff, isolatedAtoms: &ignored)
+        validation += kept.map { Sample(stored: $0.stored, place: $0.place, set: set.name) }
+        remark(on: held.samples.count - kept.count, of: "validation", isolatedAtoms: false)
+    }
 
     private mutating func hold(_ count: Int, seed: UInt64, _ wanted: [Label]) {
         (training, validation) = Self.split(training, holding: count, seed: seed)
@@ -103,6 +126,16 @@ struct TrainingData {
         )
     }
 
+    /// Keeps some training structures: the first ones of an order drawn at random, so that sizes are nested.
+    private mutating func limit(to size: Int, seed: UInt64) throws {
+        guard size <= training.count else {
+            throw TrainingError(
+                "data.train_size: asks for \(size) structures, but there are only \(training.count) to train on")
+        }
+        training = Permutation.shuffled(training.count, seed: seed, round: -2).prefix(size).sorted()
+            .map { training[$0] }
+    }
+
     private mutating func remark(on count: Int, of set: String, isolatedAtoms: Bool) {
         guard count > 0 else { return }
         let use = isolatedAtoms ? "; those of one atom give its energy" : ""
@@ -116,6 +149,16 @@ struct TrainingData {
             remarks.append(
                 .warning(
                     "\(other.name) validates what \(same.name) trains: they hold the same, so the errors say nothing about other structures"
+                ))
+        }
+    }
+
+    private mutating func warnOfUnknownConfigTypes(_ loss: LossSettings) {
+        let known = Set((training + validation).compactMap { $0.structure.information["config_type"] })
+        for name in loss.byConfigType.keys.sorted() where name != "default" && !known.contains(name) {
+            remarks.append(
+                .warning(
+                    "training.loss.config_type_weights: no structure has config_type=\(name); there are \(known.isEmpty ? "none" : known.sorted().joined(separator: ", "))"
                 ))
         }
     }
@@ -150,7 +193,7 @@ struct TrainingData {
         }
     }
 
-    private mutating func read(_ names: [String], key: String, _ settings: TrainingSettings) throws -> Frames {
+    private mutating func read(_ names: [String], key: String, _ labels: LabelKeys, cache: String?) throws -> Frames {
         var frames = Frames()
         let paths: [String]
         do {
@@ -158,22 +201,35 @@ struct TrainingData {
         } catch let error as StructureFileError {
             throw TrainingError("\(key): \(error)")
         }
+        let earlier = key == "data.train" ? files.count : trainingFiles
         for path in paths {
             let digest = try Self.sha256(of: path)
-            if let same = files.dropFirst(trainingFiles).first(where: { $0.sha256 == digest }) {
+            if let same = files.dropFirst(earlier).first(where: { $0.sha256 == digest }) {
                 throw TrainingError("\(key): \(path) holds the same as \(same.name); name each file once")
             }
-            let reader = try ExtendedXYZReader(path: path, labels: settings.labelKeys)
             let name = (path as NSString).lastPathComponent
-            var count = 0
-            while let structure = try reader.next() {
-                count += 1
-                frames.samples.append(Sample(structure: structure, place: "\(name), frame \(count)"))
+            let (structures, census) = try Self.structures(of: path, digest, labels, cache)
+            for (index, stored) in structures.enumerated() {
+                frames.samples.append(Sample(stored: stored, place: "\(name), frame \(index + 1)"))
             }
-            frames.census.add(reader.census)
-            files.append(.init(name: name, sha256: digest, structures: count))
+            frames.census.add(census)
+            files.append(.init(name: name, sha256: digest, structures: structures.count))
         }
         return frames
+    }
+
+    /// The structures of a file, read into memory or, with a folder for caches, through one that is made if need be.
+    private static func structures(
+        of path: String, _ digest: String, _ labels: LabelKeys, _ folder: String?
+    ) throws -> ([StoredStructure], LabelCensus) {
+        guard let folder else {
+            let reader = try ExtendedXYZReader(path: path, labels: labels)
+            var structures: [StoredStructure] = []
+            while let structure = try reader.next() { structures.append(.inMemory(structure)) }
+            return (structures, reader.census)
+        }
+        let cache = try StructureCache(of: path, sha256: digest, labels: labels, in: folder)
+        return ((0..<cache.count).map { .cached(cache, index: $0) }, cache.census)
     }
 
     /// The digest of a file as hexadecimal text.
@@ -193,11 +249,5 @@ extension Structure {
         case .forces: forces != nil
         case .stress: labelledStress != nil
         }
-    }
-}
-
-extension TrainingSettings {
-    public var labelKeys: LabelKeys {
-        LabelKeys(energy: keys.energy, forces: keys.forces, stress: keys.stress, virial: keys.virial)
     }
 }

@@ -28,13 +28,15 @@ extension Potential {
         let model = try NequIPModel(configuration)
         let data = try DataSet(structures, for: configuration, parallelism: parallelism)
         func measure<T: ExecutableScalar>(_: T.Type) throws -> TrainingPace {
-            let trainer = Trainer<T>(settings, model, training: data, validation: data, parallelism: parallelism)
-            let batch = Batch(data.items)
+            let trainer = Trainer<T>(
+                settings, model, parameters, seed: settings.seed, training: data, validation: data,
+                parallelism: parallelism)
+            let batch = Batch(try data.items(0..<data.count, parallelism))
             // Two steps give every buffer its size.
-            let seconds: [Double] = try (-2..<steps).compactMap { step in
+            let seconds: [Double] = (-2..<steps).compactMap { step in
                 if step == 0 { trainer.executor.isProfiling = isProfiling }
                 let watch = Stopwatch()
-                _ = try trainer.update(batch)
+                _ = trainer.update(batch)
                 return step < 0 ? nil : watch.seconds
             }
             let count = trainer.executor.program.operationCount(

@@ -1,0 +1,116 @@
+import Atoms
+import Compute
+import Foundation
+import Network
+
+/// What a training starts from: the data as they were read, the model, and its first weights. Nothing is written.
+///
+/// The members of a committee share it.
+public struct TrainingPreparation: Sendable {
+    public let settings: TrainingSettings
+    public let model: NequIPModel
+    public let statistics: DataStatistics
+    /// What was taken from the data, and warnings, for people.
+    public let remarks: [Remark]
+    public let training: DataSet
+    /// Structures of the data that the first potential was trained on.
+    public let replay: DataSet?
+    public let validation: DataSet
+    let data: [Potential.Provenance.DataFile]
+    let splitDigest: String
+    let start: FineTuningStart?
+    let references: [Structure]
+
+    /// Reads the data and sets up the model.
+    public init(_ settings: TrainingSettings, parallelism: Parallelism) throws {
+        self.settings = settings
+        start = try settings.fineTuning.map(FineTuningStart.init)
+        guard let cutoff = start?.potential.configuration.rMax ?? settings.model?.rMax else {
+            preconditionFailure("settings have neither a model nor a potential to start from")
+        }
+        let data = try TrainingData(settings, cutoff: cutoff)
+        let structures = data.training.lazy.map(\.structure)
+        var remarks = data.remarks
+        let configuration: ModelConfiguration
+        if let start {
+            statistics = try DataStatistics(
+                structures, cutoff: cutoff,
+                pairPotential: start.potential.configuration.pairInteraction(parallelism: .serial),
+                parallelism: parallelism)
+            configuration = try start.configuration(
+                for: structures, statistics, isolatedAtoms: data.isolatedAtoms, parallelism: parallelism, &remarks)
+        } else {
+            let model = settings.model!
+            let elements = model.elements ?? DataStatistics.elements(of: structures)
+            statistics = try DataStatistics(
+                structures, cutoff: cutoff, pairPotential: model.pairInteraction(elements), parallelism: parallelism)
+            let chosen = try model.configuration(from: structures, statistics, isolatedAtoms: data.isolatedAtoms)
+            configuration = chosen.configuration
+            remarks = chosen.remarks + remarks
+        }
+        model = try NequIPModel(configuration)
+        try Self.checkElements(data.training, configuration, "data.train")
+        try Self.checkElements(data.validation, configuration, "data.validation")
+        training = try DataSet(
+            stored: data.training.map(\.stored), for: configuration, parallelism: parallelism)
+        validation = try DataSet(
+            stored: data.validation.map(\.stored),
+            setNames: data.validation.contains { $0.set != nil } ? data.validation.map(\.set) : [],
+            for: configuration, parallelism: parallelism)
+        let held = validation
+        guard held.count == 0 || settings.loss.labels.contains(where: { held.count(of: $0) > 0 }) else {
+            throw TrainingError(
+                "data.validation: none of its \(held.count) structures has a label that training.loss asks for, so no potential could be chosen by it"
+            )
+        }
+        replay =
+            try start.flatMap { start in
+                guard !data.replay.isEmpty else { return nil }
+                // Old labels are at the old level of theory, with its shifts.
+                try Self.checkElements(data.replay, start.potential.configuration, "fine_tuning.replay.train")
+                var old = configuration
+                old.perTypeEnergyShifts = start.shifts(in: configuration)
+                return try DataSet(stored: data.replay.map(\.stored), for: old, parallelism: parallelism)
+            }
+        if training.isLarge {
+            remarks.append(.notice("the training set is large: neighbours are found anew for every batch"))
+        }
+        self.remarks = remarks
+        self.data = data.files
+        splitDigest = data.splitDigest
+        references = Self.references(among: data.training)
+    }
+
+    private static func checkElements(
+        _ samples: [TrainingData.Sample], _ configuration: ModelConfiguration, _ key: String
+    ) throws {
+        let known = Set(configuration.elements)
+        for sample in samples {
+            guard let stranger = sample.structure.elements.first(where: { !known.contains($0) }) else { continue }
+            throw TrainingError(
+                "\(key): \(sample.place) holds \(stranger), which is not among the model's elements \(configuration.typeNames.joined(separator: ", "))"
+            )
+        }
+    }
+
+    /// The two smallest structures, which are quickly computed again; in the second the atoms are displaced, so that
+    /// no symmetry hides an error. One structure serves twice.
+    private static func references(among samples: [TrainingData.Sample]) -> [Structure] {
+        let counts = samples.map(\.structure.count)
+        let smallest = samples.indices.sorted { (counts[$0], $0) < (counts[$1], $1) }
+        guard let first = smallest.first else { return [] }
+        var displaced = samples[smallest.count > 1 ? smallest[1] : first].structure
+        let random = Philox(seed: 1)
+        for index in displaced.positions.indices {
+            let x = random.uniforms(at: Philox.counter(step: 0, index: index, stream: 0))
+            displaced.positions[index] += (SIMD3(x.x, x.y, x.z) - 0.5) * 0.1
+        }
+        return [samples[first].structure, displaced]
+    }
+
+    /// The weights that a training begins with: those of the potential that it starts from, or random ones.
+    func firstWeights(seed: UInt64) -> ParameterSet {
+        let random = ParameterSet(model.parameters, seed: seed)
+        return start?.weights(in: model, besides: random) ?? random
+    }
+}

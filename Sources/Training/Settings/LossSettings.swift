@@ -1,0 +1,157 @@
+import Atoms
+import Settings
+import StructureFiles
+
+/// What `training.loss` says: how much each label counts, how its errors are measured, and for whom they count more.
+public struct LossSettings: Sendable, Equatable {
+    public var energy = Term(coefficient: 1)
+    public var forces = Term(coefficient: 1)
+    public var stress = Term(coefficient: 0)
+    /// What the force components on atoms of an element count, 1 unless given.
+    public var forcesByElement: [Element: Double] = [:]
+    /// What structures count by their `config_type`; `default` for those of others and of none.
+    public var byConfigType: [String: Double] = [:]
+
+    /// One term of the loss.
+    public struct Term: Sendable, Equatable {
+        public var coefficient: StepFunction
+        public var measure = ErrorMeasure.mse
+
+        init(coefficient: Double) { self.coefficient = StepFunction(coefficient) }
+    }
+
+    public init() {}
+
+    func term(_ label: Label) -> Term {
+        switch label {
+        case .energy: energy
+        case .forces: forces
+        case .stress: stress
+        }
+    }
+
+    /// Whether a label counts in any epoch.
+    func uses(_ label: Label) -> Bool { term(label).coefficient.values.contains { $0 > 0 } }
+
+    var labels: [Label] { Label.allCases.filter(uses) }
+
+    /// The coefficients in an epoch (counted from 0), divided by their sum as in NequIP.
+    func coefficients(at epoch: Int) -> LossTerms {
+        normalized(energy.coefficient[epoch], forces.coefficient[epoch], stress.coefficient[epoch])
+    }
+
+    /// Those of the last epochs, by which potentials are compared.
+    var finalCoefficients: LossTerms {
+        normalized(energy.coefficient.last, forces.coefficient.last, stress.coefficient.last)
+    }
+
+    private func normalized(_ energy: Double, _ forces: Double, _ stress: Double) -> LossTerms {
+        let sum = energy + forces + stress
+        return LossTerms(energy: energy / sum, forces: forces / sum, stress: stress / sum)
+    }
+
+    /// What a structure counts.
+    func weight(of structure: Structure) -> Double {
+        guard !byConfigType.isEmpty else { return 1 }
+        return structure.information["config_type"].flatMap { byConfigType[$0] } ?? byConfigType["default"] ?? 1
+    }
+}
+
+/// A number for each label: coefficients, means of errors, counts.
+struct LossTerms: Sendable, Equatable {
+    var energy = 0.0
+    var forces = 0.0
+    var stress = 0.0
+}
+
+/// A number that changes from given epochs on.
+public struct StepFunction: Sendable, Equatable {
+    /// In the order of the epochs, which count from 0; the first is 0.
+    private var epochs: [Int]
+    private(set) var values: [Double]
+
+    init(_ value: Double) { (epochs, values) = ([0], [value]) }
+
+    /// From the epoch of each step on its value; `nil` unless the first is epoch 0.
+    init?(steps: [(epoch: Int, value: Double)]) {
+        let steps = steps.sorted { $0.epoch < $1.epoch }
+        guard steps.first?.epoch == 0 else { return nil }
+        (epochs, values) = (steps.map(\.epoch), steps.map(\.value))
+    }
+
+    subscript(epoch: Int) -> Double { values[(epochs.lastIndex { $0 <= epoch })!] }
+
+    var last: Double { values.last! }
+    var changes: [Int] { epochs }
+}
+
+extension LossSettings {
+    /// Reads the section; it may be missing.
+    init(_ value: SettingsValue?) throws {
+        guard let value else { return }
+        let section = try value.section()
+        energy = try Self.term("energy", section, default: 1)
+        stress = try Self.term("stress", section, default: 0)
+        forces = try Self.term("forces", section, default: 1) { forces in
+            for (name, value) in try forces.sectionOrEmpty("per_type").entries() {
+                guard let element = Element(name) else {
+                    throw value.error("expected the symbol of an element, found \(name)")
+                }
+                forcesByElement[element] = try value.double(in: .nonNegative)
+            }
+        }
+        for (name, value) in try section.sectionOrEmpty("config_type_weights").entries() {
+            byConfigType[name] = try value.double(in: .nonNegative)
+        }
+        let changes = Set([energy, forces, stress].flatMap(\.coefficient.changes)).sorted()
+        for epoch in changes {
+            let sum = energy.coefficient[epoch] + forces.coefficient[epoch] + stress.coefficient[epoch]
+            guard sum > 0 else {
+                let place = changes.count > 1 ? " from epoch \(epoch) on" : ""
+                throw value.error("expected at least one coefficient above 0\(place), found none")
+            }
+        }
+    }
+
+    /// A coefficient alone, or a section with more.
+    private static func term(
+        _ name: String, _ section: Settings, default absent: Double, _ more: (Settings) throws -> Void = { _ in }
+    ) throws -> Term {
+        var term = Term(coefficient: absent)
+        guard let value = section.optional(name) else { return term }
+        guard value.isSection else {
+            term.coefficient = StepFunction(try value.double(in: .nonNegative))
+            return term
+        }
+        let settings = try value.section()
+        if let coefficient = settings.optional("coefficient") {
+            term.coefficient = try steps(coefficient)
+        }
+        let measure = try settings.choice("measure", ["mse", "mae", "huber"], default: "mse")
+        switch measure {
+        case "mae": term.measure = .mae
+        case "huber": term.measure = .huber(delta: try settings.double("delta", in: .positive))
+        default: break
+        }
+        if measure != "huber", let delta = settings.optional("delta") {
+            throw delta.error("belongs to measure huber, found beside \(measure)", code: .unknownKey)
+        }
+        try more(settings)
+        return term
+    }
+
+    /// A number, or `{0: 1, 200: 10}`: from epoch 200 on it is 10.
+    private static func steps(_ value: SettingsValue) throws -> StepFunction {
+        guard value.isSection else { return StepFunction(try value.double(in: .nonNegative)) }
+        let steps = try value.section().entries().map { key, value in
+            guard let epoch = Int(key), epoch >= 0 else {
+                throw value.error("expected the number of an epoch before the colon, found \(key)")
+            }
+            return (epoch: epoch, value: try value.double(in: .nonNegative))
+        }
+        guard let function = StepFunction(steps: steps) else {
+            throw value.error("expected a coefficient from epoch 0 on, as in {0: 1, 200: 10}")
+        }
+        return function
+    }
+}

@@ -1,0 +1,31 @@
+import Settings
+
+/// What `training.optimizer` says.
+public struct OptimizerSettings: Sendable, Equatable {
+    public enum Name: String, Sendable, CaseIterable { case adam, adamw }
+
+    public var name = Name.adam
+    public var learningRate = 0.01
+    public var beta1 = 0.9
+    public var beta2 = 0.999
+    public var epsilon = 1e-8
+    public var weightDecay = 0.0
+    public var amsgrad = false
+
+    public init() {}
+
+    init(_ section: Settings) throws {
+        for (word, meant) in [("lr", "learning_rate"), ("betas", "beta1 and beta2"), ("epsilon", "eps")] {
+            // Asked for by its key only where it stands, so that it is no allowed key.
+            guard section.keys.contains(word), let value = section.optional(word) else { continue }
+            throw value.error("unknown key, expected \(meant)", code: .unknownKey)
+        }
+        name = try section.choice("name", of: Name.self, default: .adam)
+        learningRate = try section.double("learning_rate", in: .positive, default: 0.01)
+        beta1 = try section.double("beta1", in: 0...0.999999, default: 0.9)
+        beta2 = try section.double("beta2", in: 0...0.999999, default: 0.999)
+        epsilon = try section.double("eps", in: .positive, default: 1e-8)
+        weightDecay = try section.double("weight_decay", in: .nonNegative, default: 0)
+        amsgrad = try section.boolean("amsgrad", default: false)
+    }
+}
