@@ -18,7 +18,8 @@ public struct Structure: Sendable, Equatable {
     /// What else the source said about this structure (for example `config_type`), as text.
     public var information: [String: String] = [:]
 
-    /// Standard deviations over the members of a committee.
+    /// Standard deviations over the members k of a committee: of the energy, and of each force as a vector,
+    /// `√⟨|F_k − ⟨F⟩|²⟩` (Zhang et al., Phys. Rev. Materials 3, 023804 (2019), eq. 2).
     public struct Deviation: Sendable, Equatable {
         /// Of the energy, eV.
         public var energy: Double
@@ -29,6 +30,9 @@ public struct Structure: Sendable, Equatable {
             self.energy = energy
             self.forces = forces
         }
+
+        /// The largest of the force deviations, eV/Å.
+        public var largestOfForces: Double { forces.max() ?? 0 }
     }
 
     public init(elements: [Element], positions: [SIMD3<Double>], cell: Cell? = nil) {

@@ -9,6 +9,9 @@ public struct Guards: Sendable {
     /// Above it a run has exploded. Far above what any solid or liquid has, and below what an overlap makes of it.
     public var highestTemperature = Temperature.kelvin(20_000)
 
+    /// How far the members of a committee may disagree about the force on an atom, eV/Å; no limit unless given.
+    public var largestForceDeviation: Double?
+
     public init() {}
 
     /// - Throws: `SimulationError` for the pair of atoms that is farthest below its limit.
@@ -35,6 +38,18 @@ public struct Guards: Sendable {
     }
 
     private func format(_ length: Double) -> String { "\((length * 1000).rounded() / 1000)" }
+
+    /// - Throws: `SimulationError` for the atom whose force the committee disagrees most about.
+    func check(_ deviation: Structure.Deviation?, of elements: [Element], step: Int) throws {
+        guard let limit = largestForceDeviation, let deviation else { return }
+        let largest = deviation.largestOfForces
+        guard largest > limit, let atom = deviation.forces.firstIndex(of: largest) else { return }
+        throw SimulationError(
+            .uncertain, step: step,
+            "At step \(step) the members of the committee disagree about the force on atom \(atom + 1) "
+                + "(\(elements[atom])) by \(format(largest)) eV/Å, more than the limit of \(limit) eV/Å. They have seen "
+                + "nothing like it: add such structures to the training data.")
+    }
 
     func check(temperature: Double, energy: Double, step: Int) throws {
         guard temperature.isFinite, energy.isFinite else {

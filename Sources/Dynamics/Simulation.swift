@@ -114,6 +114,7 @@ extension Simulation {
         motion.time += integrator.timestep.femtoseconds
         kineticEnergy = motion.kineticEnergy
         try guards.check(temperature: temperature, energy: totalEnergy, step: motion.step)
+        try guards.check(motion.result.deviation, of: motion.elements, step: motion.step)
         driftFit.add(time: motion.time, energy: conservedEnergy)
         pace.steps += 1
         pace.simulated = .femtoseconds(pace.simulated.femtoseconds + integrator.timestep.femtoseconds)
@@ -192,6 +193,7 @@ extension Simulation {
         structure.forces = motion.forces
         structure.energy = motion.potentialEnergy
         structure.stress = motion.potentialStress
+        structure.deviation = motion.result.deviation
         var frame = Frame(structure: structure, step: motion.step, time: motion.time)
         frame.kineticEnergy = kineticEnergy
         frame.temperature = temperature

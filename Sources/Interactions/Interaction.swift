@@ -36,25 +36,9 @@ public struct InteractionResult: Sendable {
     public var forces: [SIMD3<Double>] = []
     /// −dE/dε = −V·σ, symmetric.
     public var virial = Matrix3.zero
-    /// How far the members of a committee disagree; `nil` for a single potential.
-    public var deviation: Deviation?
-
-    /// Standard deviations over the members of a committee, of which energy, forces and virial are the mean.
-    public struct Deviation: Sendable {
-        /// Of the energy, eV.
-        public var energy: Double
-        /// `[atom]` — of the force vector, `√⟨|F_k − ⟨F⟩|²⟩` over the members k, eV/Å (Zhang et al., Phys. Rev. Materials
-        /// 3, 023804 (2019), eq. 2).
-        public var forces: [Double]
-
-        public init(energy: Double, forces: [Double]) {
-            self.energy = energy
-            self.forces = forces
-        }
-
-        /// The largest of the force deviations, eV/Å.
-        public var largest: Double { forces.max() ?? 0 }
-    }
+    /// How far the members of a committee disagree about energy and forces, of which the above are the mean; `nil` for a
+    /// single potential.
+    public var deviation: Structure.Deviation?
 
     public init() {}
 

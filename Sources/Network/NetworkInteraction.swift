@@ -98,7 +98,7 @@ public final class NetworkInteraction<T: ExecutableScalar>: Interaction {
     /// Compares the members with their mean, which `result` holds.
     private func findDeviation(on graph: Graph, _ result: inout InteractionResult) {
         let count = result.forces.count
-        var deviation = result.deviation ?? InteractionResult.Deviation(energy: 0, forces: [])
+        var deviation = result.deviation ?? Structure.Deviation(energy: 0, forces: [])
         // The only reference, so that the array is not copied.
         result.deviation = nil
         if deviation.forces.count != count { deviation.forces = Array(repeating: 0, count: count) }

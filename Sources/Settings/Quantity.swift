@@ -49,6 +49,10 @@ public struct Quantity: Sendable {
             "Ry": 13.605693122994,
         ])
 
+    /// In eV/Å.
+    public static let force = Quantity(
+        "a force", base: "eV/Å", ["eV/Å": 1, "eV/A": 1, "meV/Å": 1e-3, "meV/A": 1e-3])
+
     /// The units as they can be written: "fs, ps or ns", "1/fs or 1/ps".
     var choices: String {
         let names = units.map { isInverse ? "1/\($0.name)" : $0.name }

@@ -1,6 +1,7 @@
 /// What the columns of the atom lines mean, from `Properties=name:type:count:…`.
 struct Columns: Equatable {
-    /// Where the word of a column goes; `component(0…9)` numbers position, force, velocity (three each) and mass.
+    /// Where the word of a column goes; `component(0…10)` numbers position, force, velocity (three each), mass
+    /// and the deviation of forces.
     enum Slot: Equatable {
         case component(Int)
         case symbol
@@ -15,12 +16,14 @@ struct Columns: Equatable {
     /// The velocity columns hold ASE's momenta in √(eV·amu).
     private(set) var areMomenta = false
     private(set) var hasMasses = false
+    private(set) var hasDeviations = false
 
     /// First slot numbers of the columns that are read.
     static let position = 0
     static let force = 3
     static let velocity = 6
     static let mass = 9
+    static let deviation = 10
 
     private static let symbolNames: Set = ["species", "symbol", "symbols", "element"]
     private static let numberNames: Set = ["Z", "numbers", "atomic_numbers"]
@@ -89,6 +92,10 @@ struct Columns: Equatable {
                 try expect("R", 3)
                 (hasVelocities, areMomenta) = (true, true)
                 slots += vector(Self.velocity)
+            } else if name == "forces_deviation" {
+                try expect("R", 1)
+                hasDeviations = true
+                slots.append(.component(Self.deviation))
             } else if name == "masses" {
                 try expect("R", 1)
                 hasMasses = true

@@ -5,6 +5,8 @@ struct FrameHeader {
     private(set) var cell: Cell?
     private(set) var energy: Double?
     private(set) var stress: Matrix3?
+    /// Of the energy of a committee, eV.
+    private(set) var energyDeviation: Double?
     private(set) var information: [String: String] = [:]
 
     /// Throws `CommentLine.Problem`.
@@ -15,10 +17,15 @@ struct FrameHeader {
             if let key = labels.energy, let value = comment[key] { energy = try Self.readEnergy(value, key: key) }
             stress = try readStress(comment, labels: labels)
         }
+        energyDeviation = comment[Self.deviationKey].flatMap { CommentLine.numbers(in: $0)?.first }
         for (key, value) in comment.entries where key != "Lattice" && key != "Properties" && key != "pbc" {
-            if !labelKeys.contains(key) { information[key] = value == "_JSON \"\"" ? "" : value }
+            if !labelKeys.contains(key), key != Self.deviationKey || energyDeviation == nil {
+                information[key] = value == "_JSON \"\"" ? "" : value
+            }
         }
     }
+
+    private static let deviationKey = "energy_deviation"
 
     private static func readCell(_ comment: CommentLine) throws -> Cell? {
         var periodic: [Bool]?

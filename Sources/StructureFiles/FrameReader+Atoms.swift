@@ -7,6 +7,8 @@ struct AtomColumns {
     var forces: [SIMD3<Double>] = []
     /// Å/fs
     var velocities: [SIMD3<Double>] = []
+    /// eV/Å
+    var deviations: [Double] = []
 }
 
 extension FrameReader {
@@ -30,7 +32,7 @@ extension FrameReader {
             let end = lines.line.upperBound
             var at = lines.line.lowerBound
             var element: Element?
-            var values = InlineArray<10, Double>(repeating: 0)
+            var values = InlineArray<11, Double>(repeating: 0)
             for (column, slot) in slots.enumerated() {
                 guard let word = nextWord(bytes, from: at, to: end) else {
                     throw columnError(slots.count, column, atom, count)
@@ -84,6 +86,7 @@ extension FrameReader {
                 }
                 atoms.forces.append(force)
             }
+            if columns.hasDeviations { atoms.deviations.append(values[Columns.deviation]) }
             if columns.hasVelocities {
                 var velocity = SIMD3(values[6], values[7], values[8])
                 if columns.areMomenta {

@@ -48,6 +48,9 @@ struct FrameReader {
         structure.information = header.information
         if use == .labels, columns.hasForces { structure.forces = atoms.forces }
         if columns.hasVelocities { structure.velocities = atoms.velocities }
+        if columns.hasDeviations, let energy = header.energyDeviation {
+            structure.deviation = Structure.Deviation(energy: energy, forces: atoms.deviations)
+        }
         if let pair = coincidences.firstPair(in: structure.positions, cell: cell) {
             throw error(
                 "expected atoms in different places, found atoms \(pair.first + 1) and \(pair.second + 1) "

@@ -17,11 +17,12 @@ struct NetCDFLayout {
         static let stress = Contents(rawValue: 64)
         static let totalStress = Contents(rawValue: 128)
         static let cell = Contents(rawValue: 256)
+        static let deviation = Contents(rawValue: 512)
 
         var description: String {
             let names = [
                 "velocities", "forces", "a potential energy", "a kinetic energy", "a conserved energy",
-                "a temperature", "a stress", "a total stress", "a cell",
+                "a temperature", "a stress", "a total stress", "a cell", "the deviation of a committee",
             ]
             return names.enumerated().filter { contains(Contents(rawValue: 1 << $0.offset)) }.map(\.element)
                 .joined(separator: ", ")
@@ -36,6 +37,7 @@ struct NetCDFLayout {
     let velocities, forces: Int32?
     let potentialEnergy, kineticEnergy, totalEnergy, conservedEnergy, temperature, pressure: Int32?
     let stress, totalStress: Int32?
+    let energyDeviation, forcesDeviation: Int32?
 }
 
 extension NetCDFLayout.Contents {
@@ -50,6 +52,7 @@ extension NetCDFLayout.Contents {
         if frame.structure.stress != nil { insert(.stress) }
         if frame.totalStress != nil { insert(.totalStress) }
         if frame.structure.cell != nil { insert(.cell) }
+        if frame.structure.deviation != nil { insert(.deviation) }
     }
 }
 
@@ -110,6 +113,8 @@ extension NetCDFLayout {
         stress = try define("stress", NC_DOUBLE, [spatial, spatial], "electronvolt/angstrom^3", if: .stress)
         totalStress = try define(
             "total_stress", NC_DOUBLE, [spatial, spatial], "electronvolt/angstrom^3", if: .totalStress)
+        energyDeviation = try define("energy_deviation", NC_DOUBLE, [], "electronvolt", if: .deviation)
+        forcesDeviation = try define("forces_deviation", NC_FLOAT, [atom], "electronvolt/angstrom", if: .deviation)
         if let cellVectors {
             try file.setAttribute(
                 "comment",
@@ -170,11 +175,13 @@ extension NetCDFLayout {
         pressure = try find("pressure", [frames])
         stress = try find("stress", [frames, 3, 3])
         totalStress = try find("total_stress", [frames, 3, 3])
+        energyDeviation = try find("energy_deviation", [frames])
+        forcesDeviation = try find("forces_deviation", [frames, atoms])
         var contents: Contents = []
         let parts: [(Int32?, Contents)] = [
             (velocities, .velocities), (forces, .forces), (potentialEnergy, .potentialEnergy),
             (kineticEnergy, .kineticEnergy), (conservedEnergy, .conservedEnergy), (temperature, .temperature),
-            (stress, .stress), (totalStress, .totalStress), (cellVectors, .cell),
+            (stress, .stress), (totalStress, .totalStress), (cellVectors, .cell), (forcesDeviation, .deviation),
         ]
         for (variable, part) in parts where variable != nil { contents.insert(part) }
         self.contents = contents

@@ -174,6 +174,10 @@ extension NetCDFTrajectory {
         try put(frame.pressure.map { $0 * Units.gigapascal }, layout.pressure, "pressure")
         try put(tensor: structure.stress, layout.stress, orientation)
         try put(tensor: frame.totalStress, layout.totalStress, orientation)
+        if let deviation = structure.deviation {
+            try put(deviation.energy, layout.energyDeviation, "deviation")
+            try put(deviation.forces, layout.forcesDeviation, [deviation.forces.count], "deviation")
+        }
     }
 
     private func put(_ value: Double?, _ variable: Int32?, _ name: String) throws {

@@ -52,6 +52,10 @@ public final class NetCDFTrajectoryReader {
         structure.forces = try vectors(layout.forces, index, orientation, factors.forces, "forces")
         structure.energy = try number(layout.potentialEnergy, index, "energy")
         structure.stress = try tensor(layout.stress, index, orientation)
+        if let forces = layout.forcesDeviation, let energy = try number(layout.energyDeviation, index, "deviation") {
+            structure.deviation = Structure.Deviation(
+                energy: energy, forces: try numbers(forces, index, [layout.atomCount], "deviation"))
+        }
         let step = try number(layout.step, index, "step") ?? Double(index)
         guard abs(step) < 0x1p53 else {
             throw TrajectoryError(.malformed, path, "frame \(index) claims to be of step \(step).")

@@ -14,6 +14,10 @@ public enum ThermoQuantity: String, CaseIterable, Sendable {
     case pressure
     case volume
     case largestForce
+    case largestForceDeviation
+
+    /// Those that every simulation has.
+    public static var usual: [ThermoQuantity] { allCases.filter { $0 != .largestForceDeviation } }
 
     /// Name and unit, as in the header of a table.
     public var header: String {
@@ -29,6 +33,7 @@ public enum ThermoQuantity: String, CaseIterable, Sendable {
         case .pressure: "pressure/GPa"
         case .volume: "volume/A^3"
         case .largestForce: "largest_force/(eV/A)"
+        case .largestForceDeviation: "largest_force_deviation/(eV/A)"
         }
     }
 
@@ -47,6 +52,7 @@ public enum ThermoQuantity: String, CaseIterable, Sendable {
         case .volume: frame.structure.cell.map(\.volume)
         case .largestForce:
             frame.structure.forces.map { forces in forces.reduce(0) { max($0, dot($1, $1)) }.squareRoot() }
+        case .largestForceDeviation: frame.structure.deviation?.largestOfForces
         }
     }
 }
@@ -60,7 +66,7 @@ public final class ThermoTable: TrajectoryWriter {
     /// - Throws: `TrajectoryError` when the file exists and `existing` is `.refuse`, when it has other columns than
     ///   those to be appended, or when it cannot be written.
     public init(
-        _ path: String, quantities: [ThermoQuantity] = ThermoQuantity.allCases, existing: ExistingFile = .refuse
+        _ path: String, quantities: [ThermoQuantity] = ThermoQuantity.usual, existing: ExistingFile = .refuse
     ) throws {
         self.path = path
         self.quantities = quantities

@@ -13,7 +13,7 @@ struct Apus: ParsableCommand {
         discussion: """
             The way from data to a trajectory:
 
-              apus info silicon.xyz                        what is in the data
+              apus check-data silicon.xyz                  what is in the data, and what is wrong with them
               apus train train.yaml                        train a potential on it
               apus evaluate potential.safetensors test.xyz its errors
               apus md md.yaml                              molecular dynamics with it
@@ -24,6 +24,7 @@ struct Apus: ParsableCommand {
             """,
         version: "\(ProgramVersion.description) (\(BuildTarget.description))",
         subcommands: [
+            CheckDataCommand.self,
             TrainCommand.self,
             EvaluateCommand.self,
             MDCommand.self,

@@ -51,45 +51,67 @@ struct DataSetInfo: Encodable {
     var keys: [String]
     var columns: [String]
 
-    /// Throws also when a label whose name was given is in no frame.
+    private var energy = Range()
+    private var force = Range()
+    private var pressure = Range()
+    private var volume = Range()
+    private var forceSquares = (sum: 0.0, count: 0)
+
+    private enum CodingKeys: CodingKey {
+        case kind, file, bytes, structures, atoms, smallest, largest, elements, formulae, labels, configTypes
+        case periodicity, withVelocities, energyPerAtomElectronvolt, largestForceElectronvoltPerAngstrom
+        case forcesRmsElectronvoltPerAngstrom, pressureGpa, volumePerAtomCubicAngstrom, keys, columns
+    }
+
+    /// Reads a file. Throws also when a label whose name was given is in no frame.
     init(of path: String, labels options: LabelOptions) throws {
-        let labels = options.keys()
+        self.init(of: path)
+        let reader = try ExtendedXYZReader(path: path, labels: options.keys())
+        while let structure = try reader.next() { add(structure) }
+        try options.check(reader.census, in: path)
+        finish(reader.census)
+    }
+
+    /// Of a file whose structures are handed over one by one.
+    init(of path: String) {
         file = path
         bytes = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? 0
-        let reader = try ExtendedXYZReader(path: path, labels: labels)
-        var (energy, force, pressure, volume) = (Range(), Range(), Range(), Range())
-        var (forceSquares, forceCount) = (0.0, 0)
         (keys, columns) = ([], [])
-        while let structure = try reader.next() {
-            structures += 1
-            atoms += structure.count
-            smallest = min(smallest, structure.count)
-            largest = max(largest, structure.count)
-            formulae[structure.formula, default: 0] += 1
-            for (element, count) in structure.composition { elements[element.symbol, default: 0] += count }
-            if let type = structure.information["config_type"] { configTypes[type, default: 0] += 1 }
-            let isFull = structure.cell?.isFullyPeriodic ?? false
-            let isOpen = structure.cell.map { $0.isPeriodic == SIMD3(0, 0, 0) } ?? true
-            periodicity[isFull ? "full" : isOpen ? "none" : "partial"]! += 1
-            if structure.velocities != nil { withVelocities += 1 }
-            if isFull, let cell = structure.cell, structure.count > 0 {
-                volume.add(cell.volume / Double(structure.count))
-            }
-            if let value = structure.energy, structure.count > 0 { energy.add(value / Double(structure.count)) }
-            if let forces = structure.forces {
-                force.add(forces.map { norm($0) }.max() ?? 0)
-                forceSquares += forces.reduce(0) { $0 + dot($1, $1) }
-                forceCount += 3 * forces.count
-            }
-            if let stress = structure.stress { pressure.add(-stress.trace / 3 * Units.gigapascal) }
+    }
+
+    mutating func add(_ structure: Structure) {
+        structures += 1
+        atoms += structure.count
+        smallest = min(smallest, structure.count)
+        largest = max(largest, structure.count)
+        formulae[structure.formula, default: 0] += 1
+        for (element, count) in structure.composition { elements[element.symbol, default: 0] += count }
+        if let type = structure.information["config_type"] { configTypes[type, default: 0] += 1 }
+        let isFull = structure.cell?.isFullyPeriodic ?? false
+        let isOpen = structure.cell.map { $0.isPeriodic == SIMD3(0, 0, 0) } ?? true
+        periodicity[isFull ? "full" : isOpen ? "none" : "partial"]! += 1
+        if structure.velocities != nil { withVelocities += 1 }
+        if isFull, let cell = structure.cell, structure.count > 0 {
+            volume.add(cell.volume / Double(structure.count))
         }
-        let census = reader.census
-        try options.check(census, in: path)
+        if let value = structure.energy, structure.count > 0 { energy.add(value / Double(structure.count)) }
+        if let forces = structure.forces {
+            force.add(forces.map { norm($0) }.max() ?? 0)
+            forceSquares.sum += forces.reduce(0) { $0 + dot($1, $1) }
+            forceSquares.count += 3 * forces.count
+        }
+        if let stress = structure.stress { pressure.add(-stress.trace / 3 * Units.gigapascal) }
+    }
+
+    /// After the last structure.
+    mutating func finish(_ census: LabelCensus) {
         (keys, columns) = (census.keys, census.columns)
-        for label in Label.allCases { self.labels[label.rawValue] = census.count(of: label) }
+        for label in Label.allCases { labels[label.rawValue] = census.count(of: label) }
         energyPerAtomElectronvolt = energy.orNone
         largestForceElectronvoltPerAngstrom = force.orNone
-        if forceCount > 0 { forcesRmsElectronvoltPerAngstrom = (forceSquares / Double(forceCount)).squareRoot() }
+        if forceSquares.count > 0 {
+            forcesRmsElectronvoltPerAngstrom = (forceSquares.sum / Double(forceSquares.count)).squareRoot()
+        }
         pressureGpa = pressure.orNone
         volumePerAtomCubicAngstrom = volume.orNone
     }

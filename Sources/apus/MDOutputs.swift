@@ -8,6 +8,8 @@ final class MDOutputs {
     private let thermo: MDSettings.Stream?
     private let trajectory: MDSettings.TrajectoryStream?
     private let checkpoint: MDSettings.Stream?
+    private let candidates: (stream: MDSettings.Stream, selection: CandidateFile.Selection)?
+    private var candidateFile: CandidateFile?
     private let existing: ExistingFile
     private var writers: [(every: Int, path: String, writer: any TrajectoryWriter, frames: Int)] = []
 
@@ -17,6 +19,7 @@ final class MDOutputs {
         thermo = settings.thermo
         trajectory = settings.trajectory
         checkpoint = settings.checkpoint
+        candidates = settings.candidates
         self.existing = existing
         var seen = Dictionary(
             inputs.map { (OutputFile.identity($0), "an input") }, uniquingKeysWith: { first, _ in first })
@@ -29,7 +32,9 @@ final class MDOutputs {
     }
 
     var paths: [String] {
-        [thermo?.file, trajectory?.stream.file, trajectory?.topology, checkpoint?.file].compactMap(\.self)
+        [
+            thermo?.file, trajectory?.stream.file, trajectory?.topology, checkpoint?.file, candidates?.stream.file,
+        ].compactMap(\.self)
     }
 
     /// Whether the files of an earlier run are continued, which hold the first frame already.
@@ -37,12 +42,13 @@ final class MDOutputs {
 
     /// How many steps lie between the frames that some file wants, if any does.
     var interval: Int? {
-        let intervals = [thermo?.every, trajectory?.stream.every, checkpoint?.every].compactMap(\.self)
+        let intervals = [thermo?.every, trajectory?.stream.every, checkpoint?.every, candidates?.stream.every]
+            .compactMap(\.self)
         return intervals.isEmpty ? nil : intervals.reduce(0, greatestCommonDivisor)
     }
 
     /// Creates the files. `structure` is the first frame's.
-    func open(title: String, programVersion: String, structure: Structure) throws {
+    func open(title: String, programVersion: String, structure: Structure, isCommittee: Bool) throws {
         for path in paths {
             let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
             do {
@@ -72,7 +78,14 @@ final class MDOutputs {
             }
         }
         if let thermo {
-            writers.append((thermo.every, thermo.file, try ThermoTable(thermo.file, existing: existing), 0))
+            let quantities = isCommittee ? ThermoQuantity.allCases : ThermoQuantity.usual
+            let table = try ThermoTable(thermo.file, quantities: quantities, existing: existing)
+            writers.append((thermo.every, thermo.file, table, 0))
+        }
+        if let (stream, selection) = candidates {
+            let file = try CandidateFile(stream.file, selection, existing: existing)
+            candidateFile = file
+            writers.append((stream.every, stream.file, file, 0))
         }
     }
 
@@ -100,6 +113,10 @@ final class MDOutputs {
     /// One line for each file: its name and what it holds.
     var summary: [String] {
         var lines = writers.map { entry in
+            if let candidateFile, entry.path == candidateFile.path {
+                return
+                    "\(entry.path) (\(Written.count(candidateFile.count, "configuration")) to be computed and trained on)"
+            }
             let size = (try? FileManager.default.attributesOfItem(atPath: entry.path)[.size] as? Int) ?? 0
             let unit = entry.path == thermo?.file ? "row" : "frame"
             let count = Written.count(entry.frames, unit) + (isContinuing ? " more" : "")

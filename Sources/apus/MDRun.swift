@@ -34,9 +34,19 @@ struct MDRun {
         self.start = start
         self.outputs = outputs
         cancellation = Interruption.cancellation
+        let needsCommittee = [
+            ("guards.force_deviation", settings.largestForceDeviation != nil),
+            ("candidates", settings.candidates != nil),
+        ]
+        if potential.members.count == 1, let key = needsCommittee.first(where: \.1)?.0 {
+            throw CommandError(
+                "\(key): expected a committee, whose members can disagree, found a single potential (\(settings.potential)); train one with committee: {members: 4}"
+            )
+        }
         var guards = Guards()
         guards.minimumDistances = potential.minimumDistances.scaled(by: settings.minimumDistance)
         guards.highestTemperature = settings.highestTemperature
+        guards.largestForceDeviation = settings.largestForceDeviation
         var structure: Structure
         switch start {
         case .checkpoint(let checkpoint):
@@ -61,8 +71,10 @@ struct MDRun {
         for line in introduction { Terminal.print(line) }
         let title = "\(simulation.frame.structure.formula), \(settings.ensembleDescription)"
         try outputs.open(
-            title: title, programVersion: ProgramVersion.number, structure: simulation.frame.structure)
-        var table = MDTable(steps: settings.steps, every: settings.reportEvery)
+            title: title, programVersion: ProgramVersion.number, structure: simulation.frame.structure,
+            isCommittee: potential.members.count > 1)
+        var table = MDTable(
+            steps: settings.steps, every: settings.reportEvery, isCommittee: potential.members.count > 1)
         table.begin()
         do {
             if outputs.isContinuing {

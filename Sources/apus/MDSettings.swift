@@ -56,6 +56,10 @@ struct MDSettings {
     /// The shortest allowed distance in units of the shortest in the training data; 0 switches the guard off.
     var minimumDistance: Double
     var highestTemperature: Temperature
+    /// eV/Å, of a committee.
+    var largestForceDeviation: Double?
+    /// What a committee's run sets aside.
+    var candidates: (stream: Stream, selection: CandidateFile.Selection)?
     /// Steps between two rows on the terminal.
     var reportEvery: Int
     var thermo: Stream?
@@ -94,6 +98,8 @@ extension MDSettings {
         minimumDistance = try Self.minimumDistance(guards)
         highestTemperature = .kelvin(
             try guards.quantity("highest_temperature", .temperature, in: .positive, default: 20_000))
+        largestForceDeviation = try guards.optional("force_deviation")?.quantity(.force, in: .positive)
+        candidates = try settings.optionalSection("candidates").map(Self.candidates)
         let report = try settings.optional("report_every")?.integer(in: .positive)
         reportEvery = report ?? Self.niceInterval(for: steps)
 
@@ -153,6 +159,22 @@ extension MDSettings {
 
     private static func stream(_ settings: Settings) throws -> Stream {
         Stream(every: try settings.integer("every", in: .positive), file: try settings.string("file"))
+    }
+
+    private static func candidates(_ settings: Settings) throws -> (
+        stream: Stream, selection: CandidateFile.Selection
+    ) {
+        let above = try settings.quantity("above", .force, in: .positive)
+        let below = try settings.optional("below")?.quantity(.force, in: .positive) ?? .infinity
+        guard below > above else {
+            throw try settings.value("below").error("expected more than above (\(above) eV/Å), found \(below) eV/Å")
+        }
+        return (
+            Stream(
+                every: try settings.integer("every", in: .positive, default: 10), file: try settings.string("file")),
+            CandidateFile.Selection(
+                bounds: above...below, largestCount: try settings.integer("max", in: .positive, default: 200))
+        )
     }
 
     /// `true`, `false` or a section; by default there is one wherever there are files to be continued.

@@ -9,7 +9,8 @@ struct PotentialSummary {
     var line: String {
         let c = potential.configuration
         let channels = Set(c.numFeatures).count == 1 ? "\(c.numFeatures[0])" : "\(c.numFeatures)"
-        return "NequIP for \(c.typeNames.joined(separator: " ")), \(c.numLayers) layers, l_max \(c.lMax), "
+        return (potential.members.count > 1 ? "committee of \(potential.members.count), " : "")
+            + "NequIP for \(c.typeNames.joined(separator: " ")), \(c.numLayers) layers, l_max \(c.lMax), "
             + "parity \(c.parity), \(channels) features, cutoff \(Written.short(c.rMax)) Å, \(potential.precision.rawValue)"
             + (c.pairPotential.map { ", \($0.rawValue)" } ?? "")
     }

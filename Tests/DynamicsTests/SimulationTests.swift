@@ -3,6 +3,7 @@ import Compute
 import Dynamics
 import Foundation
 import Interactions
+import Neighbors
 import Testing
 
 @Suite struct SimulationTests {
@@ -97,6 +98,48 @@ import Testing
         var close = Samples.argon()
         close.positions[1] = SIMD3(1, 0, 0)
         #expect(throws: SimulationError.self) { try self.argon(close, guards: guards) }
+    }
+
+    /// A committee of two kinds of argon, which disagree the more the farther atoms are from their places.
+    private final class Disagreeing: Interaction {
+        let members: [LennardJones]
+        var cutoff: Double { members[0].cutoff }
+
+        init() throws {
+            members = [try Samples.lennardJones(), try LennardJones.argon(cutoff: 6.4, parallelism: .serial)]
+        }
+
+        func check(elements: [Element]) throws {}
+
+        func evaluate(elements: [Element], edges: EdgeList, into result: inout InteractionResult) throws {
+            var other = InteractionResult()
+            try members[0].evaluate(elements: elements, edges: edges, into: &result)
+            try members[1].evaluate(elements: elements, edges: edges, into: &other)
+            result.deviation = Structure.Deviation(
+                energy: abs(result.energy - other.energy) / 2,
+                forces: zip(result.forces, other.forces).map { norm($0 - $1) / 2 })
+        }
+    }
+
+    @Test func aCommitteeThatDisagreesStopsTheRun() throws {
+        var guards = Guards()
+        let free = try Simulation(
+            of: Samples.argon(), under: Disagreeing(), by: VelocityVerlet(timestep: .femtoseconds(5)),
+            parallelism: .serial)
+        free.drawVelocities(at: .kelvin(100), seed: 1)
+        var deviations: [Double] = []
+        try free.advance(steps: 50) { deviations.append($0.structure.deviation!.largestOfForces) }
+        // A limit that the tenth step at the earliest goes beyond.
+        let limit = deviations.prefix(9).max()! * 1.0001
+        let first = try #require(deviations.firstIndex { $0 > limit })
+        guards.largestForceDeviation = limit
+        let run = try Simulation(
+            of: Samples.argon(), under: Disagreeing(), by: VelocityVerlet(timestep: .femtoseconds(5)), guards: guards,
+            parallelism: .serial)
+        run.drawVelocities(at: .kelvin(100), seed: 1)
+        let error = #expect(throws: SimulationError.self) { try run.advance(steps: 50) }
+        #expect(error?.code == .uncertain && error?.step == first + 1)
+        #expect(error?.message.contains("eV/Å, more than the limit") == true)
     }
 
     @Test func anExplosionStopsTheRun() throws {

@@ -85,9 +85,16 @@ enum Samples {
             elements: Array(repeating: silicon, count: 8),
             positions: (sites + sites.map { $0 + SIMD3(repeating: 0.25) }).map { $0 * a },
             cell: Cell(Matrix3(diagonal: SIMD3(repeating: a))))
-        var structure = unit.repeated(cells, cells, cells)
+        let structure = unit.repeated(cells, cells, cells)
         var noise = Noise(seed)
-        structure.positions = structure.positions.map { $0 + noise.vector(size) }
+        return try relabelled(structure.positions.map { $0 + noise.vector(size) }, structure.cell!)
+    }
+
+    /// Silicon at these places with the energy, forces and stress of springs along its bonds, `E = Σ k/2 (r − r₀)²`.
+    static func relabelled(_ positions: [SIMD3<Double>], _ cell: Cell) throws -> Structure {
+        let a = 5.43
+        var structure = Structure(
+            elements: Array(repeating: silicon, count: positions.count), positions: positions, cell: cell)
         // Half way between the first shell of neighbours (2.35 Å) and the second (3.84 Å).
         let bonds = try EdgeList(positions: structure.positions, cell: structure.cell, cutoffs: Cutoffs(3.1))
         let (stiffness, length) = (8.0, a * 3.0.squareRoot() / 4)

@@ -1,6 +1,7 @@
 import Atoms
 import Compute
 import Foundation
+import StructureFiles
 import Testing
 
 @testable import Trajectory
@@ -53,6 +54,59 @@ import Testing
                 frame.structure.forces = expected.structure.forces
                 #expect(frame == expected)
             }
+        }
+    }
+
+    /// What a committee disagrees about comes back too, from both formats.
+    @Test func deviationsComeBack() throws {
+        try Samples.withFolder { folder in
+            var frame = Samples.frame(3, cell: Samples.triclinic)
+            frame.structure.deviation = Structure.Deviation(
+                energy: 0.25, forces: (0..<frame.structure.count).map { 0.125 * Double($0) })
+            try written([frame, frame], to: folder + "/t.nc")
+            let reader = try NetCDFTrajectoryReader(folder + "/t.nc")
+            #expect(try reader.frame(at: 1).structure.deviation == frame.structure.deviation)
+            #expect(throws: TrajectoryError.self) {
+                try NetCDFTrajectory(folder + "/t.nc", existing: .append(after: 5)).append(
+                    Samples.frame(6, cell: Samples.triclinic))
+            }
+            let text = try ExtendedXYZTrajectory(folder + "/t.xyz")
+            try text.append(frame)
+            try text.close()
+            // Cut at a restart, the file keeps them.
+            try ExtendedXYZTrajectory(folder + "/t.xyz", existing: .append(after: 3)).close()
+            let read = try ExtendedXYZReader.readAll(path: folder + "/t.xyz")
+            #expect(read.map(\.deviation) == [frame.structure.deviation])
+        }
+    }
+
+    /// Only what lies within the bounds is set aside, up to a number, without anything that could pass for a label.
+    @Test func candidatesAreSetAside() throws {
+        try Samples.withFolder { folder in
+            let path = folder + "/c.xyz"
+            let selection = CandidateFile.Selection(bounds: 0.2...0.6, largestCount: 3)
+            func frame(_ step: Int) -> Frame {
+                var frame = Samples.frame(step, cell: Samples.cubic)
+                frame.structure.deviation = Structure.Deviation(
+                    energy: 0.1, forces: frame.structure.forces!.indices.map { $0 == 2 ? 0.1 * Double(step) : 0 })
+                return frame
+            }
+            var file = try CandidateFile(path, selection)
+            for step in [0, 1, 3, 7, 5, 100] { try file.append(frame(step)) }
+            try file.append(Samples.frame(6, cell: Samples.cubic))
+            #expect(file.count == 2)
+            try file.close()
+            let read = try ExtendedXYZReader.readAll(path: path)
+            #expect(read.map { $0.information["step"] } == ["3", "5"])
+            #expect(
+                read.allSatisfy { $0.energy == nil && $0.forces == nil && $0.stress == nil && $0.velocities == nil })
+            #expect(read[1].deviation?.largestOfForces == 0.5)
+            // Continued behind step 3 there is room for two more.
+            file = try CandidateFile(path, selection, existing: .append(after: 3))
+            for step in [4, 5, 6] { try file.append(frame(step)) }
+            #expect(file.count == 3)
+            try file.close()
+            #expect(throws: TrajectoryError.self) { try CandidateFile(path, selection) }
         }
     }
 

@@ -28,7 +28,7 @@ public final class Evaluation {
         predicted.energy = result.energy
         predicted.forces = result.forces
         predicted.stress = structure.cell.flatMap { $0.isFullyPeriodic ? result.virial * (-1 / $0.volume) : nil }
-        predicted.deviation = result.deviation.map { Structure.Deviation(energy: $0.energy, forces: $0.forces) }
+        predicted.deviation = result.deviation
         return predicted
     }
 

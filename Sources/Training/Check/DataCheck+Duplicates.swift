@@ -1,0 +1,107 @@
+import Atoms
+import Foundation
+import Neighbors
+
+/// A few numbers that rotated, translated and renumbered copies of a structure share.
+struct Fingerprint: Sendable {
+    /// Elements with their numbers of atoms.
+    let formula: String
+    /// Sums over edges of a window of their length, by number of the window and weighted by both elements, per atom.
+    let shells: [Double]
+
+    /// Å: the width of a window.
+    private static let width = 0.25
+
+    init(_ structure: Structure, _ edges: EdgeList) {
+        formula = structure.formula
+        let reach = 20
+        var shells = [Double](repeating: 0, count: reach)
+        for edge in 0..<edges.count {
+            let distance = norm(SIMD3(edges.x[edge], edges.y[edge], edges.z[edge]))
+            let a = Double(structure.elements[Int(edges.receivers[edge])].atomicNumber)
+            let b = Double(structure.elements[Int(edges.sources[edge])].atomicNumber)
+            // A linear window, so that the fingerprint changes smoothly with the positions.
+            let place = distance / Self.width
+            let index = Int(place)
+            let share = place - Double(index)
+            let weight = (a * b).squareRoot() * (1 + distance)
+            if index < reach { shells[index] += weight * (1 - share) }
+            if index + 1 < reach { shells[index + 1] += weight * share }
+        }
+        self.shells = shells.map { $0 / Double(max(1, structure.count)) }
+    }
+
+    /// The largest difference of any shell in units of the largest shell.
+    func distance(to other: Fingerprint) -> Double {
+        let size = shells.max() ?? 0
+        guard size > 0 else { return 0 }
+        return zip(shells, other.shells).reduce(0) { max($0, abs($1.0 - $1.1)) } / size
+    }
+}
+
+/// Structures that are in the data more than once.
+extension DataCheck {
+    /// Differences of fingerprints: rounding of positions with seven digits, and displacements of about 0.005 Å.
+    private static let same = 1e-6
+    private static let near = 2e-3
+    /// eV/atom: labels of the same structure that differ by more are of different calculations.
+    private static let sameEnergy = 1e-3
+
+    /// How many structures each is compared with at most, in very large sets of one formula.
+    private static let largestWindow = 2000
+
+    func duplicates() -> [Finding] {
+        var groups: [String: [Int]] = [:]
+        for (index, sample) in samples.enumerated() where sample.edges > 0 {
+            groups[sample.fingerprint.formula, default: []].append(index)
+        }
+        var (exact, near, across, contradicting) = ([(Int, Int)](), [(Int, Int)](), [(Int, Int)](), [(Int, Int)]())
+        for (_, group) in groups.sorted(by: { $0.key < $1.key }) {
+            // Sorted by one number that near structures nearly share, only neighbours need be compared.
+            let key = { (index: Int) in samples[index].fingerprint.shells.reduce(0, +) }
+            let sorted = group.map { (index: $0, key: key($0)) }.sorted { ($0.key, $0.index) < ($1.key, $1.index) }
+            for (place, first) in sorted.enumerated() {
+                for second in sorted[(place + 1)...].prefix(Self.largestWindow) {
+                    let a = samples[first.index].fingerprint
+                    // No shell differs by more than the sum does in a near structure.
+                    if second.key - first.key > Self.near * Double(a.shells.count) * (a.shells.max() ?? 0) { break }
+                    let distance = a.distance(to: samples[second.index].fingerprint)
+                    guard distance < Self.near else { continue }
+                    let pair = (min(first.index, second.index), max(first.index, second.index))
+                    guard distance < Self.same else {
+                        near.append(pair)
+                        continue
+                    }
+                    exact.append(pair)
+                    if samples[pair.0].file != samples[pair.1].file { across.append(pair) }
+                    if let e = samples[pair.0].structure.energy, let f = samples[pair.1].structure.energy,
+                        abs(e - f) > Self.sameEnergy * Double(samples[pair.0].structure.count)
+                    {
+                        contradicting.append(pair)
+                    }
+                }
+            }
+        }
+        return [
+            report(
+                contradicting, .error,
+                "the same structure with different energies: they come from different calculations; keep one level of theory"
+            ),
+            report(
+                across, .warning,
+                "structures that two files share: errors on the one say nothing if the other was trained on"),
+            report(
+                exact, .notice, "structures that stand in the data more than once (turned and shifted copies count)"),
+            report(near, .notice, "pairs of structures that are nearly the same"),
+        ].compactMap(\.self)
+    }
+
+    private func report(_ pairs: [(Int, Int)], _ severity: Finding.Severity, _ message: String) -> Finding? {
+        guard !pairs.isEmpty else { return nil }
+        let places = pairs.prefix(5).map { "\(samples[$0.0].place) = \(samples[$0.1].place)" }
+        return Finding(
+            severity: severity, check: "duplicates",
+            message: "\(message): \(pairs.count) \(pairs.count == 1 ? "pair" : "pairs")",
+            places: places, count: pairs.count)
+    }
+}

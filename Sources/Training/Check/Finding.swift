@@ -1,0 +1,21 @@
+/// Something that a check of a data set has found.
+public struct Finding: Sendable, Equatable, Encodable {
+    public enum Severity: String, Sendable, Encodable, CaseIterable {
+        /// What cannot be right.
+        case error
+        /// What is probably a mistake, or will do harm.
+        case warning
+        /// What one should know.
+        case notice
+    }
+
+    public var severity: Severity
+    /// What was looked at, as one word.
+    public var check: String
+    /// What was found and what to do, in a sentence or two.
+    public var message: String
+    /// Where: `file, frame 12`; the first of them when there are many.
+    public var places: [String] = []
+    /// How many places there are in all.
+    public var count = 0
+}

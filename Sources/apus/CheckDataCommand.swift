@@ -1,0 +1,107 @@
+import ArgumentParser
+import Compute
+import Foundation
+import StructureFiles
+import Training
+
+/// `apus check-data`: what is in DFT data, and what is wrong with them.
+struct CheckDataCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check-data",
+        abstract: "Look for mistakes in labelled structures before a potential is trained on them.",
+        discussion: """
+            Says what each file holds, then looks at all of them together: overlapping atoms, missing and impossible labels,
+            forces that do not add up to zero, outliers, units (by nearest neighbours, by the energies of atoms, and by
+            comparing energy differences of similar structures with the work of forces and stresses), structures that stand
+            there twice, neighbours within the cutoff. Give training and validation files together to find what they share.
+            Exit code 1 if something cannot be right. Documentation/data.md explains every check.
+            """)
+
+    @Argument(help: "Extended XYZ files or patterns.")
+    var data: [String]
+
+    @Option(help: "Cutoff in Å that neighbours are counted within.")
+    var cutoff = 5.0
+
+    @OptionGroup var labels: LabelOptions
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    @OptionGroup var threads: ThreadOptions
+
+    func validate() throws {
+        guard cutoff > 0, cutoff <= 20 else {
+            throw ValidationError("--cutoff: expected a length of 0…20 Å, found \(cutoff)")
+        }
+    }
+
+    private struct Report: Encodable {
+        var files: [DataSetInfo]
+        var cutoffAngstrom: Double
+        var neighborsPerAtomMean: Double?
+        var neighborsPerAtomFewest: Int?
+        var neighborsPerAtomMost: Int?
+        var findings: [Finding]
+        var errors: Int
+        var warnings: Int
+    }
+
+    func run() throws {
+        var check = DataCheck(cutoff: cutoff, parallelism: threads.parallelism)
+        var (files, census) = ([DataSetInfo](), LabelCensus())
+        var lastStatus = Date()
+        for path in try FilePattern.expand(data) {
+            let reader = try ExtendedXYZReader(path: path, labels: labels.keys())
+            let name = (path as NSString).lastPathComponent
+            var info = DataSetInfo(of: path)
+            while let structure = try reader.next() {
+                info.add(structure)
+                try check.add(structure, place: "\(name), frame \(info.structures)", file: path)
+                if Date().timeIntervalSince(lastStatus) > 0.3 {
+                    lastStatus = Date()
+                    Terminal.status("\(path): \(Written.count(info.structures, "structure"))")
+                }
+            }
+            info.finish(reader.census)
+            census.add(reader.census)
+            files.append(info)
+        }
+        try labels.check(census, in: data.joined(separator: ", "))
+        let findings = check.findings()
+        func count(_ severity: Finding.Severity) -> Int { findings.count { $0.severity == severity } }
+        let (errors, warnings) = (count(.error), count(.warning))
+        let neighbors = check.neighborsPerAtom
+        if json {
+            try JSONOutput.print(
+                Report(
+                    files: files, cutoffAngstrom: cutoff, neighborsPerAtomMean: neighbors?.mean,
+                    neighborsPerAtomFewest: neighbors?.range.lowerBound,
+                    neighborsPerAtomMost: neighbors?.range.upperBound, findings: findings, errors: errors,
+                    warnings: warnings))
+        } else {
+            for info in files {
+                for line in info.lines { Terminal.print(line) }
+                Terminal.print()
+            }
+            if let (mean, range) = neighbors {
+                Terminal.print(
+                    "neighbours within \(Written.short(cutoff)) Å: \(Written.fixed(mean, 1)) per atom, \(range.lowerBound)…\(range.upperBound)"
+                )
+                Terminal.print()
+            }
+            for finding in findings { print(finding) }
+            Terminal.print(
+                "\(Written.count(errors, "error")), \(Written.count(warnings, "warning")), \(Written.count(count(.notice), "notice"))"
+                    + (errors == 0 ? "" : ": these data should not be trained on as they are"))
+        }
+        if errors > 0 { throw ExitCode(1) }
+    }
+
+    private func print(_ finding: Finding) {
+        Terminal.print("\(finding.severity.rawValue): \(finding.check): \(finding.message)")
+        guard !finding.places.isEmpty else { return }
+        let rest = finding.count > finding.places.count ? " and \(finding.count - finding.places.count) more" : ""
+        Terminal.print("    " + finding.places.joined(separator: "; ") + rest)
+    }
+}
