@@ -27,17 +27,6 @@ extension Potential {
         try renewReferences(from: first)
     }
 
-    /// The members of a committee, each as a potential of its own.
-    public func split() throws -> [Potential] {
-        try members.map { member in
-            var single = self
-            single.members = [member]
-            single.provenance.validationErrors = [:]
-            try single.renewReferences(from: self)
-            return single
-        }
-    }
-
     /// Computes the reference structures of another potential with this one.
     private mutating func renewReferences(from other: Potential) throws {
         references = []

@@ -26,6 +26,7 @@ struct Apus: ParsableCommand {
         subcommands: [
             CheckDataCommand.self,
             TrainCommand.self,
+            LearningCurveCommand.self,
             EvaluateCommand.self,
             MDCommand.self,
             InfoCommand.self,
@@ -64,6 +65,7 @@ struct Apus: ParsableCommand {
         let line = message.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }
             .joined(separator: " ")
         Terminal.complain("apus: error: \(line)")
+        Ranks.abort()
         Foundation.exit(1)
     }
 }

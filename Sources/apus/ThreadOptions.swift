@@ -11,5 +11,10 @@ struct ThreadOptions: ParsableArguments {
         }
     }
 
-    var parallelism: Parallelism { threads.map { Parallelism(threads: $0) } ?? .allCores }
+    var parallelism: Parallelism {
+        if let threads { return Parallelism(threads: threads) }
+        // Processes that mpirun has started on one machine share its cores.
+        return MPI.isPresent
+            ? Parallelism(threads: max(1, ProcessorCount.active / MPI.ranksOnThisMachine)) : .allCores
+    }
 }

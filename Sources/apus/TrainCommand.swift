@@ -1,4 +1,5 @@
 import ArgumentParser
+import Compute
 import Foundation
 import Settings
 import Training
@@ -19,7 +20,8 @@ struct TrainCommand: ParsableCommand {
             Writes to the output folder, after every epoch and each file whole or not at all: potential.safetensors (the
             best so far), checkpoint.safetensors (to go on with --resume), metrics.csv and TensorBoard's events; train.log as it
             goes, and at the end validation.xyz with predictions beside labels.
-            Ctrl-C ends after the present batch; what was reached is kept.
+            Ctrl-C ends after the present batch; what was reached is kept. `mpirun -n N apus train …` shares every batch among
+            N processes (OpenMPI).
             """)
 
     @Argument(help: "The YAML file with the settings.")
@@ -46,9 +48,21 @@ struct TrainCommand: ParsableCommand {
     }
 
     func run() throws {
+        let ranks = try Ranks.join()
         let settings = try TrainingSettings(Settings(contentsOf: config, overrides: set))
         let preparation = try TrainingPreparation(settings, parallelism: threads.parallelism)
         Interruption.watch()
+        if let ranks {
+            guard settings.committee.members == 1 || member != nil else {
+                throw CommandError(
+                    "a committee's members are trained together by mpirun one at a time: name one with --member")
+            }
+            try train(
+                TrainingRun(
+                    preparation, member: settings.committee.members > 1 ? member.map { $0 - 1 } : nil,
+                    parallelism: threads.parallelism, communicator: ranks), on: ranks)
+            return
+        }
         if settings.committee.members > 1 {
             try trainCommittee(preparation)
         } else {
@@ -58,6 +72,18 @@ struct TrainCommand: ParsableCommand {
             }
             try train(TrainingRun(preparation, parallelism: threads.parallelism))
         }
+        if let code = Interruption.exitCode { throw ExitCode(code) }
+    }
+
+    /// Trains one potential together with other processes, of which the first one writes.
+    private func train(_ training: TrainingRun, on ranks: MPI) throws {
+        if ranks.rank == 0 {
+            try train(training)
+        } else {
+            _ = try training.run(
+                resuming: resume, isInterrupted: { Interruption.cancellation.isCancelled }, report: { _ in })
+        }
+        ranks.leave()
         if let code = Interruption.exitCode { throw ExitCode(code) }
     }
 

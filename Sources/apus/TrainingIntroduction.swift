@@ -17,11 +17,17 @@ struct TrainingIntroduction {
     }
 
     func write(to log: TrainingLog) {
+        for line in lines { log.line(line) }
+        for remark in preparation.remarks { log.remark(remark) }
+        for change in changes { log.line("changed: \(change)") }
+        log.line("")
+    }
+
+    var lines: [String] {
         let (model, settings) = (preparation.model, preparation.settings)
         let configuration = model.configuration
-        log.line(
+        let head =
             "\(ProgramVersion.description), \(BuildTarget.description), \(settings.precision.rawValue), \(Written.count(threads, "thread"))"
-        )
         let features =
             Set(configuration.numFeatures).count == 1
             ? "\(configuration.numFeatures[0])" : configuration.numFeatures.map(String.init).joined(separator: ", ")
@@ -58,10 +64,7 @@ struct TrainingIntroduction {
                 "\(settings.committee.members) members, each on \(Written.short(100 * settings.committee.share)) % of the training structures",
             ])
         }
-        for row in Terminal.table(rows, leftAligned: [0, 1]) { log.line(row) }
-        for remark in preparation.remarks { log.remark(remark) }
-        for change in changes { log.line("changed: \(change)") }
-        log.line("")
+        return [head] + Terminal.table(rows, leftAligned: [0, 1])
     }
 
     /// How many structures there are, and how many carry each label.

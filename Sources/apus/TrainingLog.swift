@@ -8,6 +8,8 @@ final class TrainingLog: @unchecked Sendable {
     private let file: FileHandle
     /// What rows on the terminal begin with: the number of a member, in a committee.
     private let label: String?
+    /// Whether only the file is written.
+    private let isQuiet: Bool
     private let logger = Logger(label: "apus.train")
     /// Rows of the table come at least this many seconds apart; metrics.csv has every epoch.
     private static let interval = 5.0
@@ -18,9 +20,10 @@ final class TrainingLog: @unchecked Sendable {
     private var pending: String?
     private var failure: (any Error)?
 
-    init(path: String, continuing: Bool, label: String? = nil) throws {
+    init(path: String, continuing: Bool, label: String? = nil, isQuiet: Bool = false) throws {
         self.path = path
         self.label = label
+        self.isQuiet = isQuiet
         let exists = FileManager.default.fileExists(atPath: path)
         if !continuing || !exists {
             guard FileManager.default.createFile(atPath: path, contents: nil) else {
@@ -34,7 +37,7 @@ final class TrainingLog: @unchecked Sendable {
     }
 
     func line(_ text: String) {
-        Terminal.print(label.map { text.isEmpty ? "" : "\($0) \(text)" } ?? text)
+        if !isQuiet { Terminal.print(label.map { text.isEmpty ? "" : "\($0) \(text)" } ?? text) }
         write(text + "\n")
     }
 

@@ -143,7 +143,11 @@ import Testing
     static let lies = [
         Lie("no format", naming: "format") { $0.metadata["format"] = nil },
         Lie("another format", naming: "apus-potential") { $0.metadata["format"] = "apus-checkpoint" },
-        Lie("another version", naming: "format version 2") { $0.metadata["format_version"] = "2" },
+        Lie("another version", naming: "format version 3") { $0.metadata["format_version"] = "3" },
+        Lie("a committee of nobody knows how many", naming: "committee") { $0.metadata["format_version"] = "2" },
+        Lie("a committee without members", naming: "member.0.weights.") {
+            ($0.metadata["format_version"], $0.metadata["members"]) = ("2", "2")
+        },
         Lie("no model", naming: "model") { $0.metadata["model"] = nil },
         Lie("a model that is no JSON", naming: "model") { $0.metadata["model"] = "{" },
         Lie("no precision", naming: "precision") { $0.metadata["precision"] = nil },

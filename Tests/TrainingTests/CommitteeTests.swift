@@ -40,7 +40,7 @@ import Testing
         let potential = try Potential(verifying: trained.potentialPath)
         #expect(potential.members.count == 3)
         let singles = try trained.members.map { try Potential(verifying: $0.potentialPath) }
-        #expect(zip(try potential.split(), singles).allSatisfy { $0.parameters == $1.parameters })
+        #expect(potential.members == singles.map(\.parameters))
         for structure in [Samples.crystal, Samples.molecule] {
             let predictions = try singles.map { try Evaluation(of: $0, parallelism: .serial).predict(structure) }
             let mean = try Evaluation(of: potential, parallelism: .serial).predict(structure)

@@ -28,6 +28,10 @@ public struct DataSet: Sendable {
     private let storage: Storage
     /// `[structure]`
     let edgeCounts: [Int]
+    /// `[structure]` — how many numbers the terms of the loss are means over.
+    let lossCounts: [LossTerms]
+    /// `[structure]` — its first atom among those of all; one more stands at the end.
+    let firstAtoms: [Int]
     /// `[structure]` — the name of the set that it belongs to, or nothing at all.
     let setNames: [String?]
     public let atoms: Int
@@ -62,17 +66,21 @@ public struct DataSet: Sendable {
         self.setNames = setNames
         var (items, edgeCounts, total, atoms) = ([Item](), [Int](), 0, 0)
         var labels: [Label: Int] = [:]
+        var (lossCounts, firstAtoms) = ([LossTerms](), [0])
         var keeps = keepsEdges ?? true
         for stored in structures {
             let item = try recipe.item(stored.structure, parallelism)
             edgeCounts.append(item.edges.count)
             total += item.edges.count
             atoms += item.structure.count
+            lossCounts.append(LossTerms(counting: [item]))
+            firstAtoms.append(atoms)
             for label in Label.allCases where item.structure.carries(label) { labels[label, default: 0] += 1 }
             if keepsEdges == nil, total > Self.largestEdgeCount { keeps = false }
             if keeps { items.append(item) } else { items = [] }
         }
         (self.edgeCounts, self.atoms, labelCounts) = (edgeCounts, atoms, labels)
+        (self.lossCounts, self.firstAtoms) = (lossCounts, firstAtoms)
         storage = keeps ? .items(items) : .structures(structures)
     }
 
@@ -106,6 +114,10 @@ public struct DataSet: Sendable {
     private init(_ whole: DataSet, _ indices: [Int]) {
         recipe = whole.recipe
         edgeCounts = indices.map { whole.edgeCounts[$0] }
+        lossCounts = indices.map { whole.lossCounts[$0] }
+        firstAtoms = indices.reduce(into: [0]) {
+            $0.append($0.last! + whole.firstAtoms[$1 + 1] - whole.firstAtoms[$1])
+        }
         setNames = whole.setNames.isEmpty ? [] : indices.map { whole.setNames[$0] }
         storage =
             switch whole.storage {

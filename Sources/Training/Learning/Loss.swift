@@ -79,6 +79,23 @@ struct Loss: Sendable {
         return terms
     }
 
+    /// A structure's sums of weighted measures, before they are divided by counts. Errors in eV, eV/Å and eV (virial).
+    func terms(
+        of item: DataSet.Item, energyError: Double?, forceErrors: [SIMD3<Double>]?, virialError: Matrix3?
+    ) -> LossTerms {
+        let (atoms, weight) = (Double(item.structure.count), settings.weight(of: item.structure))
+        var terms = LossTerms()
+        if let energyError { terms.energy = weight * settings.energy.measure(energyError / atoms).value }
+        for (species, error) in zip(item.species, forceErrors ?? []) {
+            let share = weight * forceWeights[Int(species)]
+            for axis in 0..<3 { terms.forces += share * settings.forces.measure(error[axis]).value }
+        }
+        for error in virialError?.elements ?? [] {
+            terms.stress += weight / 9 * settings.stress.measure(error / atoms).value
+        }
+        return terms
+    }
+
     func total(_ terms: LossTerms, _ coefficients: LossTerms? = nil) -> Double {
         let c = coefficients ?? self.coefficients
         return c.energy * terms.energy + c.forces * terms.forces + c.stress * terms.stress

@@ -23,6 +23,8 @@ final class Trainer<T: ExecutableScalar> {
     /// Epochs finished.
     private(set) var epoch = 0
     let executor: Executor<T>
+    /// The processes that share every batch and the validation set; `nil` for one alone.
+    private let communicator: (any Communicator)?
     private var loss: Loss
     private var gradient: [T]
     private var cotangents = Loss.Cotangents<T>()
@@ -33,8 +35,10 @@ final class Trainer<T: ExecutableScalar> {
     ///   - seed: decides the order of batches.
     init(
         _ settings: TrainingSettings, _ model: NequIPModel, _ parameters: ParameterSet, frozen: Set<String> = [],
-        seed: UInt64, training: DataSet, replay: DataSet? = nil, validation: DataSet, parallelism: Parallelism
+        seed: UInt64, training: DataSet, replay: DataSet? = nil, validation: DataSet, parallelism: Parallelism,
+        communicator: (any Communicator)? = nil
     ) {
+        self.communicator = communicator
         self.settings = settings
         self.model = model
         self.training = training
@@ -106,9 +110,13 @@ final class Trainer<T: ExecutableScalar> {
         var sum = 0.0
         for (step, batch) in batches.enumerated() {
             schedule.advance(to: Double(epoch) + Double(step) / Double(batches.count))
-            guard let value = update(Batch(try items(batch.map { order[$0] }))) else { return .diverged }
+            let whole = batch.map { order[$0] }
+            let value = update(
+                Batch(try items(share(of: whole))), over: whole.reduce(into: LossTerms()) { $0 += counts($1) })
+            guard let value else { return .diverged }
             sum += value
-            if shouldStop(step + 1, value) { return .stopped }
+            let stops = shouldStop(step + 1, value)
+            if communicator?.agreed(stops) ?? stops { return .stopped }
         }
         epoch += 1
         schedule.advance(to: Double(epoch))
@@ -119,6 +127,16 @@ final class Trainer<T: ExecutableScalar> {
         index < training.count ? training.edgeCounts[index] : replay!.edgeCounts[index - training.count]
     }
 
+    private func counts(_ index: Int) -> LossTerms {
+        index < training.count ? training.lossCounts[index] : replay!.lossCounts[index - training.count]
+    }
+
+    /// Those of some structures that this process works on.
+    private func share<Indices: Collection>(of indices: Indices) -> [Int] where Indices.Element == Int {
+        guard let communicator else { return Array(indices) }
+        return indices.enumerated().filter { $0.offset % communicator.size == communicator.rank }.map(\.element)
+    }
+
     private func items(_ indices: [Int]) throws -> [DataSet.Item] {
         try indices.flatMap { index in
             index < training.count
@@ -127,10 +145,19 @@ final class Trainer<T: ExecutableScalar> {
         }
     }
 
-    /// Takes one step on one batch and returns its loss; nothing, and no step, where that is not a finite number.
-    func update(_ batch: Batch) -> Double? {
+    /// Takes one step on one batch, or on this process' share of it, and returns the loss of the whole; nothing, and no
+    /// step, where that is not a finite number.
+    ///
+    /// - Parameter counts: what the means of the loss are over, if the batch is a part of a larger one.
+    func update(_ batch: Batch, over counts: LossTerms? = nil) -> Double? {
         parameters.bind(weights, to: executor)
-        let value = gradient(of: batch)
+        var value = gradient(of: batch, over: counts ?? LossTerms(counting: batch.items))
+        if let communicator {
+            communicator.sum(&gradient)
+            var values = [value]
+            communicator.sum(&values)
+            value = values[0]
+        }
         let squares = sumOfSquares(gradient)
         guard value.isFinite, squares.isFinite else { return nil }
         if let clip = settings.gradientClip, squares > clip * clip {
@@ -165,9 +192,13 @@ final class Trainer<T: ExecutableScalar> {
     }
 
     /// The loss of a batch for the weights that are bound; leaves its derivative in `gradient`.
-    private func gradient(of batch: Batch) -> Double {
-        batch.withGraph { graph in
-            let terms = evaluate(batch, graph, over: LossTerms(counting: batch.items))
+    private func gradient(of batch: Batch, over counts: LossTerms) -> Double {
+        guard !batch.items.isEmpty else {
+            for k in gradient.indices { gradient[k] = 0 }
+            return 0
+        }
+        return batch.withGraph { graph in
+            let terms = evaluate(batch, graph, over: counts)
             executor.bind("energies cotangent", on: graph) { _ = $0.update(from: cotangents.energies) }
             executor.bind("forces cotangent", on: graph) { _ = $0.update(from: cotangents.forces) }
             executor.bind("virial cotangent", on: graph) { _ = $0.update(from: cotangents.virials) }
@@ -188,7 +219,7 @@ final class Trainer<T: ExecutableScalar> {
     /// The loss of a batch and its derivative by every weight, for given weights; what the tests differentiate.
     func lossAndGradient(_ batch: Batch, weights: [T]) -> (loss: Double, gradient: [T]) {
         parameters.bind(weights, to: executor)
-        return (gradient(of: batch), gradient)
+        return (gradient(of: batch, over: LossTerms(counting: batch.items)), gradient)
     }
 
     // MARK: Validation
@@ -198,43 +229,22 @@ final class Trainer<T: ExecutableScalar> {
     func validate(_ weights: [T]? = nil) throws -> (loss: Double, errors: GroupedErrors) {
         let set = validation.count > 0 ? validation : training
         parameters.bind(weights ?? keptWeights, to: executor)
-        var errors = GroupedErrors()
-        var (sums, counts) = (LossTerms(), LossTerms())
-        for first in stride(from: 0, to: set.count, by: settings.validationBatchSize) {
-            let indices = first..<min(set.count, first + settings.validationBatchSize)
-            let batch = Batch(try set.items(indices, executor.parallelism))
+        var predictions = Predictions(of: set)
+        let batches = stride(from: 0, to: set.count, by: settings.validationBatchSize).map {
+            $0..<min(set.count, $0 + settings.validationBatchSize)
+        }
+        for index in share(of: batches.indices) {
+            let batch = Batch(try set.items(batches[index], executor.parallelism))
             batch.withGraph { graph in
-                sums += evaluate(batch, graph, over: LossTerms(energy: 1, forces: 1, stress: 1))
-                counts += LossTerms(counting: batch.items)
-                measure(batch, graph, set.setNames.isEmpty ? [] : indices.map { set.setNames[$0] }, &errors)
+                executor.run(on: graph)
+                predictions.set(
+                    batches[index], energies: executor.output("energies", on: graph),
+                    forces: executor.output("forces", on: graph), virials: executor.output("virial", on: graph))
             }
         }
-        let means = LossTerms(
-            energy: sums.energy / max(1, counts.energy), forces: sums.forces / max(1, counts.forces),
-            stress: sums.stress / max(1, counts.stress))
-        return (loss.total(means, settings.loss.finalCoefficients), errors)
-    }
-
-    private func measure(_ batch: Batch, _ graph: Graph, _ sets: [String?], _ errors: inout GroupedErrors) {
-        let energies = executor.output("energies", on: graph)
-        let forces = executor.output("forces", on: graph)
-        let virials = executor.output("virial", on: graph)
-        var atom = 0
-        for (index, item) in batch.items.enumerated() {
-            let first = atom
-            errors.add(
-                item.structure, set: sets.isEmpty ? nil : sets[index],
-                energyError: item.energy.map { Double(energies[index]) - $0 },
-                forceErrors: item.forces?.enumerated().map { k, label in
-                    let place = 3 * (first + k)
-                    return SIMD3(Double(forces[place]), Double(forces[place + 1]), Double(forces[place + 2])) - label
-                },
-                stressError: item.virial.map { label in
-                    let virial = Matrix3(elements: (0..<9).map { Double(virials[9 * index + $0]) })
-                    return (virial - label) * (-1 / item.structure.cell!.volume)
-                })
-            atom += item.structure.count
-        }
+        // Every number is zero on all processes but one.
+        if let communicator { predictions.sum(over: communicator) }
+        return try predictions.compare(with: set, loss, executor.parallelism)
     }
 
     /// Takes note of an epoch's validation loss.

@@ -14,7 +14,7 @@ struct FineTuningStart: Sendable {
         potential = try Potential(verifying: settings.potential)
         guard potential.members.count == 1 else {
             throw TrainingError(
-                "fine_tuning.potential: \(settings.potential) is a committee of \(potential.members.count); take one member (apus committee split)"
+                "fine_tuning.potential: \(settings.potential) is a committee of \(potential.members.count); start from the potential of one of them (member-1/potential.safetensors)"
             )
         }
     }

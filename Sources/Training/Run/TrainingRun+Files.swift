@@ -59,6 +59,18 @@ extension TrainingRun {
         return try changes(since: checkpoint)
     }
 
+    /// What a training that has ended came to, from its files.
+    public func summaryOfEndedRun() throws -> Summary {
+        let state = try readCheckpoint().state
+        let kept = try Potential(contentsOf: potentialPath)
+        let set = validation.count > 0 ? validation : training
+        let errors = try Evaluation(of: kept, parallelism: parallelism).errors(
+            on: (0..<set.count).lazy.map(set.structure))
+        return Summary(
+            ending: .maxEpochs, epochs: state.epoch, steps: 0, seconds: state.seconds, bestEpoch: state.bestEpoch,
+            bestIsCutShort: false, errors: errors)
+    }
+
     /// Whether the training in the output folder has reached an end that the settings name.
     public func hasEnded() throws -> Bool {
         let state = try readCheckpoint().state

@@ -15,11 +15,18 @@ public final class TrainingRun: Sendable {
     public let member: Int?
     public let training: DataSet
     let parallelism: Parallelism
+    /// The processes that train it together; `nil` for one alone. Only rank 0 writes and reports.
+    let communicator: (any Communicator)?
+    private var writes: Bool { communicator.map { $0.rank == 0 } ?? true }
 
     /// Sets up the training of a potential alone, or of one member of a committee. Writes nothing.
     ///
     /// Members differ by the seed of first weights and batches, and each sees its own share of the training structures.
-    public init(_ preparation: TrainingPreparation, member: Int? = nil, parallelism: Parallelism) throws {
+    public init(
+        _ preparation: TrainingPreparation, member: Int? = nil, parallelism: Parallelism,
+        communicator: (any Communicator)? = nil
+    ) throws {
+        self.communicator = communicator
         self.preparation = preparation
         (settings, model) = (preparation.settings, preparation.model)
         self.member = member
@@ -111,17 +118,24 @@ public final class TrainingRun: Sendable {
     ) throws -> Summary where T: ExecutableScalar {
         let trainer = Trainer<T>(
             settings, model, preparation.firstWeights(seed: seed), frozen: frozen, seed: seed, training: training,
-            replay: preparation.replay, validation: validation, parallelism: parallelism)
+            replay: preparation.replay, validation: validation, parallelism: parallelism,
+            communicator: communicator)
         var state = trainer.state
         if resuming { state = try resume(trainer) }
-        try makeOutputFolder()
-        let metrics = try MetricsFile(
-            path: metricsPath, groupsPath: output + "/metrics_by_group.csv", elements: model.configuration.elements,
-            keepingEpochs: resuming ? state.epoch : nil)
-        let events = settings.tensorboard ? try EventFile(inFolder: output) : nil
+        if writes { try makeOutputFolder() }
+        let metrics =
+            !writes
+            ? nil
+            : try MetricsFile(
+                path: metricsPath, groupsPath: output + "/metrics_by_group.csv",
+                elements: model.configuration.elements,
+                keepingEpochs: resuming ? state.epoch : nil)
+        let events = settings.tensorboard && writes ? try EventFile(inFolder: output) : nil
         let before = state.seconds
         let start = Date()
         func seconds() -> Double { before + Date().timeIntervalSince(start) }
+        /// What rank 0 says, so that all ranks end together.
+        func agreed(_ isTrue: Bool) -> Bool { communicator?.agreed(isTrue) ?? isTrue }
         func remaining(_ done: Double) -> Double? {
             let fresh = done - Double(state.epoch)
             let byEpochs =
@@ -140,8 +154,10 @@ public final class TrainingRun: Sendable {
             let isBest = loss < best.loss
             if isBest {
                 best = (loss, trainer.epoch)
-                try potential(trainer.keptParameters, errors: errors.all, epochs: trainer.epoch).write(
-                    to: potentialPath)
+                if writes {
+                    try potential(trainer.keptParameters, errors: errors.all, epochs: trainer.epoch).write(
+                        to: potentialPath)
+                }
             }
             return (loss, errors, isBest)
         }
@@ -158,12 +174,13 @@ public final class TrainingRun: Sendable {
                 learningRate: trainer.schedule.learningRate, isBest: isBest,
                 structuresPerSecond: Double(structures) / max(now - before, 1e-9), seconds: now,
                 remaining: remaining(Double(trainer.epoch)))
-            try metrics.append(summary)
+            try metrics?.append(summary)
             try events?.append(summary)
             var saved = trainer.state
             (saved.bestLoss, saved.bestEpoch, saved.seconds) = (best.loss, best.epoch, now)
             (saved.progressLoss, saved.progressEpoch) = progress
             lastGood = saved
+            guard writes else { return true }
             try checkpoint(saved).write(to: checkpointPath)
             report(.epoch(summary))
             return true
@@ -178,7 +195,7 @@ public final class TrainingRun: Sendable {
                 )
             }
             trainer.rollBack(to: lastGood)
-            report(.rollback(toEpoch: trainer.epoch, learningRate: trainer.schedule.learningRate))
+            if writes { report(.rollback(toEpoch: trainer.epoch, learningRate: trainer.schedule.learningRate)) }
         }
 
         // The initialised potential is the first to be kept.
@@ -196,7 +213,7 @@ public final class TrainingRun: Sendable {
             let outcome = try trainer.runEpoch { step, loss in
                 let now = seconds()
                 taken = step
-                if now - reported > 0.2 {
+                if writes, now - reported > 0.2 {
                     reported = now
                     let done = Double(epoch) + Double(step) / Double(trainer.stepsPerEpoch)
                     report(
@@ -209,7 +226,7 @@ public final class TrainingRun: Sendable {
             }
             switch outcome {
             case .stopped:
-                ending = isLate ? .maxTime : .interrupted
+                ending = agreed(isLate) ? .maxTime : .interrupted
                 cutShort = taken
                 bestIsCutShort = try validate()?.isBest ?? false
                 break training
@@ -226,18 +243,21 @@ public final class TrainingRun: Sendable {
                 ending = .earlyStopping
                 break
             }
-            if isLate || settings.maxTime.map({ seconds() >= $0 }) ?? false {
+            if agreed(isLate || settings.maxTime.map { seconds() >= $0 } ?? false) {
                 ending = .maxTime
                 break
             }
-            if isInterrupted() {
+            if agreed(isInterrupted()) {
                 ending = .interrupted
                 break
             }
         }
-        let kept = try Potential(contentsOf: potentialPath)
-        let errors = try Evaluation(of: kept, parallelism: parallelism).writePredictions(
-            for: validation.count > 0 ? validation : training, to: output + "/validation.xyz")
+        var errors = GroupedErrors()
+        if writes {
+            let kept = try Potential(contentsOf: potentialPath)
+            errors = try Evaluation(of: kept, parallelism: parallelism).writePredictions(
+                for: validation.count > 0 ? validation : training, to: output + "/validation.xyz")
+        }
         return Summary(
             ending: ending, epochs: trainer.epoch, steps: cutShort, seconds: seconds(), bestEpoch: best.epoch,
             bestIsCutShort: bestIsCutShort, errors: errors)

@@ -1,4 +1,4 @@
-"""The command: `python -m apus report RUN`."""
+"""The commands: `python -m apus report RUN` and `python -m apus learning-curve FOLDER`."""
 
 import argparse
 import os
@@ -6,6 +6,7 @@ import pathlib
 import sys
 
 from .errors import InputError
+from .learning_curve import draw_learning_curve, read_learning_curve
 from .predictions import read_predictions
 from .run import read_run
 
@@ -20,15 +21,31 @@ def main():
         "extended XYZ that apus evaluate --predictions wrote, shown too; may be given several times"))
     command.add_argument("-o", "--output", metavar="FILE", type=pathlib.Path, help=(
         "a .html or .pdf file; default RUN/report.html"))
+    command = commands.add_parser("learning-curve", help="a picture of a learning curve", description=(
+        "Draws the errors that apus learning-curve found against the number of training structures."))
+    command.add_argument("folder", metavar="FOLDER", type=pathlib.Path, help="the output folder of the learning curve")
+    command.add_argument("-o", "--output", metavar="FILE", type=pathlib.Path, help=(
+        "a .svg, .pdf or .png file; default FOLDER/learning_curve.svg"))
     arguments = parser.parse_args()
-    output = arguments.output or arguments.run / "report.html"
     try:
-        write_report(arguments.run, arguments.predictions, output)
+        if arguments.command == "report":
+            output = arguments.output or arguments.run / "report.html"
+            write_report(arguments.run, arguments.predictions, output)
+        else:
+            output = arguments.output or arguments.folder / "learning_curve.svg"
+            write_learning_curve(arguments.folder / "learning_curve.csv", output)
     except InputError as error:
         print(f"apus: error: {error}", file=sys.stderr)
         return 1
-    print(f"report {output}")
+    print(f"wrote {output}")
     return 0
+
+
+def write_learning_curve(table, output):
+    """Reads the table and writes the picture."""
+    if output.suffix not in (".svg", ".pdf", ".png"):
+        raise InputError(output, f"found the ending {output.suffix!r}, expected .svg, .pdf or .png; end the name with one")
+    replace(output, draw_learning_curve(read_learning_curve(table), output.suffix))
 
 
 def write_report(folder, predictions, output):

@@ -1,0 +1,198 @@
+import ArgumentParser
+import Foundation
+import Settings
+import Training
+
+/// `apus learning-curve`: how errors fall with the number of training structures.
+struct LearningCurveCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "learning-curve",
+        abstract: "Train on subsets of several sizes and fit error = a · n^(−β).",
+        discussion: """
+            Takes the settings of `apus train`. Each size is trained from the beginning, in a folder of its own, on training
+            structures drawn by training.seed: those of a smaller size are among those of a larger, and all are validated
+            with the same structures. All take as many steps as max_epochs gives the largest size.
+
+              apus learning-curve train.yaml --sizes 25,50,100,200
+
+            Writes learning_curve.csv; `python -m apus learning-curve FOLDER` draws it. After Ctrl-C, --resume goes on.
+            """)
+
+    @Argument(help: "The YAML file with the settings.")
+    var config: String
+
+    @Option(help: "Numbers of training structures, joined by commas.")
+    var sizes: String
+
+    @Option(name: .long, help: "Replace a setting, for example --set model.l_max=1. May be given several times.")
+    var set: [String] = []
+
+    @Flag(help: "Go on: sizes that have ended are kept, one that was interrupted is resumed.")
+    var resume = false
+
+    @Flag(help: "Replace what an earlier run left in the output folders.")
+    var overwrite = false
+
+    @Flag(help: "Print one JSON object at the end.")
+    var json = false
+
+    @OptionGroup var threads: ThreadOptions
+
+    private func parsedSizes() throws -> [Int] {
+        let numbers = sizes.split(separator: ",").map { Int($0.trimmingCharacters(in: .whitespaces)) }
+        guard numbers.count >= 2, numbers.allSatisfy({ $0 ?? 0 > 0 }) else {
+            throw ValidationError("--sizes: expected at least two numbers such as 25,50,100, found \(sizes)")
+        }
+        return Set(numbers.compactMap(\.self)).sorted()
+    }
+
+    func validate() throws {
+        _ = try parsedSizes()
+        guard !(resume && overwrite) else {
+            throw ValidationError("--resume goes on from what --overwrite would replace; choose one of them.")
+        }
+    }
+
+    struct Point: Encodable {
+        var size: Int
+        var epochs: Int
+        var seconds: Double
+        var errors: [String: Double?]
+    }
+
+    private struct Report: Encodable {
+        struct Fit: Encodable {
+            var exponent: Double
+            var exponentError: Double?
+            var prefactor: Double
+        }
+        var points: [Point]
+        var fits: [String: Fit]
+    }
+
+    func run() throws {
+        let sizes = try parsedSizes()
+        let whole = try TrainingSettings(Settings(contentsOf: config, overrides: set))
+        guard whole.committee.members == 1 else {
+            throw CommandError("\(config): a learning curve is that of one potential; add --set committee.members=1")
+        }
+        func steps(_ size: Int) -> Int { (size + whole.batchSize - 1) / whole.batchSize }
+        let total = steps(sizes.last!) * whole.maxEpochs
+        let runs = try sizes.map { size in
+            let own = [
+                "data.train_size=\(size)", "output=\"\(whole.output)/n-\(size)\"",
+                "training.max_epochs=\(max(1, (total + steps(size) / 2) / steps(size)))",
+            ]
+            let settings = try TrainingSettings(Settings(contentsOf: config, overrides: set + own))
+            return try TrainingRun(
+                TrainingPreparation(settings, parallelism: threads.parallelism), parallelism: threads.parallelism)
+        }
+        try checkOutputs(of: runs)
+        if !json {
+            TrainingIntroduction(runs.last!.preparation, threads: threads.parallelism.threads, [])
+                .lines.forEach { Terminal.print($0) }
+            Terminal.print(TrainingLog.committeeHeader)
+        }
+        Interruption.watch()
+        var points: [Point] = []
+        for (size, run) in zip(sizes, runs) {
+            points.append(try train(run, size: size))
+            if Interruption.cancellation.isCancelled { break }
+        }
+        let names = points[0].errors.keys.sorted()
+        try write(points, names, to: whole.output + "/learning_curve.csv")
+        if let code = Interruption.exitCode { throw ExitCode(code) }
+        try conclude(points, names, output: whole.output)
+    }
+
+    private func checkOutputs(of runs: [TrainingRun]) throws {
+        guard !resume, !overwrite else { return }
+        let files = FileManager.default
+        for run in runs {
+            guard let existing = [run.checkpointPath, run.potentialPath].first(where: files.fileExists) else {
+                continue
+            }
+            throw CommandError(
+                "\(existing) exists: go on with --resume, replace it with --overwrite, or choose another output")
+        }
+    }
+
+    private func train(_ run: TrainingRun, size: Int) throws -> Point {
+        let resumes = resume && FileManager.default.fileExists(atPath: run.checkpointPath)
+        if resumes, try run.hasEnded() { return point(size, try run.summaryOfEndedRun()) }
+        try run.makeOutputFolder()
+        let log = try TrainingLog(
+            path: run.output + "/train.log", continuing: resumes, label: json ? nil : "\(size)", isQuiet: json)
+        if !resumes { try run.discardEarlierTraining() }
+        let summary = try run.run(
+            resuming: resumes, isInterrupted: { Interruption.cancellation.isCancelled }, report: { log.report($0) })
+        log.finishTable()
+        try log.close()
+        return point(size, summary)
+    }
+
+    private func point(_ size: Int, _ summary: TrainingRun.Summary) -> Point {
+        Point(
+            size: size, epochs: summary.epochs, seconds: summary.seconds,
+            errors: Dictionary(uniqueKeysWithValues: summary.errors.all.named.map { ($0.name, $0.value) }))
+    }
+
+    private func write(_ points: [Point], _ names: [String], to path: String) throws {
+        var text = (["training_structures", "epochs", "seconds"] + names).joined(separator: ",") + "\n"
+        for point in points {
+            let errors = names.map { name in (point.errors[name] ?? nil).map { Written.short($0, 6) } ?? "" }
+            let fields = ["\(point.size)", "\(point.epochs)", Written.fixed(point.seconds, 1)] + errors
+            text += fields.joined(separator: ",") + "\n"
+        }
+        do {
+            try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+        } catch {
+            throw CommandError("\(path): cannot be written (\(error.localizedDescription))")
+        }
+    }
+
+    private func conclude(_ points: [Point], _ names: [String], output: String) throws {
+        func law(_ name: String) -> PowerLaw? {
+            PowerLaw(sizes: points.map(\.size), errors: points.map { $0.errors[name] ?? nil })
+        }
+        if json {
+            let fits = names.compactMap { name in
+                law(name).map {
+                    (
+                        name,
+                        Report.Fit(exponent: $0.exponent, exponentError: $0.exponentError, prefactor: $0.prefactor)
+                    )
+                }
+            }
+            return try JSONOutput.print(
+                Report(points: points, fits: Dictionary(uniqueKeysWithValues: fits)))
+        }
+        let columns = [
+            ("energy_mae_mev_per_atom", "energy MAE", "meV/atom"), ("energy_rmse_mev_per_atom", "RMSE", "meV/atom"),
+            ("forces_mae_mev_per_angstrom", "forces MAE", "meV/Å"), ("forces_rmse_mev_per_angstrom", "RMSE", "meV/Å"),
+            ("stress_mae_gpa", "stress MAE", "GPa"),
+        ].filter { column in points.contains { ($0.errors[column.0] ?? nil) != nil } }
+        var rows = [["structures"] + columns.map(\.1), [""] + columns.map(\.2)]
+        for point in points {
+            rows.append(
+                ["\(point.size)"] + columns.map { (point.errors[$0.0] ?? nil).map { Written.short($0) } ?? "-" })
+        }
+        rows.append(
+            ["β"]
+                + columns.map { column in
+                    law(column.0).map { law in
+                        Written.fixed(law.exponent, 2)
+                            + (law.exponentError.map { " ± " + Written.fixed($0, 2) } ?? "")
+                    } ?? "-"
+                })
+        Terminal.print()
+        for line in Terminal.table(rows) { Terminal.print(line) }
+        if let forces = law("forces_mae_mev_per_angstrom"), let last = points.last, forces.exponent > 0 {
+            Terminal.print(
+                "at \(2 * last.size) structures the force MAE would be \(Written.short(forces(2 * last.size), 3)) meV/Å, if the law holds"
+            )
+        }
+        Terminal.print("table      \(output)/learning_curve.csv")
+        Terminal.print("next       python -m apus learning-curve \(output)")
+    }
+}
