@@ -11,9 +11,7 @@ import Programs
 final class Trainer<T: ExecutableScalar> {
     let settings: TrainingSettings
     let model: NequIPModel
-    let training: DataSet
-    /// Structures that a part of every epoch is drawn from, beside all of `training`.
-    let replay: DataSet?
+    private let structures: EpochStructures
     let validation: DataSet
     private(set) var parameters: ParameterSet
     private(set) var weights: [T]
@@ -41,8 +39,7 @@ final class Trainer<T: ExecutableScalar> {
         self.communicator = communicator
         self.settings = settings
         self.model = model
-        self.training = training
-        self.replay = replay
+        structures = EpochStructures(training, replay: replay, share: settings.fineTuning?.replay?.share)
         self.validation = validation
         self.parameters = parameters
         self.seed = seed
@@ -65,14 +62,8 @@ final class Trainer<T: ExecutableScalar> {
 
     private let seed: UInt64
 
-    /// Structures of an epoch.
-    var structuresPerEpoch: Int { training.count + replayed }
-
-    /// How many of them are old ones.
-    private var replayed: Int {
-        guard let replay, let share = settings.fineTuning?.replay?.share else { return 0 }
-        return min(replay.count, max(1, Int((share / (1 - share) * Double(training.count)).rounded())))
-    }
+    var training: DataSet { structures.training }
+    var structuresPerEpoch: Int { structures.count }
 
     /// Batches of an epoch.
     var stepsPerEpoch: Int { (structuresPerEpoch + settings.batchSize - 1) / settings.batchSize }
@@ -100,19 +91,12 @@ final class Trainer<T: ExecutableScalar> {
     /// Runs one epoch. `shouldStop` is asked after every batch.
     func runEpoch(shouldStop: (_ step: Int, _ loss: Double) -> Bool) throws -> Outcome {
         loss.coefficients = settings.loss.coefficients(at: epoch)
-        let old = replay.map { replay in
-            Permutation.shuffled(replay.count, seed: seed, round: epoch, stream: 4).prefix(replayed)
-        }
-        // Old structures follow the new ones.
-        let order = Array(0..<training.count) + (old ?? []).map { training.count + $0 }
-        let batches = Batches.balanced(
-            edges: order.map(edgeCount), size: settings.batchSize, seed: seed, round: epoch)
+        let batches = structures.batches(ofEpoch: epoch, size: settings.batchSize, seed: seed)
         var sum = 0.0
         for (step, batch) in batches.enumerated() {
             schedule.advance(to: Double(epoch) + Double(step) / Double(batches.count))
-            let whole = batch.map { order[$0] }
-            let value = update(
-                Batch(try items(share(of: whole))), over: whole.reduce(into: LossTerms()) { $0 += counts($1) })
+            let items = try structures.items(share(of: batch), executor.parallelism)
+            let value = update(Batch(items), over: structures.lossCounts(batch))
             guard let value else { return .diverged }
             sum += value
             let stops = shouldStop(step + 1, value)
@@ -123,26 +107,10 @@ final class Trainer<T: ExecutableScalar> {
         return .finished(loss: sum / Double(stepsPerEpoch))
     }
 
-    private func edgeCount(_ index: Int) -> Int {
-        index < training.count ? training.edgeCounts[index] : replay!.edgeCounts[index - training.count]
-    }
-
-    private func counts(_ index: Int) -> LossTerms {
-        index < training.count ? training.lossCounts[index] : replay!.lossCounts[index - training.count]
-    }
-
     /// Those of some structures that this process works on.
     private func share<Indices: Collection>(of indices: Indices) -> [Int] where Indices.Element == Int {
         guard let communicator else { return Array(indices) }
         return indices.enumerated().filter { $0.offset % communicator.size == communicator.rank }.map(\.element)
-    }
-
-    private func items(_ indices: [Int]) throws -> [DataSet.Item] {
-        try indices.flatMap { index in
-            index < training.count
-                ? try training.items([index], executor.parallelism)
-                : try replay!.items([index - training.count], executor.parallelism)
-        }
     }
 
     /// Takes one step on one batch, or on this process' share of it, and returns the loss of the whole; nothing, and no

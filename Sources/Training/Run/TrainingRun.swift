@@ -2,7 +2,6 @@ import Atoms
 import Compute
 import Foundation
 import Network
-import Programs
 
 /// A training from what was prepared to the files in its output folder.
 public final class TrainingRun: Sendable {
@@ -17,7 +16,7 @@ public final class TrainingRun: Sendable {
     let parallelism: Parallelism
     /// The processes that train it together; `nil` for one alone. Only rank 0 writes and reports.
     let communicator: (any Communicator)?
-    private var writes: Bool { communicator.map { $0.rank == 0 } ?? true }
+    var writes: Bool { communicator.map { $0.rank == 0 } ?? true }
 
     /// Sets up the training of a potential alone, or of one member of a committee. Writes nothing.
     ///
@@ -45,9 +44,8 @@ public final class TrainingRun: Sendable {
         training = all.subset(drawn.prefix(count).sorted())
     }
 
-    private let seed: UInt64
-    /// A validation loss so many times the best one is taken for a divergence, as is one that is not a number.
-    private static let largestRise = 1e4
+    /// Of first weights and batches.
+    let seed: UInt64
     /// Names of parameters that are not trained.
     let frozen: Set<String>
 
@@ -107,163 +105,20 @@ public final class TrainingRun: Sendable {
     public func run(
         resuming: Bool, isInterrupted: () -> Bool, report: (Event) -> Void
     ) throws -> Summary {
-        switch settings.precision {
-        case .float32: try run(as: Float.self, resuming: resuming, isInterrupted: isInterrupted, report: report)
-        case .float64: try run(as: Double.self, resuming: resuming, isInterrupted: isInterrupted, report: report)
+        try withoutActuallyEscaping(isInterrupted) { isInterrupted in
+            try withoutActuallyEscaping(report) { report in
+                switch settings.precision {
+                case .float32:
+                    try TrainingLoop<Float>(self, resuming: resuming, isInterrupted, report).run()
+                case .float64:
+                    try TrainingLoop<Double>(self, resuming: resuming, isInterrupted, report).run()
+                }
+            }
         }
     }
 
-    private func run<T>(
-        as type: T.Type, resuming: Bool, isInterrupted: () -> Bool, report: (Event) -> Void
-    ) throws -> Summary where T: ExecutableScalar {
-        let trainer = Trainer<T>(
-            settings, model, preparation.firstWeights(seed: seed), frozen: frozen, seed: seed, training: training,
-            replay: preparation.replay, validation: validation, parallelism: parallelism,
-            communicator: communicator)
-        var state = trainer.state
-        if resuming { state = try resume(trainer) }
-        if writes { try makeOutputFolder() }
-        let metrics =
-            !writes
-            ? nil
-            : try MetricsFile(
-                path: metricsPath, groupsPath: output + "/metrics_by_group.csv",
-                elements: model.configuration.elements,
-                keepingEpochs: resuming ? state.epoch : nil)
-        let events = settings.tensorboard && writes ? try EventFile(inFolder: output) : nil
-        let before = state.seconds
-        let start = Date()
-        func seconds() -> Double { before + Date().timeIntervalSince(start) }
-        /// What rank 0 says, so that all ranks end together.
-        func agreed(_ isTrue: Bool) -> Bool { communicator?.agreed(isTrue) ?? isTrue }
-        func remaining(_ done: Double) -> Double? {
-            let fresh = done - Double(state.epoch)
-            let byEpochs =
-                fresh > 0 ? (seconds() - before) / fresh * (Double(settings.maxEpochs) - done) : Double.infinity
-            let byTime = settings.maxTime.map { max(0, $0 - seconds()) } ?? .infinity
-            let least = min(byEpochs, byTime)
-            return least.isFinite ? least : nil
-        }
-        var best = (loss: state.bestLoss, epoch: state.bestEpoch)
-        var progress = (loss: state.progressLoss, epoch: state.progressEpoch)
-
-        /// Validates; keeps what is best. Nothing where the training has diverged.
-        func validate() throws -> (loss: Double, errors: GroupedErrors, isBest: Bool)? {
-            let (loss, errors) = try trainer.validate()
-            guard loss.isFinite, loss <= Self.largestRise * best.loss else { return nil }
-            let isBest = loss < best.loss
-            if isBest {
-                best = (loss, trainer.epoch)
-                if writes {
-                    try potential(trainer.keptParameters, errors: errors.all, epochs: trainer.epoch).write(
-                        to: potentialPath)
-                }
-            }
-            return (loss, errors, isBest)
-        }
-
-        /// Validates and writes the files of an epoch; false where the training has diverged.
-        func finish(trainingLoss: Double) throws -> Bool {
-            guard let (loss, errors, isBest) = try validate() else { return false }
-            if loss < progress.loss - (settings.earlyStopping?.minDelta ?? 0) { progress = (loss, trainer.epoch) }
-            if trainer.epoch > 0 { trainer.adjustLearningRate(loss) }
-            let now = seconds()
-            let structures = trainer.structuresPerEpoch * (trainer.epoch - state.epoch)
-            let summary = EpochReport(
-                epoch: trainer.epoch, trainingLoss: trainingLoss, validationLoss: loss, errors: errors,
-                learningRate: trainer.schedule.learningRate, isBest: isBest,
-                structuresPerSecond: Double(structures) / max(now - before, 1e-9), seconds: now,
-                remaining: remaining(Double(trainer.epoch)))
-            try metrics?.append(summary)
-            try events?.append(summary)
-            var saved = trainer.state
-            (saved.bestLoss, saved.bestEpoch, saved.seconds) = (best.loss, best.epoch, now)
-            (saved.progressLoss, saved.progressEpoch) = progress
-            lastGood = saved
-            guard writes else { return true }
-            try checkpoint(saved).write(to: checkpointPath)
-            report(.epoch(summary))
-            return true
-        }
-
-        var lastGood = state
-        /// Goes back to the last epoch at half the rate; throws when that was done too often.
-        func rollBack() throws {
-            guard trainer.schedule.halvings < settings.maxRollbacks else {
-                throw TrainingError(
-                    "the training diverges (the loss is not a finite number, or \(Self.largestRise) times the best) in epoch \(trainer.epoch + 1), after \(trainer.schedule.halvings) times of going back at half the rate: lower training.optimizer.learning_rate, or set training.gradient_clip; the best potential so far is kept"
-                )
-            }
-            trainer.rollBack(to: lastGood)
-            if writes { report(.rollback(toEpoch: trainer.epoch, learningRate: trainer.schedule.learningRate)) }
-        }
-
-        // The initialised potential is the first to be kept.
-        if !resuming, try !finish(trainingLoss: .nan) {
-            throw TrainingError(
-                "the loss of the first weights is not a finite number: atoms of the data are probably on top of each other; apus check-data finds them"
-            )
-        }
-        var ending = Ending.maxEpochs
-        var (cutShort, bestIsCutShort) = (0, false)
-        training: while trainer.epoch < settings.maxEpochs {
-            let epoch = trainer.epoch
-            var isLate = false
-            var (reported, taken) = (seconds(), 0)
-            let outcome = try trainer.runEpoch { step, loss in
-                let now = seconds()
-                taken = step
-                if writes, now - reported > 0.2 {
-                    reported = now
-                    let done = Double(epoch) + Double(step) / Double(trainer.stepsPerEpoch)
-                    report(
-                        .step(
-                            epoch: epoch + 1, step: step, of: trainer.stepsPerEpoch, loss: loss, seconds: now,
-                            remaining: remaining(done)))
-                }
-                isLate = settings.maxTime.map { now >= $0 } ?? false
-                return isInterrupted() || isLate && step < trainer.stepsPerEpoch
-            }
-            switch outcome {
-            case .stopped:
-                ending = agreed(isLate) ? .maxTime : .interrupted
-                cutShort = taken
-                bestIsCutShort = try validate()?.isBest ?? false
-                break training
-            case .diverged:
-                try rollBack()
-                continue training
-            case .finished(let loss):
-                guard try finish(trainingLoss: loss) else {
-                    try rollBack()
-                    continue training
-                }
-            }
-            if let stopping = settings.earlyStopping, trainer.epoch - progress.epoch >= stopping.patience {
-                ending = .earlyStopping
-                break
-            }
-            if agreed(isLate || settings.maxTime.map { seconds() >= $0 } ?? false) {
-                ending = .maxTime
-                break
-            }
-            if agreed(isInterrupted()) {
-                ending = .interrupted
-                break
-            }
-        }
-        var errors = GroupedErrors()
-        if writes {
-            let kept = try Potential(contentsOf: potentialPath)
-            errors = try Evaluation(of: kept, parallelism: parallelism).writePredictions(
-                for: validation.count > 0 ? validation : training, to: output + "/validation.xyz")
-        }
-        return Summary(
-            ending: ending, epochs: trainer.epoch, steps: cutShort, seconds: seconds(), bestEpoch: best.epoch,
-            bestIsCutShort: bestIsCutShort, errors: errors)
-    }
-
-    private func potential(_ parameters: ParameterSet, errors: ErrorMeasures, epochs: Int) throws -> Potential {
+    /// The potential that is kept, with where it comes from and its reference structures.
+    func potential(_ parameters: ParameterSet, errors: ErrorMeasures, epochs: Int) throws -> Potential {
         var provenance = Potential.Provenance()
         provenance.created = Date().ISO8601Format()
         provenance.data = preparation.data

@@ -1,0 +1,194 @@
+import Foundation
+import Network
+import Programs
+
+/// The loop of a training in one precision: epochs until an end is reached, validation, files, and going back when the
+/// loss explodes.
+final class TrainingLoop<T: ExecutableScalar> {
+    private let training: TrainingRun
+    private let trainer: Trainer<T>
+    private let isResuming: Bool
+    private let isInterrupted: () -> Bool
+    private let report: (TrainingRun.Event) -> Void
+    /// Rank 0's alone.
+    private let metrics: MetricsFile?
+    private let events: EventFile?
+    /// What the trainer was when this part of the training began.
+    private let first: TrainerState
+    private let start = Date()
+    /// The state after the last epoch, to go back to.
+    private var lastGood: TrainerState
+    private var best: (loss: Double, epoch: Int)
+    /// What `early_stopping` compares with.
+    private var progress: (loss: Double, epoch: Int)
+
+    private var settings: TrainingSettings { training.settings }
+
+    /// A validation loss so many times the best one is taken for a divergence, as is one that is not a number.
+    private static var largestRise: Double { 1e4 }
+
+    /// Reads the checkpoint if there is something to resume, and begins or continues the files of errors.
+    init(
+        _ training: TrainingRun, resuming: Bool, _ isInterrupted: @escaping () -> Bool,
+        _ report: @escaping (TrainingRun.Event) -> Void
+    ) throws {
+        self.training = training
+        (isResuming, self.isInterrupted, self.report) = (resuming, isInterrupted, report)
+        trainer = Trainer<T>(
+            training.settings, training.model, training.preparation.firstWeights(seed: training.seed),
+            frozen: training.frozen, seed: training.seed, training: training.training,
+            replay: training.preparation.replay, validation: training.validation, parallelism: training.parallelism,
+            communicator: training.communicator)
+        let state = resuming ? try training.resume(trainer) : trainer.state
+        (first, lastGood) = (state, state)
+        best = (state.bestLoss, state.bestEpoch)
+        progress = (state.progressLoss, state.progressEpoch)
+        guard training.writes else {
+            (metrics, events) = (nil, nil)
+            return
+        }
+        try training.makeOutputFolder()
+        metrics = try MetricsFile(
+            path: training.metricsPath, groupsPath: training.output + "/metrics_by_group.csv",
+            elements: training.model.configuration.elements, keepingEpochs: resuming ? state.epoch : nil)
+        events = training.settings.tensorboard ? try EventFile(inFolder: training.output) : nil
+    }
+
+    func run() throws -> TrainingRun.Summary {
+        // The initialised potential is the first to be kept.
+        if !isResuming, try !finishEpoch(trainingLoss: .nan) {
+            throw TrainingError(
+                "the loss of the first weights is not a finite number: atoms of the data are probably on top of each other; apus check-data finds them"
+            )
+        }
+        var ending = TrainingRun.Ending.maxEpochs
+        var cutShort: (steps: Int, isBest: Bool) = (0, false)
+        while trainer.epoch < settings.maxEpochs {
+            let (outcome, steps) = try runEpoch()
+            switch outcome {
+            case .diverged: try rollBack()
+            case .stopped:
+                ending = agreed(isLate) ? .maxTime : .interrupted
+                cutShort = (steps, try validate()?.isBest ?? false)
+            case .finished(let loss):
+                guard try finishEpoch(trainingLoss: loss) else {
+                    try rollBack()
+                    continue
+                }
+                if let reached = endReached() { ending = reached }
+            }
+            if ending != .maxEpochs { break }
+        }
+        return TrainingRun.Summary(
+            ending: ending, epochs: trainer.epoch, steps: cutShort.steps, seconds: seconds, bestEpoch: best.epoch,
+            bestIsCutShort: cutShort.isBest, errors: try writePredictions())
+    }
+
+    /// What the settings or the user end the training by after a whole epoch.
+    private func endReached() -> TrainingRun.Ending? {
+        if let stopping = settings.earlyStopping, trainer.epoch - progress.epoch >= stopping.patience {
+            return .earlyStopping
+        }
+        if agreed(isLate) { return .maxTime }
+        return agreed(isInterrupted()) ? .interrupted : nil
+    }
+
+    // MARK: Epochs
+
+    /// Runs an epoch, and tells how many batches of it were taken.
+    private func runEpoch() throws -> (outcome: Trainer<T>.Outcome, steps: Int) {
+        let epoch = trainer.epoch
+        var (reported, taken) = (seconds, 0)
+        let outcome = try trainer.runEpoch { step, loss in
+            taken = step
+            let now = seconds
+            if training.writes, now - reported > 0.2 {
+                reported = now
+                report(
+                    .step(
+                        epoch: epoch + 1, step: step, of: trainer.stepsPerEpoch, loss: loss, seconds: now,
+                        remaining: remaining(after: Double(epoch) + Double(step) / Double(trainer.stepsPerEpoch))))
+            }
+            return isInterrupted() || isLate && step < trainer.stepsPerEpoch
+        }
+        return (outcome, taken)
+    }
+
+    /// Validates and writes the files of an epoch; false where the training has diverged.
+    private func finishEpoch(trainingLoss: Double) throws -> Bool {
+        guard let (loss, errors, isBest) = try validate() else { return false }
+        if loss < progress.loss - (settings.earlyStopping?.minDelta ?? 0) { progress = (loss, trainer.epoch) }
+        if trainer.epoch > 0 { trainer.adjustLearningRate(loss) }
+        let now = seconds
+        lastGood = trainer.state
+        (lastGood.bestLoss, lastGood.bestEpoch, lastGood.seconds) = (best.loss, best.epoch, now)
+        (lastGood.progressLoss, lastGood.progressEpoch) = progress
+        guard training.writes else { return true }
+        let structures = trainer.structuresPerEpoch * (trainer.epoch - first.epoch)
+        let summary = TrainingRun.EpochReport(
+            epoch: trainer.epoch, trainingLoss: trainingLoss, validationLoss: loss, errors: errors,
+            learningRate: trainer.schedule.learningRate, isBest: isBest,
+            structuresPerSecond: Double(structures) / max(now - first.seconds, 1e-9), seconds: now,
+            remaining: remaining(after: Double(trainer.epoch)))
+        try metrics?.append(summary)
+        try events?.append(summary)
+        try training.checkpoint(lastGood).write(to: training.checkpointPath)
+        report(.epoch(summary))
+        return true
+    }
+
+    /// Validates; keeps what is best. Nothing where the training has diverged.
+    private func validate() throws -> (loss: Double, errors: GroupedErrors, isBest: Bool)? {
+        let (loss, errors) = try trainer.validate()
+        guard loss.isFinite, loss <= Self.largestRise * best.loss else { return nil }
+        guard loss < best.loss else { return (loss, errors, false) }
+        best = (loss, trainer.epoch)
+        if training.writes {
+            try training.potential(trainer.keptParameters, errors: errors.all, epochs: trainer.epoch)
+                .write(to: training.potentialPath)
+        }
+        return (loss, errors, true)
+    }
+
+    /// Goes back to the last epoch at half the rate; throws when that was done too often.
+    private func rollBack() throws {
+        let halvings = trainer.schedule.halvings
+        guard halvings < settings.maxRollbacks else {
+            throw TrainingError(
+                "the training diverges (the loss is not a finite number, or \(Self.largestRise) times the best) in epoch \(trainer.epoch + 1), after \(halvings) times of going back at half the rate: lower training.optimizer.learning_rate, or set training.gradient_clip; the best potential so far is kept"
+            )
+        }
+        trainer.rollBack(to: lastGood)
+        guard training.writes else { return }
+        report(.rollback(toEpoch: trainer.epoch, learningRate: trainer.schedule.learningRate))
+    }
+
+    /// Writes validation.xyz, what the kept potential says beside the labels, and returns its errors.
+    private func writePredictions() throws -> GroupedErrors {
+        guard training.writes else { return GroupedErrors() }
+        let kept = try Potential(contentsOf: training.potentialPath)
+        let set = training.validation.count > 0 ? training.validation : training.training
+        return try Evaluation(of: kept, parallelism: training.parallelism).writePredictions(
+            for: set, to: training.output + "/validation.xyz")
+    }
+
+    // MARK: Time
+
+    /// Trained in all, that before a pause included.
+    private var seconds: Double { first.seconds + Date().timeIntervalSince(start) }
+
+    private var isLate: Bool { settings.maxTime.map { seconds >= $0 } ?? false }
+
+    /// Seconds until max_epochs or max_time, whichever comes first; `done` counts epochs.
+    private func remaining(after done: Double) -> Double? {
+        let fresh = done - Double(first.epoch)
+        let byEpochs =
+            fresh > 0 ? (seconds - first.seconds) / fresh * (Double(settings.maxEpochs) - done) : Double.infinity
+        let byTime = settings.maxTime.map { max(0, $0 - seconds) } ?? .infinity
+        let least = min(byEpochs, byTime)
+        return least.isFinite ? least : nil
+    }
+
+    /// What rank 0 says, so that all ranks end together.
+    private func agreed(_ isTrue: Bool) -> Bool { training.communicator?.agreed(isTrue) ?? isTrue }
+}
