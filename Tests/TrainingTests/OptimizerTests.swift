@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Training
@@ -54,8 +55,8 @@ import Testing
         var settings = OptimizerSettings()
         (settings.name, settings.weightDecay, settings.amsgrad) = (test.name, test.weightDecay, test.amsgrad)
         (settings.beta1, settings.beta2, settings.epsilon) = (0.9, 0.99, 1e-3)
-        var optimizer = Optimizer<Double>(settings, count: 2)
         var weights = [1.0, -2.0]
+        var optimizer = Optimizer<Double>(settings, weights: weights)
         var none: MovingAverage<Double>?
         for (gradient, expected) in zip(Self.gradients, test.expected) {
             optimizer.update(&weights, gradient: gradient, learningRate: 0.1, average: &none, .serial)
@@ -65,11 +66,36 @@ import Testing
 
     /// Adam moves by the learning rate whatever the size of the gradient, as long as that dwarfs epsilon.
     @Test func theFirstStepHasTheSizeOfTheLearningRate() {
-        var optimizer = Optimizer<Double>(OptimizerSettings(), count: 3)
         var weights = [0.0, 0, 0]
+        var optimizer = Optimizer<Double>(OptimizerSettings(), weights: weights)
         var none: MovingAverage<Double>?
         optimizer.update(&weights, gradient: [1e-3, -5, 0], learningRate: 0.01, average: &none, .serial)
         #expect(abs(weights[0] + 0.01) < 1e-6 && abs(weights[1] - 0.01) < 1e-10 && weights[2] == 0)
+    }
+
+    /// The recursions of the paper in plain numbers, with rates that rise and weight decay.
+    @Test func scheduleFreeStepsAreThoseOfThePaper() {
+        var settings = OptimizerSettings()
+        (settings.name, settings.beta1, settings.beta2, settings.epsilon) = (.scheduleFree, 0.9, 0.99, 1e-3)
+        settings.weightDecay = 0.1
+        var weights = [1.0, -2.0]
+        var optimizer = Optimizer<Double>(settings, weights: weights)
+        var average: MovingAverage<Double>? = MovingAverage(decay: 0, of: weights)
+        var (x, z, v, squares) = (weights, weights, [0.0, 0], 0.0)
+        for (step, gradient) in Self.gradients.enumerated() {
+            let rate = 0.05 * Double(step + 1)
+            optimizer.update(&weights, gradient: gradient, learningRate: rate, average: &average, .serial)
+            squares += rate * rate
+            for k in 0..<2 {
+                let y = 0.1 * z[k] + 0.9 * x[k]
+                v[k] = 0.99 * v[k] + 0.01 * gradient[k] * gradient[k]
+                let size = (v[k] / (1 - pow(0.99, Double(step + 1)))).squareRoot() + 1e-3
+                z[k] -= rate * gradient[k] / size + rate * 0.1 * y
+                x[k] += rate * rate / squares * (z[k] - x[k])
+                #expect(abs(weights[k] - (0.1 * z[k] + 0.9 * x[k])) < 1e-14)
+                #expect(abs(average!.values[k] - x[k]) < 1e-14)
+            }
+        }
     }
 
     // MARK: The schedule
@@ -144,7 +170,7 @@ import Testing
     /// Decays 2/11, 3/12, 4/13, … until they reach that of the settings.
     @Test func theAverageWarmsUp() {
         var average: MovingAverage<Double>? = MovingAverage(decay: 0.3, of: [1.0])
-        var optimizer = Optimizer<Double>(OptimizerSettings(), count: 1)
+        var optimizer = Optimizer<Double>(OptimizerSettings(), weights: [2])
         var (expected, weights) = (1.0, [2.0])
         for n in 1...5 {
             optimizer.update(&weights, gradient: [-1], learningRate: 0.5, average: &average, .serial)
@@ -157,7 +183,7 @@ import Testing
 
     @Test func theAverageOfConstantWeightsIsThem() {
         var average: MovingAverage<Float>? = MovingAverage(decay: 0.999, of: [Float](repeating: 0, count: 37))
-        var optimizer = Optimizer<Float>(OptimizerSettings(), count: 37)
+        var optimizer = Optimizer<Float>(OptimizerSettings(), weights: [Float](repeating: 3, count: 37))
         var weights = [Float](repeating: 3, count: 37)
         let gradient = [Float](repeating: 0, count: 37)
         for _ in 0..<20_000 {

@@ -4,35 +4,45 @@ import Foundation
 /// Adam and its variants, on one flat list of weights.
 ///
 /// Kingma and Ba (2015), algorithm 1; AMSGrad: Reddi, Kale and Kumar (2018); AdamW (decoupled weight decay):
-/// Loshchilov and Hutter (2019).
+/// Loshchilov and Hutter (2019). Schedule-free AdamW: Defazio et al. (2024), algorithm 1 with the moment of AdamW.
 struct Optimizer<T: KernelScalar>: Sendable {
     let settings: OptimizerSettings
     /// The weights that are trained, in order; all others stay as they are.
     private let trained: [Range<Int>]
     var step = 0
+    /// The sum of the squares of all learning rates so far, for `schedule_free`.
+    var rateSquares = 0.0
+    /// The mean of the gradients; with `schedule_free` the weights z that steps are taken from.
     var first: [T]
     var second: [T]
     /// The largest second moments so far; empty without AMSGrad.
     var largest: [T]
 
-    init(_ settings: OptimizerSettings, count: Int, trained: [Range<Int>]? = nil) {
+    init(_ settings: OptimizerSettings, weights: [T], trained: [Range<Int>]? = nil) {
+        let count = weights.count
         self.settings = settings
         self.trained = trained ?? [0..<count]
-        first = Array(repeating: 0, count: count)
+        first = settings.name == .scheduleFree ? weights : Array(repeating: 0, count: count)
         second = Array(repeating: 0, count: count)
         largest = settings.amsgrad ? Array(repeating: 0, count: count) : []
     }
 
-    /// Moves `weights` against `gradient`, and a moving average of them after them.
+    /// Moves `weights` against `gradient`, and an average of them after them: the moving average if there is one, with
+    /// `schedule_free` its own, which must be there.
     mutating func update(
         _ weights: inout [T], gradient: [T], learningRate: Double, average: inout MovingAverage<T>?,
         _ parallelism: Parallelism
     ) {
         precondition(weights.count == gradient.count && first.count == gradient.count)
         step += 1
+        var share = average?.beginUpdate()
+        if settings.name == .scheduleFree {
+            precondition(average != nil, "expected an average, which is what schedule_free keeps")
+            rateSquares += learningRate * learningRate
+            share = T(rateSquares > 0 ? learningRate * learningRate / rateSquares : 0)
+        }
         let rule = Rule(
-            settings, step: step, learningRate: learningRate, share: average?.beginUpdate(),
-            usesLargest: !largest.isEmpty)
+            settings, step: step, learningRate: learningRate, share: share, usesLargest: !largest.isEmpty)
         let trained = trained
         var averages = average?.values ?? []
         average?.values = []
@@ -76,13 +86,15 @@ struct Optimizer<T: KernelScalar>: Sendable {
         let (beta1, beta2, rate, epsilon, inverse, shrink, decay): (T, T, T, T, T, T, T)
         let share: T?
         let usesLargest: Bool
+        let isScheduleFree: Bool
 
         init(_ settings: OptimizerSettings, step: Int, learningRate: Double, share: T?, usesLargest: Bool) {
             (beta1, beta2) = (T(settings.beta1), T(settings.beta2))
-            rate = T(learningRate / (1 - pow(settings.beta1, Double(step))))
+            isScheduleFree = settings.name == .scheduleFree
+            rate = T(isScheduleFree ? learningRate : learningRate / (1 - pow(settings.beta1, Double(step))))
             inverse = T(1 / (1 - pow(settings.beta2, Double(step))).squareRoot())
             epsilon = T(settings.epsilon)
-            let isDecoupled = settings.name == .adamw
+            let isDecoupled = settings.name != .adam
             shrink = T(1 - (isDecoupled ? learningRate * settings.weightDecay : 0))
             decay = T(isDecoupled ? 0 : settings.weightDecay)
             self.share = share
@@ -114,6 +126,7 @@ struct Optimizer<T: KernelScalar>: Sendable {
             to rows: Rows, _ k: Int, load: (UnsafePointer<T>) -> T.Vector,
             store: (UnsafeMutablePointer<T>, T.Vector) -> Void
         ) {
+            if isScheduleFree { return applyScheduleFree(to: rows, load: load, store: store) }
             let w = load(rows.weights)
             let g = load(rows.gradient) + decay * w
             let m = beta1 * load(rows.first) + (1 - beta1) * g
@@ -132,6 +145,23 @@ struct Optimizer<T: KernelScalar>: Sendable {
                 let average = load(rows.average)
                 store(rows.average, average + share * (moved - average))
             }
+        }
+
+        /// z ← z − γ (g / √v̂ + λ y), x ← x + c (z − x), y ← z + β₁ (x − z): gradients are taken at y, x is kept.
+        @inline(__always)
+        private func applyScheduleFree(
+            to rows: Rows, load: (UnsafePointer<T>) -> T.Vector, store: (UnsafeMutablePointer<T>, T.Vector) -> Void
+        ) {
+            let (y, g) = (load(rows.weights), load(rows.gradient))
+            let v = beta2 * load(rows.second) + (1 - beta2) * (g * g)
+            store(rows.second, v)
+            // 1 − shrink is γ λ.
+            let z = load(rows.first) - rate * g / (v.squareRoot() * inverse + epsilon) - (1 - shrink) * y
+            store(rows.first, z)
+            let before = load(rows.average)
+            let x = before + (share ?? 0) * (z - before)
+            store(rows.average, x)
+            store(rows.weights, z + beta1 * (x - z))
         }
     }
 }

@@ -48,7 +48,7 @@ final class Trainer<T: ExecutableScalar> {
             parameter.isTrainable && !frozen.contains(parameter.name)
         }
         optimizer = Optimizer(
-            settings.optimizer, count: weights.count, trained: trained.map { $1..<$1 + $0.count })
+            settings.optimizer, weights: weights, trained: trained.map { $1..<$1 + $0.count })
         average = settings.emaDecay.map { MovingAverage(decay: $0, of: []) }
         average?.values = weights
         schedule = LearningRateSchedule(
@@ -236,6 +236,7 @@ final class Trainer<T: ExecutableScalar> {
             return TrainerState(
                 epoch: epoch, weights: doubles(weights), first: doubles(optimizer.first),
                 second: doubles(optimizer.second), largest: doubles(optimizer.largest), steps: optimizer.step,
+                rateSquares: optimizer.rateSquares,
                 average: average.map { doubles($0.values) } ?? [], averageUpdates: average?.updates ?? 0,
                 schedule: schedule.state)
         }
@@ -247,6 +248,7 @@ final class Trainer<T: ExecutableScalar> {
             optimizer.second = scalars(newValue.second)
             if settings.optimizer.amsgrad, !newValue.largest.isEmpty { optimizer.largest = scalars(newValue.largest) }
             optimizer.step = newValue.steps
+            optimizer.rateSquares = newValue.rateSquares
             if average != nil {
                 average!.values = newValue.average.isEmpty ? weights : scalars(newValue.average)
                 average!.updates = newValue.averageUpdates

@@ -6,6 +6,7 @@ struct TrainerState: Equatable {
     var second: [Double]
     var largest: [Double]
     var steps: Int
+    var rateSquares = 0.0
     var average: [Double]
     var averageUpdates: Int
     var schedule: [Double]

@@ -30,6 +30,7 @@ struct Checkpoint {
                 [
                     Double(state.epoch), Double(state.steps), Double(state.averageUpdates), state.bestLoss,
                     Double(state.bestEpoch), state.seconds, state.progressLoss, Double(state.progressEpoch),
+                    state.rateSquares,
                 ]
             ),
         ] {
@@ -52,13 +53,13 @@ extension Checkpoint {
         let weights = try file.values("weights")
         let moments = try ["first_moment", "second_moment", "largest_moment", "average"].map(file.values)
         func isCount(_ number: Double) -> Bool { number >= 0 && Int(exactly: number) != nil }
-        guard counters.count == 8, schedule.count == 5, let text = file.metadata["model"],
+        guard counters.count == 9, schedule.count == 5, let text = file.metadata["model"],
             let model = try? JSONDecoder().decode(ModelConfiguration.self, from: Data(text.utf8)),
             moments[0].count == weights.count, moments[1].count == weights.count,
             moments.allSatisfy({ [0, weights.count].contains($0.count) })
         else { throw PotentialError("\(path): is damaged: its arrays do not fit together") }
         guard [0, 1, 2, 4, 7].allSatisfy({ isCount(counters[$0]) }), schedule[2...4].allSatisfy(isCount),
-            schedule[0].isFinite, counters[5].isFinite,
+            schedule[0].isFinite, counters[5].isFinite, counters[8].isFinite, counters[8] >= 0,
             (moments + [weights]).allSatisfy({ $0.allSatisfy(\.isFinite) })
         else { throw PotentialError("\(path): is damaged: it holds numbers that make no sense") }
         self.model = model
@@ -67,7 +68,8 @@ extension Checkpoint {
         configuration = file.metadata["configuration"] ?? ""
         state = TrainerState(
             epoch: Int(counters[0]), weights: weights, first: moments[0], second: moments[1], largest: moments[2],
-            steps: Int(counters[1]), average: moments[3], averageUpdates: Int(counters[2]), schedule: schedule,
+            steps: Int(counters[1]), rateSquares: counters[8], average: moments[3], averageUpdates: Int(counters[2]),
+            schedule: schedule,
             bestLoss: counters[3], bestEpoch: Int(counters[4]), progressLoss: counters[6],
             progressEpoch: Int(counters[7]), seconds: counters[5])
     }

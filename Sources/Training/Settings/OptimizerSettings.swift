@@ -2,7 +2,10 @@ import Settings
 
 /// What `training.optimizer` says.
 public struct OptimizerSettings: Sendable, Equatable {
-    public enum Name: String, Sendable, CaseIterable { case adam, adamw }
+    public enum Name: String, Sendable, CaseIterable {
+        case adam, adamw
+        case scheduleFree = "schedule_free"
+    }
 
     public var name = Name.adam
     public var learningRate = 0.01
@@ -27,5 +30,8 @@ public struct OptimizerSettings: Sendable, Equatable {
         epsilon = try section.double("eps", in: .positive, default: 1e-8)
         weightDecay = try section.double("weight_decay", in: .nonNegative, default: 0)
         amsgrad = try section.boolean("amsgrad", default: false)
+        if name == .scheduleFree, amsgrad {
+            throw try section.value("amsgrad").error("belongs to adam and adamw, found beside schedule_free")
+        }
     }
 }

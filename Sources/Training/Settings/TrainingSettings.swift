@@ -18,6 +18,7 @@ public struct TrainingSettings: Sendable {
     public var optimizer = OptimizerSettings()
     public var scheduler = SchedulerSettings.plateau(PlateauSettings())
     public var earlyStopping: EarlyStopping?
+    /// `nil`: no average is kept. With `schedule_free` there is one, whatever the number.
     public var emaDecay: Double? = 0.999
     /// The largest norm of a gradient.
     public var gradientClip: Double?
@@ -73,6 +74,12 @@ public struct TrainingSettings: Sendable {
             Self.isNone("ema_decay", training)
             ? 0 : try training.double("ema_decay", in: 0...0.9999999, default: 0.999)
         emaDecay = decay == 0 ? nil : decay
+        if optimizer.name == .scheduleFree {
+            guard training.optional("ema_decay") == nil else {
+                throw try training.value("ema_decay").error("schedule_free averages weights itself; leave it out")
+            }
+            emaDecay = 0
+        }
         if training.optional("gradient_clip") != nil, !Self.isNone("gradient_clip", training) {
             gradientClip = try training.double("gradient_clip", in: .positive)
         }
