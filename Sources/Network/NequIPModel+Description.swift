@@ -2,8 +2,8 @@ import Programs
 
 extension NequIPModel {
     /// What energies, forces and virial need on a structure with so many atoms and edges; see `OperationCount`.
-    public func operationCount(atoms: Int, edges: Int) -> OperationCount {
-        evaluationProgram().operationCount(atoms: atoms, edges: edges)
+    public func operationCount(atoms: Int, edges: Int, members: Int = 1) -> OperationCount {
+        evaluationProgram(members: members).operationCount(atoms: atoms, edges: edges)
     }
 
     /// The irreps of the features that each layer hands on, as e3nn writes them.

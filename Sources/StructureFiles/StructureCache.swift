@@ -5,7 +5,7 @@ import Foundation
 /// may be larger than the memory, and is read again without parsing.
 ///
 /// The file begins with the word `apuscach`, its version, the number of structures, and the places of the index and of
-/// the description; then one record after another, every number in 8 bytes, little-endian. The description names the
+/// the description; then one record after another, every number in 8 bytes, little-endian, every text behind its length. The description names the
 /// file it was made from by its SHA-256, and the label keys; a cache of anything else is made anew.
 public final class StructureCache: Sendable {
     public let path: String
@@ -20,13 +20,6 @@ public final class StructureCache: Sendable {
         var keys: [String?]
         var census: LabelCensus?
     }
-
-    /// The same contents give the same bytes.
-    fileprivate static let encoder = {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = .sortedKeys
-        return encoder
-    }()
 
     private static let word = Data("apuscach".utf8)
     private static let version: UInt64 = 1
@@ -97,7 +90,9 @@ public final class StructureCache: Sendable {
             let index = written + UInt64(buffer.count)
             for place in places { buffer.append(place) }
             let end = written + UInt64(buffer.count)
-            buffer.append(try Self.encoder.encode(description))
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = .sortedKeys
+            buffer.append(try encoder.encode(description))
             try output.write(contentsOf: buffer)
             var header = word
             for number in [version, UInt64(places.count), index, end] { header.append(number) }
@@ -113,30 +108,49 @@ public final class StructureCache: Sendable {
 
     /// A structure as it was read. What was written whole is read without further checks.
     public subscript(index: Int) -> Structure {
-        var place = Int(places[index])
-        func next<Number: BitwiseCopyable>(_ type: Number.Type) -> Number {
+        bytes.withUnsafeBytes { bytes in
+            var record = Record(bytes: bytes, place: Int(places[index]))
+            let (count, flags) = (Int(record.number(Int64.self)), record.number(UInt64.self))
+            let has = { (field: Field) in flags & field.rawValue != 0 }
+            let elements = (0..<count).map { _ in Element(atomicNumber: Int(record.number(Int64.self)))! }
+            var structure = Structure(elements: elements, positions: record.vectors(count))
+            if has(.cell) {
+                let vectors = record.matrix()
+                structure.cell = Cell(vectors, periodic: (has(.periodicA), has(.periodicB), has(.periodicC)))
+            }
+            if has(.energy) { structure.energy = record.number(Double.self) }
+            if has(.stress) { structure.stress = record.matrix() }
+            if has(.forces) { structure.forces = record.vectors(count) }
+            if has(.velocities) { structure.velocities = record.vectors(count) }
+            for _ in 0..<record.number(Int64.self) {
+                let key = record.text()
+                structure.information[key] = record.text()
+            }
+            return structure
+        }
+    }
+
+    /// The numbers and words of a record, one after another.
+    private struct Record {
+        let bytes: UnsafeRawBufferPointer
+        var place: Int
+
+        mutating func number<Number: BitwiseCopyable>(_ type: Number.Type) -> Number {
             defer { place += 8 }
-            return bytes.number(type, at: place)
+            return bytes.loadUnaligned(fromByteOffset: place, as: type)
         }
-        func vectors(_ count: Int) -> [SIMD3<Double>] {
-            (0..<count).map { _ in SIMD3(next(Double.self), next(Double.self), next(Double.self)) }
+
+        mutating func vectors(_ count: Int) -> [SIMD3<Double>] {
+            (0..<count).map { _ in SIMD3(number(Double.self), number(Double.self), number(Double.self)) }
         }
-        func matrix() -> Matrix3 { Matrix3(elements: (0..<9).map { _ in next(Double.self) }) }
-        let (count, flags, textSize) = (Int(next(Int64.self)), next(UInt64.self), Int(next(Int64.self)))
-        let has = { (field: Field) in flags & field.rawValue != 0 }
-        let elements = (0..<count).map { _ in Element(atomicNumber: Int(next(Int64.self)))! }
-        var structure = Structure(elements: elements, positions: vectors(count))
-        if has(.cell) {
-            let vectors = matrix()
-            structure.cell = Cell(vectors, periodic: (has(.periodicA), has(.periodicB), has(.periodicC)))
+
+        mutating func matrix() -> Matrix3 { Matrix3(elements: (0..<9).map { _ in number(Double.self) }) }
+
+        mutating func text() -> String {
+            let count = Int(number(Int64.self))
+            defer { place += count }
+            return String(decoding: bytes[place..<place + count], as: UTF8.self)
         }
-        if has(.energy) { structure.energy = next(Double.self) }
-        if has(.stress) { structure.stress = matrix() }
-        if has(.forces) { structure.forces = vectors(count) }
-        if has(.velocities) { structure.velocities = vectors(count) }
-        let text = bytes[place..<place + textSize]
-        structure.information = (try? JSONDecoder().decode([String: String].self, from: text)) ?? [:]
-        return structure
     }
 
     /// What a record holds beside its atoms.
@@ -167,7 +181,6 @@ extension Data {
 
     fileprivate mutating func append(_ structure: Structure) {
         typealias Field = StructureCache.Field
-        let text = (try? StructureCache.encoder.encode(structure.information)) ?? Data("{}".utf8)
         var flags: UInt64 = 0
         func mark(_ field: Field, _ condition: Bool) { if condition { flags |= field.rawValue } }
         mark(.cell, structure.cell != nil)
@@ -180,7 +193,6 @@ extension Data {
         mark(.velocities, structure.velocities != nil)
         append(Int64(structure.count))
         append(flags)
-        append(Int64(text.count))
         for element in structure.elements { append(Int64(element.atomicNumber)) }
         append(structure.positions)
         for number in structure.cell?.vectors.elements ?? [] { append(number) }
@@ -188,7 +200,12 @@ extension Data {
         for number in structure.stress?.elements ?? [] { append(number) }
         if let forces = structure.forces { append(forces) }
         if let velocities = structure.velocities { append(velocities) }
-        append(contentsOf: text)
-        append(contentsOf: Array(repeating: 0x20, count: (8 - text.count % 8) % 8))
+        append(Int64(structure.information.count))
+        for (key, value) in structure.information.sorted(by: { $0.key < $1.key }) {
+            for text in [key, value] {
+                append(Int64(text.utf8.count))
+                append(contentsOf: text.utf8)
+            }
+        }
     }
 }

@@ -57,7 +57,8 @@ extension Benchmark {
             try neighbors.update(positions: positions, cell: structure.cell)
             rebuilds.append(watch.seconds)
         }
-        let operations = try NequIPModel(potential.configuration).operationCount(atoms: structure.count, edges: edges)
+        let operations = try NequIPModel(potential.configuration).operationCount(
+            atoms: structure.count, edges: edges, members: potential.members.count)
         counted = (edges, operations)
         let atoms = structure.count
         return [
