@@ -52,10 +52,10 @@ final class TrainingLog: @unchecked Sendable {
 
     func report(_ event: TrainingRun.Event) {
         switch event {
-        case .step(let epoch, let step, let steps, let loss, let seconds, let remaining):
+        case .step(let epoch, let step, let steps, let loss, let pace, let seconds, let remaining):
             let ending = remaining.map { ", \(Written.duration($0)) left" } ?? ""
             let text =
-                "epoch \(epoch), batch \(step)/\(steps), loss \(Written.short(loss, 3)), \(Written.duration(seconds))\(ending)"
+                "epoch \(epoch), batch \(step)/\(steps), loss \(Written.short(loss, 3)), \(Written.short(pace, 3)) structures/s, \(Written.duration(seconds))\(ending)"
             if Terminal.isInteractive {
                 Terminal.status(text)
             } else if seconds - lastRow >= Self.patience {
@@ -92,7 +92,7 @@ final class TrainingLog: @unchecked Sendable {
         line("")
         let part = summary.steps > 0 ? " and \(Written.count(summary.steps, "batch", "batches"))" : ""
         line(
-            "\(label.map { $0 + " " } ?? "")ended after \(Written.count(summary.epochs, "epoch"))\(part), \(Written.duration(summary.seconds)): \(summary.ending.rawValue)"
+            "\(label.map { $0 + " " } ?? "")ended after \(Written.count(summary.epochs, "epoch"))\(part), \(Written.duration(summary.seconds)), \(Written.short(summary.structuresPerSecond, 3)) structures/s: \(summary.ending.rawValue)"
         )
         let set = training.validation.count > 0 ? "validation" : "training"
         let epoch = summary.bestIsCutShort ? "after these batches" : "epoch \(summary.bestEpoch)"

@@ -147,6 +147,25 @@ import Testing
         try expect(.notice, "duplicates", "nearly the same", in: Self.good + [close])
     }
 
+    /// Two orders of two elements on a ring whose pairs have the same distances, the smallest that there are: other
+    /// structures all the same.
+    @Test func ordersOfElementsWithTheSamePairsAreToldApart() throws {
+        func ring(_ places: Set<Int>, _ energy: Double) -> Structure {
+            var structure = Structure(
+                elements: (0..<8).map { places.contains($0) ? Samples.carbon : Samples.silicon },
+                positions: (0..<8).map { SIMD3(2.1 * Double($0), 0, 0) },
+                cell: Cell(Matrix3(diagonal: SIMD3(16.8, 20, 20))))
+            structure.energy = energy
+            structure.forces = structure.positions.map { _ in .zero }
+            return structure
+        }
+        let found = try findings([ring([0, 1, 2, 5], -40), ring([0, 1, 3, 4], -41)])
+        #expect(!found.contains { $0.check == "duplicates" })
+        // Shifted by two places it is a copy.
+        let copy = try findings([ring([0, 1, 2, 5], -40), ring([2, 3, 4, 7], -41)])
+        #expect(copy.contains { $0.check == "duplicates" && $0.severity == .error })
+    }
+
     @Test func unitsOfLengthsAndTotalEnergiesAreGuessed() throws {
         try expect(
             .warning, "units", "Bohr",

@@ -170,9 +170,9 @@ import Testing
         let settings = try Samples.settings(
             training: "loss: {energy: {coefficient: {0: 1, 3: 8}}, forces: {coefficient: {0: 1, 5: 2}}}")
         let loss = settings.loss
-        #expect(loss.coefficients(at: 0) == LossTerms(energy: 0.5, forces: 0.5, stress: 0))
+        #expect(loss.coefficients(at: 0) == LossTerms(energy: 0.1, forces: 0.1, stress: 0))
         #expect(loss.coefficients(at: 2) == loss.coefficients(at: 0))
-        #expect(loss.coefficients(at: 3) == LossTerms(energy: 8 / 9, forces: 1 / 9, stress: 0))
+        #expect(loss.coefficients(at: 3) == LossTerms(energy: 0.8, forces: 0.1, stress: 0))
         #expect(loss.coefficients(at: 100) == LossTerms(energy: 0.8, forces: 0.2, stress: 0))
         #expect(loss.finalCoefficients == loss.coefficients(at: 5))
         for text in [

@@ -178,3 +178,13 @@ def test_the_documented_settings_of_train_are_those_that_exist(trainer):
         documented = {re.match(r"\| `([a-z_]+)`", line)[1] for line in text.splitlines() if line.startswith("| `")}
         allowed = re.search(r"allowed: (.*)", trainer.fails("train", "train.yaml", "--set", f"{section}.nonsense=1"))[1]
         assert documented == set(allowed.split(", "))
+
+
+FETCHED = sorted(path for folder in ["acetylacetone", "elements"] for path in (REPOSITORY / "examples" / folder).glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", FETCHED, ids=lambda path: path.name)
+def test_examples_whose_data_are_fetched_have_sound_settings(trainer, path):
+    """Everything is read but the data, which the user gets from where the README says."""
+    shutil.copy(path, trainer.folder / "example.yaml")
+    assert "data.train: " in (message := trainer.fails("train", "example.yaml")) and "expected a file" in message

@@ -8,6 +8,9 @@ struct Fingerprint: Sendable {
     let formula: String
     /// Sums over edges of a window of their length, by number of the window and weighted by both elements, per atom.
     let shells: [Double]
+    /// Means over atoms of what neighbours, their neighbours, and theirs weigh, which tell arrangements of elements on
+    /// the same lattice apart.
+    let chains: [Double]
 
     /// Å: the width of a window.
     private static let width = 0.25
@@ -29,13 +32,36 @@ struct Fingerprint: Sendable {
             if index + 1 < reach { shells[index + 1] += weight * share }
         }
         self.shells = shells.map { $0 / Double(max(1, structure.count)) }
+        chains = Self.chains(structure, edges)
     }
 
-    /// The largest difference of any shell in units of the largest shell.
+    /// Roots of ⟨Z aₖ aₗ⟩ for the sums aₖ₊₁,ᵢ = Σ_j Z_j aₖ,ⱼ exp(−r_ij/Å) with a₀ = 1.
+    private static func chains(_ structure: Structure, _ edges: EdgeList) -> [Double] {
+        let charges = structure.elements.map { Double($0.atomicNumber) }
+        let decay = (0..<edges.count).map { exp(-norm(SIMD3(edges.x[$0], edges.y[$0], edges.z[$0]))) }
+        var sums = [[Double](repeating: 1, count: structure.count)]
+        for _ in 0..<3 {
+            var next = [Double](repeating: 0, count: structure.count)
+            for edge in 0..<edges.count {
+                let (i, j) = (Int(edges.receivers[edge]), Int(edges.sources[edge]))
+                next[i] += charges[j] * sums.last![j] * decay[edge]
+            }
+            sums.append(next)
+        }
+        return (1...3).flatMap { k in
+            (1...k).map { l in
+                let mean = (0..<structure.count).reduce(0) { $0 + charges[$1] * sums[k][$1] * sums[l][$1] }
+                return (mean / Double(structure.count)).squareRoot()
+            }
+        }
+    }
+
+    /// The largest difference of any shell in units of the largest shell, or of any chain in its own.
     func distance(to other: Fingerprint) -> Double {
         let size = shells.max() ?? 0
         guard size > 0 else { return 0 }
-        return zip(shells, other.shells).reduce(0) { max($0, abs($1.0 - $1.1)) } / size
+        let shells = zip(shells, other.shells).reduce(0) { max($0, abs($1.0 - $1.1)) } / size
+        return zip(chains, other.chains).reduce(shells) { max($0, abs($1.0 - $1.1) / max($1.0, 1e-30)) }
     }
 }
 

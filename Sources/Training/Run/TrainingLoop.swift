@@ -80,7 +80,10 @@ final class TrainingLoop<T: ExecutableScalar> {
             if ending != .maxEpochs { break }
         }
         return TrainingRun.Summary(
-            ending: ending, epochs: trainer.epoch, steps: cutShort.steps, seconds: seconds, bestEpoch: best.epoch,
+            ending: ending, epochs: trainer.epoch, steps: cutShort.steps, seconds: seconds,
+            structuresPerSecond: structuresPerSecond(
+                after: Double(trainer.epoch) + Double(cutShort.steps) / Double(trainer.stepsPerEpoch)),
+            bestEpoch: best.epoch,
             bestIsCutShort: cutShort.isBest, errors: try writePredictions())
     }
 
@@ -104,10 +107,12 @@ final class TrainingLoop<T: ExecutableScalar> {
             let now = seconds
             if training.writes, now - reported > 0.2 {
                 reported = now
+                let done = Double(epoch) + Double(step) / Double(trainer.stepsPerEpoch)
                 report(
                     .step(
-                        epoch: epoch + 1, step: step, of: trainer.stepsPerEpoch, loss: loss, seconds: now,
-                        remaining: remaining(after: Double(epoch) + Double(step) / Double(trainer.stepsPerEpoch))))
+                        epoch: epoch + 1, step: step, of: trainer.stepsPerEpoch, loss: loss,
+                        structuresPerSecond: structuresPerSecond(after: done), seconds: now,
+                        remaining: remaining(after: done)))
             }
             return isInterrupted() || isLate && step < trainer.stepsPerEpoch
         }
@@ -124,11 +129,10 @@ final class TrainingLoop<T: ExecutableScalar> {
         (lastGood.bestLoss, lastGood.bestEpoch, lastGood.seconds) = (best.loss, best.epoch, now)
         (lastGood.progressLoss, lastGood.progressEpoch) = progress
         guard training.writes else { return true }
-        let structures = trainer.structuresPerEpoch * (trainer.epoch - first.epoch)
         let summary = TrainingRun.EpochReport(
             epoch: trainer.epoch, trainingLoss: trainingLoss, validationLoss: loss, errors: errors,
             learningRate: trainer.schedule.learningRate, isBest: isBest,
-            structuresPerSecond: Double(structures) / max(now - first.seconds, 1e-9), seconds: now,
+            structuresPerSecond: structuresPerSecond(after: Double(trainer.epoch)), seconds: now,
             remaining: remaining(after: Double(trainer.epoch)))
         try metrics?.append(summary)
         try events?.append(summary)
@@ -176,6 +180,11 @@ final class TrainingLoop<T: ExecutableScalar> {
 
     /// Trained in all, that before a pause included.
     private var seconds: Double { first.seconds + Date().timeIntervalSince(start) }
+
+    /// Since the training was begun or resumed; `done` counts epochs.
+    private func structuresPerSecond(after done: Double) -> Double {
+        Double(trainer.structuresPerEpoch) * (done - Double(first.epoch)) / max(seconds - first.seconds, 1e-9)
+    }
 
     private var isLate: Bool { settings.maxTime.map { seconds >= $0 } ?? false }
 

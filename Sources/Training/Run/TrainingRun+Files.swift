@@ -67,7 +67,9 @@ extension TrainingRun {
         let errors = try Evaluation(of: kept, parallelism: parallelism).errors(
             on: (0..<set.count).lazy.map(set.structure))
         return Summary(
-            ending: .maxEpochs, epochs: state.epoch, steps: 0, seconds: state.seconds, bestEpoch: state.bestEpoch,
+            ending: .maxEpochs, epochs: state.epoch, steps: 0, seconds: state.seconds,
+            structuresPerSecond: Double(training.count * state.epoch) / max(state.seconds, 1e-9),
+            bestEpoch: state.bestEpoch,
             bestIsCutShort: false, errors: errors)
     }
 

@@ -56,7 +56,9 @@ public final class TrainingRun: Sendable {
     /// What happens, for those who watch.
     public enum Event {
         /// After a batch: its number in this epoch, with the seconds trained in all and those left.
-        case step(epoch: Int, step: Int, of: Int, loss: Double, seconds: Double, remaining: Double?)
+        case step(
+            epoch: Int, step: Int, of: Int, loss: Double, structuresPerSecond: Double, seconds: Double,
+            remaining: Double?)
         /// After an epoch.
         case epoch(EpochReport)
         /// The training has diverged: the loss was not a finite number, or far above the best. It goes on from the end
@@ -91,6 +93,8 @@ public final class TrainingRun: Sendable {
         /// Batches of an epoch that was cut short.
         public var steps: Int
         public var seconds: Double
+        /// Since the training was begun or resumed, validation included.
+        public var structuresPerSecond: Double
         public var bestEpoch: Int
         /// Whether the kept potential has seen a part of the epoch that was cut short.
         public var bestIsCutShort: Bool

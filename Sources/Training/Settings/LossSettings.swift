@@ -35,7 +35,9 @@ public struct LossSettings: Sendable, Equatable {
 
     var labels: [Label] { Label.allCases.filter(uses) }
 
-    /// The coefficients in an epoch (counted from 0), divided by their sum as in NequIP.
+    /// The coefficients in an epoch (counted from 0), divided by the sum of the last ones, as in NequIP where they do not
+    /// change. One divisor for all epochs, so that a term whose coefficient stays keeps the size of its gradient: Adam
+    /// remembers sizes for a thousand steps.
     func coefficients(at epoch: Int) -> LossTerms {
         normalized(energy.coefficient[epoch], forces.coefficient[epoch], stress.coefficient[epoch])
     }
@@ -46,7 +48,7 @@ public struct LossSettings: Sendable, Equatable {
     }
 
     private func normalized(_ energy: Double, _ forces: Double, _ stress: Double) -> LossTerms {
-        let sum = energy + forces + stress
+        let sum = self.energy.coefficient.last + self.forces.coefficient.last + self.stress.coefficient.last
         return LossTerms(energy: energy / sum, forces: forces / sum, stress: stress / sum)
     }
 
