@@ -10,8 +10,6 @@ public protocol Communicator: AnyObject, Sendable {
     func sum(_ numbers: UnsafeMutableBufferPointer<Double>)
     /// Replaces numbers by those of rank 0.
     func broadcast(_ numbers: UnsafeMutableBufferPointer<Double>)
-    /// Ends all ranks, because this one cannot go on.
-    func abort() -> Never
 }
 
 extension Communicator {

@@ -121,6 +121,7 @@ public final class MPI: Communicator {
     /// Leaves the others; they must leave too.
     public func leave() { _ = finalize() }
 
+    /// Ends all ranks, because this one cannot go on.
     public func abort() -> Never {
         _ = end(world, 1)
         exit(1)

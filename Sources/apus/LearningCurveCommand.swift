@@ -87,7 +87,7 @@ struct LearningCurveCommand: ParsableCommand {
             return try TrainingRun(
                 TrainingPreparation(settings, parallelism: threads.parallelism), parallelism: threads.parallelism)
         }
-        try checkOutputs(of: runs)
+        if !resume, !overwrite { try runs.forEach { try $0.refuseToReplace() } }
         if !json {
             TrainingIntroduction(runs.last!.preparation, threads: threads.parallelism.threads, [])
                 .lines.forEach { Terminal.print($0) }
@@ -103,18 +103,6 @@ struct LearningCurveCommand: ParsableCommand {
         try write(points, names, to: whole.output + "/learning_curve.csv")
         if let code = Interruption.exitCode { throw ExitCode(code) }
         try conclude(points, names, output: whole.output)
-    }
-
-    private func checkOutputs(of runs: [TrainingRun]) throws {
-        guard !resume, !overwrite else { return }
-        let files = FileManager.default
-        for run in runs {
-            guard let existing = [run.checkpointPath, run.potentialPath].first(where: files.fileExists) else {
-                continue
-            }
-            throw CommandError(
-                "\(existing) exists: go on with --resume, replace it with --overwrite, or choose another output")
-        }
     }
 
     private func train(_ run: TrainingRun, size: Int) throws -> Point {

@@ -112,10 +112,8 @@ struct TrainCommand: ParsableCommand {
             }
             return try training.changesSinceCheckpoint()
         }
-        let existing = [training.checkpointPath, training.potentialPath].first(where: files.fileExists)
-        guard let existing, !overwrite else { return [] }
-        throw CommandError(
-            "\(existing) exists: go on with --resume, replace it with --overwrite, or choose another output")
+        if !overwrite { try training.refuseToReplace() }
+        return []
     }
 
     private func trainCommittee(_ preparation: TrainingPreparation) throws {

@@ -41,8 +41,6 @@ private final class ThreadRanks: @unchecked Sendable {
             let sums = ranks.exchange(Array(numbers), rank) { first, _ in first }
             for k in numbers.indices { numbers[k] = sums[k] }
         }
-
-        func abort() -> Never { fatalError("a rank gave up") }
     }
 
     /// Waits for all, and gives all what comes of their numbers.

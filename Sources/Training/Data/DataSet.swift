@@ -34,8 +34,6 @@ public struct DataSet: Sendable {
     let firstAtoms: [Int]
     /// `[structure]` — the name of the set that it belongs to, or nothing at all.
     let setNames: [String?]
-    public let atoms: Int
-    private let labelCounts: [Label: Int]
 
     private enum Storage: Sendable {
         case items([Item])
@@ -47,8 +45,18 @@ public struct DataSet: Sendable {
 
     public var count: Int { edgeCounts.count }
 
+    public var atoms: Int { firstAtoms.last! }
+
     /// How many structures carry a label.
-    public func count(of label: Label) -> Int { labelCounts[label] ?? 0 }
+    public func count(of label: Label) -> Int {
+        lossCounts.count { counts in
+            switch label {
+            case .energy: counts.energy > 0
+            case .forces: counts.forces > 0
+            case .stress: counts.stress > 0
+            }
+        }
+    }
 
     /// Whether edges are found anew for every batch.
     public var isLarge: Bool { if case .structures = storage { true } else { false } }
@@ -64,23 +72,19 @@ public struct DataSet: Sendable {
     ) throws {
         recipe = try Recipe(configuration)
         self.setNames = setNames
-        var (items, edgeCounts, total, atoms) = ([Item](), [Int](), 0, 0)
-        var labels: [Label: Int] = [:]
+        var (items, edgeCounts, total) = ([Item](), [Int](), 0)
         var (lossCounts, firstAtoms) = ([LossTerms](), [0])
         var keeps = keepsEdges ?? true
         for stored in structures {
             let item = try recipe.item(stored.structure, parallelism)
             edgeCounts.append(item.edges.count)
             total += item.edges.count
-            atoms += item.structure.count
             lossCounts.append(LossTerms(counting: [item]))
-            firstAtoms.append(atoms)
-            for label in Label.allCases where item.structure.carries(label) { labels[label, default: 0] += 1 }
+            firstAtoms.append(firstAtoms.last! + item.structure.count)
             if keepsEdges == nil, total > Self.largestEdgeCount { keeps = false }
             if keeps { items.append(item) } else { items = [] }
         }
-        (self.edgeCounts, self.atoms, labelCounts) = (edgeCounts, atoms, labels)
-        (self.lossCounts, self.firstAtoms) = (lossCounts, firstAtoms)
+        (self.edgeCounts, self.lossCounts, self.firstAtoms) = (edgeCounts, lossCounts, firstAtoms)
         storage = keeps ? .items(items) : .structures(structures)
     }
 
@@ -124,13 +128,6 @@ public struct DataSet: Sendable {
             case .items(let items): .items(indices.map { items[$0] })
             case .structures(let structures): .structures(indices.map { structures[$0] })
             }
-        var (atoms, labels) = (0, [Label: Int]())
-        for index in indices {
-            let structure = whole.structure(index)
-            atoms += structure.count
-            for label in Label.allCases where structure.carries(label) { labels[label, default: 0] += 1 }
-        }
-        (self.atoms, labelCounts) = (atoms, labels)
     }
 
     /// Makes items of structures, for one model.

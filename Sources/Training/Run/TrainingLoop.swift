@@ -171,9 +171,8 @@ final class TrainingLoop<T: ExecutableScalar> {
     private func writePredictions() throws -> GroupedErrors {
         guard training.writes else { return GroupedErrors() }
         let kept = try Potential(contentsOf: training.potentialPath)
-        let set = training.validation.count > 0 ? training.validation : training.training
         return try Evaluation(of: kept, parallelism: training.parallelism).writePredictions(
-            for: set, to: training.output + "/validation.xyz")
+            for: training.judging, to: training.output + "/validation.xyz")
     }
 
     // MARK: Time

@@ -63,7 +63,7 @@ extension TrainingRun {
     public func summaryOfEndedRun() throws -> Summary {
         let state = try readCheckpoint().state
         let kept = try Potential(contentsOf: potentialPath)
-        let set = validation.count > 0 ? validation : training
+        let set = judging
         let errors = try Evaluation(of: kept, parallelism: parallelism).errors(
             on: (0..<set.count).lazy.map(set.structure))
         return Summary(

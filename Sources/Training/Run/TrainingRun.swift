@@ -52,6 +52,8 @@ public final class TrainingRun: Sendable {
     static func folder(ofMember member: Int, in output: String) -> String { "\(output)/member-\(member + 1)" }
 
     public var validation: DataSet { preparation.validation }
+    /// What potentials are judged by: the validation set, or the training set where that is empty.
+    var judging: DataSet { validation.count > 0 ? validation : training }
 
     /// What happens, for those who watch.
     public enum Event {
