@@ -1,16 +1,16 @@
 /// Parallel loops that write arrays: every range of elements belongs to one call of the body, and what the calls
 /// return is combined in the order of the ranges. So results are bitwise the same for any number of threads.
 extension Parallelism {
-    /// Calls `body` with consecutive ranges of at most `length` elements and these elements of `a` and `b`, which
-    /// must be equally long. Index the spans from 0; `range` is for reading other arrays. Only the results of the
+    /// Calls `body` with consecutive ranges of at most `length` elements of `b`, and these elements of `a` and `b`; what
+    /// `a` has beyond them is left alone. Index the spans from 0; `range` is for reading other arrays. Only the results of the
     /// ranges take memory for a while.
     @inlinable
     public func reduce<A, B, Result>(
         _ a: inout [A], _ b: inout [B], by length: Int, from zero: Result, _ combine: (inout Result, Result) -> Void,
         body: (Range<Int>, inout MutableSpan<A>, inout MutableSpan<B>) -> Result
     ) -> Result {
-        precondition(a.count == b.count, "expected equally long arrays, got \(a.count) and \(b.count)")
-        let count = a.count
+        precondition(a.count >= b.count, "expected at least \(b.count) elements, got \(a.count)")
+        let count = b.count
         let chunks = (count + length - 1) / length
         return a.withUnsafeMutableBufferPointer { a in
             b.withUnsafeMutableBufferPointer { b in

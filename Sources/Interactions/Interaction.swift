@@ -15,16 +15,37 @@ public protocol Interaction: AnyObject {
     /// Throws when an element is not covered; the message names it and those that are.
     func check(elements: [Element]) throws
 
-    /// Replaces `result` by energies, forces and virial of these atoms. Nothing is allocated after the first call
+    /// Replaces `result` by energies, forces and virial of these atoms: `elements` of the atoms of `edges`, and of the
+    /// ghosts after them if there are any. Nothing is allocated after the first call
     /// with a given size. Throws on a result that is not finite.
     func evaluate(elements: [Element], edges: EdgeList, into result: inout InteractionResult) throws
 
     /// How close pairs of elements ever were in what the potential learned from; `nil` for one without such a limit.
     var minimumDistances: MinimumDistances? { get }
+
+    /// Who holds the atoms that ghosts are copies of. An interaction that sees its neighbours' neighbours needs it where
+    /// edges come from ghosts.
+    var ghostExchange: GhostExchange? { get set }
+
+    /// Bytes of the longest row that is exchanged for each ghost; 0 where nothing is.
+    var longestExchange: Int { get }
+
+    /// What evaluating a structure of this size takes in memory, in bytes.
+    func memoryEstimate(atoms: Int, edges: Int) -> Double
 }
 
 extension Interaction {
     public var minimumDistances: MinimumDistances? { nil }
+
+    /// Nothing of ghosts is needed but where they are.
+    public var ghostExchange: GhostExchange? {
+        get { nil }
+        set {}
+    }
+
+    public var longestExchange: Int { 0 }
+
+    public func memoryEstimate(atoms: Int, edges: Int) -> Double { 0 }
 }
 
 /// What an interaction computes. Energies in eV, forces in eV/Å, virial in eV.
@@ -32,28 +53,40 @@ public struct InteractionResult: Sendable {
     public var energy = 0.0
     /// `[atom]`; their sum is `energy`.
     public var atomicEnergies: [Double] = []
-    /// `[atom]`
+    /// `[atom, then ghost]` — a force on a ghost belongs to the atom that it is a copy of.
     public var forces: [SIMD3<Double>] = []
     /// −dE/dε = −V·σ, symmetric.
     public var virial = Matrix3.zero
     /// How far the members of a committee disagree about energy and forces, of which the above are the mean; `nil` for a
-    /// single potential.
+    /// single potential. Of ghosts it says nothing.
     public var deviation: Structure.Deviation?
+    /// `[member]` — the energies of a committee's members in eV; empty for a single potential.
+    public var memberEnergies: [Double] = []
+    /// Whether `atomicVirials` are asked for.
+    public var wantsAtomicVirials = false
+    /// `[atom, then ghost]` — their shares of the virial in eV: of every edge the half, `−½ r ⊗ dE/dr`, for each of its
+    /// ends. Empty unless asked for.
+    public var atomicVirials: [Matrix3] = []
 
     public init() {}
 
-    /// Sets every value to zero for `count` atoms, keeping the storage.
-    public mutating func reset(count: Int) {
+    /// Sets every value to zero for `count` atoms and the ghosts after them, keeping the storage.
+    public mutating func reset(count: Int, ghosts: Int = 0) {
         energy = 0
         virial = .zero
-        if forces.count != count {
-            forces = Array(repeating: .zero, count: count)
-            atomicEnergies = Array(repeating: 0, count: count)
+        forces.setAll(count + ghosts, to: .zero)
+        atomicEnergies.setAll(count, to: 0)
+        atomicVirials.setAll(wantsAtomicVirials ? count + ghosts : 0, to: .zero)
+    }
+}
+
+extension Array {
+    /// `count` elements of one value, in the same storage where it has that size.
+    fileprivate mutating func setAll(_ count: Int, to value: Element) {
+        if self.count == count {
+            for i in 0..<count { self[i] = value }
         } else {
-            for i in 0..<count {
-                forces[i] = .zero
-                atomicEnergies[i] = 0
-            }
+            self = Array(repeating: value, count: count)
         }
     }
 }

@@ -31,8 +31,9 @@ struct PairSum {
         _ pair: some PairEnergy, elements: [Element], edges: EdgeList, into result: inout InteractionResult
     ) throws {
         precondition(
-            elements.count == edges.atomCount, "expected edges of \(elements.count) atoms, got \(edges.atomCount)")
-        result.reset(count: elements.count)
+            elements.count == edges.sourceCount,
+            "expected edges of \(elements.count) atoms, got \(edges.sourceCount)")
+        result.reset(count: edges.atomCount, ghosts: edges.ghostCount)
         let cutoffSquared = pair.cutoff * pair.cutoff
         let total = parallelism.reduce(
             &result.forces, &result.atomicEnergies, by: Self.length, from: Total(),
@@ -65,11 +66,33 @@ struct PairSum {
             }
             return total
         }
+        if result.wantsAtomicVirials { atomicVirials(pair, elements, edges, into: &result.atomicVirials) }
         result.energy = total.energy
         result.virial = total.virial
         guard total.energy.isFinite, total.virial.trace.isFinite else {
             throw InteractionError(
                 .notFinite, "The pair energy is not finite (\(total.energy) eV): do two atoms lie on each other?")
+        }
+    }
+    /// The virial of the edges into an atom is the atom's share: both edges of a pair carry the same.
+    private func atomicVirials(
+        _ pair: some PairEnergy, _ elements: [Element], _ edges: EdgeList, into virials: inout [Matrix3]
+    ) {
+        let cutoffSquared = pair.cutoff * pair.cutoff
+        parallelism.update(&virials, by: Self.length) { atoms, virials in
+            for i in atoms where i < edges.atomCount {
+                for e in Int(edges.offsets[i])..<Int(edges.offsets[i + 1]) {
+                    let r = SIMD3(edges.x[e], edges.y[e], edges.z[e])
+                    let square = dot(r, r)
+                    guard square < cutoffSquared else { continue }
+                    let distance = square.squareRoot()
+                    let slope = pair.energyAndSlope(
+                        at: distance, between: elements[i].atomicNumber,
+                        and: elements[Int(edges.sources[e])].atomicNumber
+                    ).slope
+                    virials[i - atoms.lowerBound] += Matrix3.outer(r, r) * (-0.5 * slope / distance)
+                }
+            }
         }
     }
 }

@@ -4,8 +4,14 @@
 /// Full list: with every edge i ← j stands its reverse j ← i, unless the cutoffs of the two directions differ. Sorted
 /// by receiver, then source, then image, so the order, and with it every sum over it, is the same for the same
 /// structure. Arrays are parallel, `[edge]`.
+///
+/// A host that keeps some of the atoms only (a rank of LAMMPS) has edges into its own atoms; their sources may be
+/// *ghosts*, atoms of other hosts, which follow the own ones (`EdgeList+Ghosts.swift`).
 public struct EdgeList: Sendable {
+    /// Atoms that edges lead to.
     public internal(set) var atomCount = 0
+    /// Atoms that are sources only, numbered after the others.
+    public internal(set) var ghostCount = 0
     /// `[atom + 1]` — edges of receiver `i` are `offsets[i]..<offsets[i + 1]`.
     public internal(set) var offsets: [Int32] = [0]
     public internal(set) var receivers: [Int32] = []
@@ -14,12 +20,15 @@ public struct EdgeList: Sendable {
     public internal(set) var x: [Double] = []
     public internal(set) var y: [Double] = []
     public internal(set) var z: [Double] = []
-    /// `[atom + 1]` — edges whose source is `j` are `transposed[transposedOffsets[j]..<transposedOffsets[j + 1]]`.
+    /// `[source + 1]` — edges whose source is `j` are `transposed[transposedOffsets[j]..<transposedOffsets[j + 1]]`.
     public internal(set) var transposedOffsets: [Int32] = [0]
     /// `[edge]` — edge indices sorted by source, then receiver.
     public internal(set) var transposed: [Int32] = []
 
     public var count: Int { sources.count }
+
+    /// Atoms and ghosts.
+    public var sourceCount: Int { atomCount + ghostCount }
 
     /// What the arrays take.
     public var memoryBytes: Int {
@@ -29,11 +38,12 @@ public struct EdgeList: Sendable {
 
     public init() {}
 
-    /// Gives every array its size for these many atoms and edges. Storage is kept, and grows by doubling.
-    mutating func resize(atoms: Int, edges: Int) {
+    /// Gives every array its size for these many atoms, ghosts and edges. Storage is kept, and grows by doubling.
+    mutating func resize(atoms: Int, ghosts: Int = 0, edges: Int) {
         atomCount = atoms
+        ghostCount = ghosts
         offsets.resize(to: atoms + 1, filler: 0)
-        transposedOffsets.resize(to: atoms + 1, filler: 0)
+        transposedOffsets.resize(to: atoms + ghosts + 1, filler: 0)
         receivers.resize(to: edges, filler: 0)
         sources.resize(to: edges, filler: 0)
         transposed.resize(to: edges, filler: 0)
@@ -44,7 +54,7 @@ public struct EdgeList: Sendable {
 
     /// Sets `transposedOffsets` and `transposed` by a stable counting sort over the sources.
     mutating func transpose() {
-        let atoms = atomCount
+        let atoms = sourceCount
         let edges = count
         transposedOffsets.withUnsafeMutableBufferPointer { offsets in
             transposed.withUnsafeMutableBufferPointer { transposed in

@@ -1,7 +1,7 @@
 /// A structure whose neighbours cannot be found: coordinates that are no numbers, a cell without volume, or one so
 /// flat or so full that the list would not fit.
 public struct NeighborError: Error, Sendable, Equatable, CustomStringConvertible {
-    public enum Code: Sendable { case position, cell, size }
+    public enum Code: Sendable { case position, cell, size, index }
 
     public let code: Code
     public let message: String

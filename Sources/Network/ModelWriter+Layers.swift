@@ -41,7 +41,8 @@ extension ModelWriter {
         let scalars = Layout.features(layer.inputLayout.blocks.map { (0, $0.multiplicity) })
         let rows = averages.flatMap { Array(repeating: 1 / $0.squareRoot(), count: scalars.width) }
         let table = builder.constant(rows, .fixed(types), scalars)
-        return builder.product(builder.gather(table, by: .speciesOfAtom), x)
+        let isByType = builder.program.shape(of: x).axis == .fixed(types)
+        return builder.product(isByType ? table : builder.gather(table, by: .speciesOfAtom), x)
     }
 
     /// From the merged irreps of all paths to the gate's input; e3nn's `Linear`.

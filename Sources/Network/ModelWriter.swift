@@ -32,17 +32,16 @@ struct ModelWriter {
 
     /// The energy of every atom without its shift, `[atom][1]`.
     mutating func energies(_ radial: NequIPModel.RadialFunctions) -> Program.Value {
-        let positions = builder.input("positions", .atoms, .plain(3))
-        let strain = builder.input("strain", .structures, .plain(9))
-        let vectors = builder.edgeVectors(positions: positions, strain: strain)
+        let vectors = edgeVectors().vectors
         let harmonics = builder.edgeFunction(.harmonics(lMax: configuration.lMax), of: vectors)
         let embedding = typeEmbedding()
         let radial = radialInput(radial, vectors)
 
-        var features = builder.gather(embedding, by: .speciesOfAtom)
+        // Of every type, before the first layer; of every atom after it.
+        var features = embedding
         for (index, layer) in layers.enumerated() {
             let weights = radialWeights(radial, layer, index)
-            let messages = normalized(linear1(features, layer, index), layer)
+            let messages = messages(of: features, layer, index)
             let convolved = builder.convolve(
                 messages, harmonics: harmonics, basis: radial.basis, table: weights, layer.convolution)
             var update = linear2(convolved, layer, index)
@@ -54,14 +53,26 @@ struct ModelWriter {
         return builder.product(builder.gather(scales, by: .speciesOfAtom), readout(features))
     }
 
-    /// `F = −dE/dx` and `W = −dE/dε` for the energies' cotangent.
+    /// `F = −dE/dx` of atoms and ghosts, `W = −dE/dε`, and `dE/dr` of every edge vector for the energies' cotangent.
     mutating func forcesAndVirial(
         of energies: Program.Value, cotangent: Program.Value
-    ) -> (forces: Program.Value, virial: Program.Value) {
-        let positions = builder.input("positions", .atoms, .plain(3))
+    ) -> (forces: Program.Value, virial: Program.Value, edgeGradient: Program.Value) {
+        let (positions, strain, vectors) = edgeVectors()
+        let gradients = builder.gradients(of: [(energies, cotangent)], to: [positions, strain, vectors])
+        return (builder.scaled(gradients[0]!, by: -1), builder.scaled(gradients[1]!, by: -1), gradients[2]!)
+    }
+
+    mutating func edgeVectors() -> (positions: Program.Value, strain: Program.Value, vectors: Program.Value) {
+        let positions = builder.input("positions", .sources, .plain(3))
         let strain = builder.input("strain", .structures, .plain(9))
-        let gradients = builder.gradients(of: [(energies, cotangent)], to: [positions, strain])
-        return (builder.scaled(gradients[0]!, by: -1), builder.scaled(gradients[1]!, by: -1))
+        return (positions, strain, builder.edgeVectors(positions: positions, strain: strain))
+    }
+
+    /// What atoms and ghosts send to their neighbours. In the first layer it depends on the type alone, so it is known
+    /// of ghosts too; later their messages come from where they are atoms.
+    private mutating func messages(of x: Program.Value, _ layer: InteractionLayer, _ index: Int) -> Program.Value {
+        let sent = normalized(linear1(x, layer, index), layer)
+        return index == 0 ? builder.gather(sent, by: .speciesOfSource) : builder.fillGhosts(sent)
     }
 
     /// `silu` and `tanh` on the scalars; every other channel times its gate.

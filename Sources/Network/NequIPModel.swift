@@ -81,13 +81,15 @@ public struct NequIPModel: Sendable {
         return count
     }
 
-    /// Atomic energies (`atomic energies`, network part scaled by type, without shifts), `forces` and `virial`.
+    /// Stage 0: atomic energies (`atomic energies`, network part scaled by type, without shifts), `forces` (of ghosts
+    /// too) and `virial`. Stage 1, for those who want them: `atomic virials`, the shares of atoms and ghosts in it.
     ///
     /// With several `members` all of these, and all parameters, have names that begin with `Self.prefix(_:of:)`. What does
     /// not depend on weights — edge vectors, harmonics, radial coordinates — is computed once for all.
     public func evaluationProgram(_ radial: RadialFunctions = .spline, members: Int = 1) -> Program {
         var writer = ModelWriter(configuration, layers)
         var outputs: [String: Program.Value] = [:]
+        var edgeGradients: [Program.Value] = []
         for member in 0..<members {
             writer.prefix = Self.prefix(member, of: members)
             let energies = writer.energies(radial)
@@ -96,6 +98,13 @@ public struct NequIPModel: Sendable {
             outputs[writer.prefix + "atomic energies"] = energies
             outputs[writer.prefix + "forces"] = gradients.forces
             outputs[writer.prefix + "virial"] = gradients.virial
+            edgeGradients.append(gradients.edgeGradient)
+        }
+        writer.builder.beginStage()
+        let vectors = writer.edgeVectors().vectors
+        for (member, gradient) in edgeGradients.enumerated() {
+            outputs[Self.prefix(member, of: members) + "atomic virials"] =
+                writer.builder.atomicVirials(vectors, gradient)
         }
         return writer.builder.finish(outputs: outputs)
     }
@@ -111,11 +120,11 @@ public struct NequIPModel: Sendable {
         let atomic = writer.energies(.spline)
         let energies = writer.builder.segmentSum(atomic, by: .structureOfAtom, into: .structures)
         let ones = writer.builder.fill(1, .structures, .plain(1))
-        let (forces, virial) = writer.forcesAndVirial(of: energies, cotangent: ones)
+        let (forces, virial, _) = writer.forcesAndVirial(of: energies, cotangent: ones)
         writer.builder.beginStage()
         let targets = [
             (energies, writer.builder.input("energies cotangent", .structures, .plain(1))),
-            (forces, writer.builder.input("forces cotangent", .atoms, .plain(3))),
+            (forces, writer.builder.input("forces cotangent", .sources, .plain(3))),
             (virial, writer.builder.input("virial cotangent", .structures, .plain(9))),
         ]
         let trainable = parameters.filter { $0.isTrainable && !frozen.contains($0.name) }

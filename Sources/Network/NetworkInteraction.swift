@@ -59,16 +59,20 @@ public final class NetworkInteraction<T: ExecutableScalar>: Interaction {
             knownElements = elements
             species = elements.map { typeOfElement[$0.atomicNumber] }
         }
-        result.reset(count: elements.count)
+        result.reset(count: edges.atomCount, ghosts: edges.ghostCount)
         let shifts = configuration.perTypeEnergyShifts
         Graph.with(species: species, edges: edges) { graph in
             executor.run(on: graph)
+            if result.wantsAtomicVirials { executor.run(on: graph, stage: 1) }
             for member in 0..<memberCount { add(member, on: graph, to: &result) }
-            if memberCount > 1 { findDeviation(on: graph, &result) } else { result.deviation = nil }
-            for atom in elements.indices {
+            if memberCount > 1 { compareMembers(on: graph, &result) } else { result.deviation = nil }
+            var shift = 0.0
+            for atom in 0..<graph.atoms {
+                shift += shifts[Int(species[atom])]
                 result.atomicEnergies[atom] += shifts[Int(species[atom])]
                 result.energy += result.atomicEnergies[atom]
             }
+            for member in result.memberEnergies.indices { result.memberEnergies[member] += shift }
         }
         guard result.energy.isFinite, result.forces.allSatisfy({ $0.x.isFinite && $0.y.isFinite && $0.z.isFinite })
         else {
@@ -79,31 +83,50 @@ public final class NetworkInteraction<T: ExecutableScalar>: Interaction {
         }
     }
 
-    /// Adds a member's share of the mean: atomic energies without shifts, forces and virial.
+    /// Adds a member's share of the mean: atomic energies without shifts, forces and virials.
     @inline(__always)
     private func add(_ member: Int, on graph: Graph, to result: inout InteractionResult) {
         let share = 1 / Double(memberCount)
         let energies = output("atomic energies", member, on: graph)
         let forces = output("forces", member, on: graph)
         let virial = output("virial", member, on: graph)
-        for atom in result.forces.indices {
-            result.atomicEnergies[atom] += share * Double(energies[atom])
+        if memberCount > 1, let ghostExchange {
+            // Members are compared at atoms, so the forces on ghosts must come home.
+            ghostExchange.add(
+                GhostExchange.Rows(
+                    start: UnsafeMutableRawPointer(mutating: forces.baseAddress!), scalarBytes: MemoryLayout<T>.size,
+                    width: 3))
+        }
+        for atom in 0..<graph.atoms { result.atomicEnergies[atom] += share * Double(energies[atom]) }
+        for atom in 0..<(memberCount > 1 && ghostExchange != nil ? graph.atoms : graph.sources) {
             result.forces[atom] += share * Self.vector(forces, atom)
         }
-        // The parts that are not symmetric are rounding: rotating everything costs no energy.
-        let w = Matrix3(Self.vector(virial, 0), Self.vector(virial, 1), Self.vector(virial, 2))
-        result.virial += (w + w.transposed) * (share / 2)
+        result.virial += Self.symmetric(virial, 0) * share
+        guard result.wantsAtomicVirials else { return }
+        let virials = output("atomic virials", member, on: graph)
+        for atom in 0..<graph.sources { result.atomicVirials[atom] += Self.symmetric(virials, atom) * share }
+    }
+
+    /// A tensor of `[row][9]`. Parts of virials that are not symmetric are rounding in their sum, because rotating
+    /// everything costs no energy; in the shares of atoms they have no meaning of their own.
+    @inline(__always)
+    private static func symmetric(_ numbers: UnsafeBufferPointer<T>, _ row: Int) -> Matrix3 {
+        let w = Matrix3(vector(numbers, 3 * row), vector(numbers, 3 * row + 1), vector(numbers, 3 * row + 2))
+        return (w + w.transposed) * 0.5
     }
 
     /// Compares the members with their mean, which `result` holds.
-    private func findDeviation(on graph: Graph, _ result: inout InteractionResult) {
-        let count = result.forces.count
+    private func compareMembers(on graph: Graph, _ result: inout InteractionResult) {
+        let count = graph.atoms
         var deviation = result.deviation ?? Structure.Deviation(energy: 0, forces: [])
         // The only reference, so that the array is not copied.
         result.deviation = nil
         if deviation.forces.count != count { deviation.forces = Array(repeating: 0, count: count) }
         for atom in 0..<count { deviation.forces[atom] = 0 }
         let mean = result.atomicEnergies.reduce(0, +)
+        if result.memberEnergies.count != memberCount {
+            result.memberEnergies = Array(repeating: 0, count: memberCount)
+        }
         var squares = 0.0
         for member in 0..<memberCount {
             let energies = output("atomic energies", member, on: graph)
@@ -114,6 +137,7 @@ public final class NetworkInteraction<T: ExecutableScalar>: Interaction {
                 let difference = Self.vector(forces, atom) - result.forces[atom]
                 deviation.forces[atom] += dot(difference, difference)
             }
+            result.memberEnergies[member] = energy
             squares += (energy - mean) * (energy - mean)
         }
         deviation.energy = (squares / Double(memberCount)).squareRoot()
@@ -134,6 +158,20 @@ public final class NetworkInteraction<T: ExecutableScalar>: Interaction {
 
     /// Seconds spent in each instruction since profiling was switched on, with the instruction's name.
     public var profile: [(name: String, seconds: Double)] { executor.profile }
+
+    public var ghostExchange: GhostExchange? {
+        get { executor.ghostExchange }
+        set { executor.ghostExchange = newValue }
+    }
+
+    public var longestExchange: Int {
+        // A committee's members are compared after their forces on ghosts have come home.
+        max(executor.longestExchange, memberCount > 1 ? 3 * MemoryLayout<T>.size : 0)
+    }
+
+    public func memoryEstimate(atoms: Int, edges: Int) -> Double {
+        Double(executor.memoryEstimate(atoms: atoms, edges: edges))
+    }
 
     /// What the network's values take in memory.
     public var memoryBytes: Int { executor.memoryBytes }

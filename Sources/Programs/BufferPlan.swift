@@ -70,13 +70,14 @@ extension Operation {
     fileprivate func readsGeometry(for operand: Program.Value, in instruction: Program.Instruction) -> Bool {
         switch self {
         case .edgeVectors: true
-        case .edgeFunction, .radialBasis, .edgeVirial, .edgeStrain: operand == instruction.operands.first
+        case .edgeFunction, .radialBasis, .edgeVirial, .atomicVirials, .edgeStrain:
+            operand == instruction.operands.first
         default: false
         }
     }
 
     /// Whether the value comes from outside the program's own computing.
-    fileprivate var isGiven: Bool {
+    var isGiven: Bool {
         switch self {
         case .input, .constant, .fill: true
         default: false

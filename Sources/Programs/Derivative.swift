@@ -52,6 +52,8 @@ extension ProgramBuilder {
             return [(x[0], segmentSum(g, by: relation, into: shape(x[0]).axis))]
         case .segmentSum(let relation):
             return [(x[0], gather(g, by: relation))]
+        case .fillGhosts: return [(x[0], addGhosts(g))]
+        case .addGhosts: return [(x[0], fillGhosts(g))]
         case .linear(let map):
             var contributions: [(Value, Value)] = []
             if isActive(x[0]) { contributions.append((x[0], linear(g, transposed(x[1], of: map), map.transposed))) }
@@ -109,6 +111,8 @@ extension ProgramBuilder {
         case .edgeStrain:
             unsupported(0)
             return [(x[1], edgeVirial(x[0], g))]
+        case .atomicVirials:
+            preconditionFailure("shares of atoms in the virial have no derivative")
         case .radialBasis:
             preconditionFailure("the cotangent of a radial basis goes to its distance at once")
         case .convolution: return []

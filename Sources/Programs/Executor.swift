@@ -1,6 +1,7 @@
 import Compute
 import Dispatch
 import Equivariance
+import Neighbors
 
 /// Carries out a program on graphs, in memory that is planned once and kept.
 ///
@@ -39,8 +40,12 @@ public final class Executor<T: ExecutableScalar> {
     private var seconds: [Double]
     public var isProfiling = false
 
+    /// Who holds the atoms that ghosts are copies of; needed where there are any.
+    public var ghostExchange: GhostExchange?
+
     private struct Capacity: Equatable {
         var atoms: Int
+        var sources: Int
         var structures: Int
         var edges: Int
     }
@@ -95,24 +100,18 @@ public final class Executor<T: ExecutableScalar> {
     /// Makes room for a graph. Call before `bind(_:on:)` and `run`; costs something only when the graph has grown.
     public func prepare(for graph: Graph) {
         if let planned = plannedFor,
-            planned.atoms >= graph.atoms, planned.edges >= graph.edges, planned.structures >= graph.structures
+            planned.atoms >= graph.atoms, planned.sources >= graph.sources, planned.edges >= graph.edges,
+            planned.structures >= graph.structures
         {
             return
         }
-        let old = plannedFor ?? Capacity(atoms: 0, structures: 0, edges: 0)
+        let old = plannedFor ?? Capacity(atoms: 0, sources: 0, structures: 0, edges: 0)
         // A little more than asked for, so that a fluctuating number of edges does not plan anew every time.
         let capacity = Capacity(
-            atoms: max(old.atoms, graph.atoms), structures: max(old.structures, graph.structures),
+            atoms: max(old.atoms, graph.atoms), sources: max(old.sources, graph.sources),
+            structures: max(old.structures, graph.structures),
             edges: max(old.edges, graph.edges + graph.edges / 16 + 16))
-        let plan = BufferPlan(program, placements, isStatic: isStatic) { axis in
-            switch axis {
-            case .fixed(let count): count
-            case .atoms: capacity.atoms
-            case .structures: capacity.structures
-            case .edges: capacity.edges
-            case .edgeKnots: capacity.edges + 4
-            }
-        }
+        let plan = bufferPlan(for: capacity)
         memory.reserve(plan.size)
         knots.reserve(capacity.edges + 16)
         for value in plan.offsets.indices where plan.offsets[value] >= 0 {
@@ -120,6 +119,19 @@ public final class Executor<T: ExecutableScalar> {
         }
         self.plan = plan
         plannedFor = capacity
+    }
+
+    private func bufferPlan(for capacity: Capacity) -> BufferPlan {
+        BufferPlan(program, placements, isStatic: isStatic) { axis in
+            switch axis {
+            case .fixed(let count): count
+            case .atoms: capacity.atoms
+            case .sources: capacity.sources
+            case .structures: capacity.structures
+            case .edges: capacity.edges
+            case .edgeKnots: capacity.edges + 4
+            }
+        }
     }
 
     /// Writes an input with one row per atom, edge or structure; `prepare(for:)` comes first.
@@ -142,6 +154,25 @@ public final class Executor<T: ExecutableScalar> {
     public var memoryBytes: Int {
         let scalars = fixed.capacity + memory.capacity + partials.capacity + scratch.reduce(0) { $0 + $1.capacity }
         return scalars * MemoryLayout<T>.stride + knots.capacity * 4
+    }
+
+    /// What `memoryBytes` would be for one structure of this size, found without making room for it.
+    public func memoryEstimate(atoms: Int, edges: Int) -> Int {
+        let plan = bufferPlan(
+            for: Capacity(atoms: atoms, sources: atoms, structures: 1, edges: edges + edges / 16 + 16))
+        let scalars = fixed.capacity + plan.size + scratch.reduce(0) { $0 + $1.capacity }
+        return scalars * MemoryLayout<T>.stride + edges * 4
+    }
+
+    /// Bytes of the longest row of ghosts that is exchanged.
+    public var longestExchange: Int {
+        program.instructions.reduce(0) { longest, instruction in
+            switch instruction.operation {
+            case .fillGhosts, .addGhosts:
+                max(longest, program.shape(of: instruction.results[0]).layout.width * MemoryLayout<T>.stride)
+            default: longest
+            }
+        }
     }
 
     /// Seconds spent in each instruction while profiling, with its name.
@@ -172,6 +203,22 @@ public final class Executor<T: ExecutableScalar> {
                 }
             }
         }
+    }
+
+    /// Lets the holder of other atoms work on the rows of ghosts; it takes part even where this graph has none.
+    func exchange(
+        _ rows: UnsafeMutablePointer<T>, width: Int, on graph: Graph,
+        _ body: (GhostExchange, GhostExchange.Rows) -> Void
+    ) {
+        guard let ghostExchange else {
+            precondition(
+                graph.sources == graph.atoms, "expected an exchange for \(graph.sources - graph.atoms) ghosts")
+            return
+        }
+        body(
+            ghostExchange,
+            GhostExchange.Rows(
+                start: UnsafeMutableRawPointer(rows), scalarBytes: MemoryLayout<T>.size, width: width))
     }
 
     @inline(__always)

@@ -4,14 +4,16 @@ import Neighbors
 /// the duration of a call.
 public struct Graph {
     public let atoms: Int
+    /// Atoms and the ghosts after them: all that edges come from.
+    public let sources: Int
     public let structures: Int
     public let edges: Int
-    /// `[atom]`
+    /// `[source]`
     let species: UnsafePointer<Int32>
     /// `[atom]`, or `nil` when there is one structure
     let structureOfAtom: UnsafePointer<Int32>?
     let receivers: UnsafePointer<Int32>
-    let sources: UnsafePointer<Int32>
+    let sourceOfEdge: UnsafePointer<Int32>
     let offsets: UnsafePointer<Int32>
     let transposed: UnsafePointer<Int32>
     let transposedOffsets: UnsafePointer<Int32>
@@ -26,8 +28,8 @@ public struct Graph {
         _ body: (Graph) throws -> R
     ) rethrows -> R {
         precondition(
-            species.count == edges.atomCount && (structures == 1 || structureOfAtom.count == species.count),
-            "expected \(edges.atomCount) species and structure indices, got \(species.count), \(structureOfAtom.count)"
+            species.count == edges.sourceCount && (structures == 1 || structureOfAtom.count == edges.atomCount),
+            "expected \(edges.sourceCount) species and structure indices, got \(species.count), \(structureOfAtom.count)"
         )
         return try species.withPointer { species in
             try structureOfAtom.withPointer { structureOfAtom in
@@ -41,10 +43,10 @@ public struct Graph {
                                             try edges.z.withPointer { z in
                                                 try body(
                                                     Graph(
-                                                        atoms: edges.atomCount, structures: structures,
-                                                        edges: edges.count, species: species,
+                                                        atoms: edges.atomCount, sources: edges.sourceCount,
+                                                        structures: structures, edges: edges.count, species: species,
                                                         structureOfAtom: structures == 1 ? nil : structureOfAtom,
-                                                        receivers: receivers, sources: sources, offsets: offsets,
+                                                        receivers: receivers, sourceOfEdge: sources, offsets: offsets,
                                                         transposed: transposed,
                                                         transposedOffsets: transposedOffsets, x: x, y: y, z: z))
                                             }
@@ -64,6 +66,7 @@ public struct Graph {
         switch axis {
         case .fixed(let count): count
         case .atoms: atoms
+        case .sources: sources
         case .structures: structures
         case .edges: edges
         case .edgeKnots: edges + 4
@@ -74,9 +77,15 @@ public struct Graph {
     @inline(__always)
     func index(_ relation: Relation, _ row: Int) -> Int {
         switch relation {
-        case .speciesOfAtom: Int(species[row])
+        case .speciesOfAtom, .speciesOfSource: Int(species[row])
         case .structureOfAtom: structure(of: row)
         }
+    }
+
+    /// Edges that lead to an atom; to a ghost there are none.
+    @inline(__always)
+    func edges(to atom: Int) -> Range<Int> {
+        atom < atoms ? Int(offsets[atom])..<Int(offsets[atom + 1]) : 0..<0
     }
 
     func structure(of atom: Int) -> Int { structureOfAtom.map { Int($0[atom]) } ?? 0 }

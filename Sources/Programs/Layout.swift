@@ -66,6 +66,8 @@ public struct Layout: Hashable, Sendable {
 public enum Axis: Hashable, Sendable {
     case fixed(Int)
     case atoms
+    /// Atoms, and after them the ghosts of a host that holds some of the atoms only (`EdgeList.ghostCount`).
+    case sources
     case structures
     case edges
     /// Edges and four rows more: radial weights evaluated on each edge, in the place of spline coefficients.

@@ -12,6 +12,11 @@ public enum Operation: Hashable, Sendable {
     /// The transpose of `gather`: `out[k] = Σ_{i: relation(i) = k} x[i]`.
     case segmentSum(Relation)
 
+    /// Rows of atoms, with rows of ghosts after them that whoever holds these atoms fills in.
+    case fillGhosts
+    /// The transpose of `fillGhosts`: rows of ghosts are added to those of the atoms they are copies of.
+    case addGhosts
+
     /// Operands x, W.
     case linear(LinearMap)
     /// The derivative of a linear map by W, operands x and the cotangent.
@@ -50,6 +55,8 @@ public enum Operation: Hashable, Sendable {
     case edgeDifference
     /// `W = −Σ_e r_e ⊗ g_e` of every structure (r, g): minus the pullback of `edgeVectors` to strain.
     case edgeVirial
+    /// The share of every atom and ghost in the virial (r, g).
+    case atomicVirials
     /// The transpose of `edgeVirial` in g: `g_e = −r_e · w` (r, w).
     case edgeStrain
 }
@@ -57,7 +64,14 @@ public enum Operation: Hashable, Sendable {
 /// Which row of a table a row reads.
 public enum Relation: Hashable, Sendable {
     case speciesOfAtom
+    /// Of atoms and ghosts.
+    case speciesOfSource
     case structureOfAtom
 
-    public var rows: Axis { .atoms }
+    public var rows: Axis {
+        switch self {
+        case .speciesOfAtom, .structureOfAtom: .atoms
+        case .speciesOfSource: .sources
+        }
+    }
 }

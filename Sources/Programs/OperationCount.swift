@@ -53,11 +53,10 @@ extension Program {
             case .scaled: count.elementwise += rows * width
             case .segmentSum: count.elementwise += Double(atoms) * width
             case .edgeForces, .edgeDifference: count.elementwise += 6 * Double(edges)
-            case .edgeVirial, .edgeStrain: count.elementwise += 18 * Double(edges)
+            case .edgeVirial, .edgeStrain, .atomicVirials: count.elementwise += 18 * Double(edges)
             case .edgeVectors: count.elementwise += 6 * Double(edges)
             case .input, .constant, .fill, .gather, .pointwise, .slice, .embed, .concatenated, .transposedWeights,
-                .splineCoefficients, .edgeFunction,
-                .radialBasis:
+                .splineCoefficients, .edgeFunction, .radialBasis, .fillGhosts, .addGhosts:
                 break
             }
         }
@@ -67,7 +66,7 @@ extension Program {
     private func rows(of value: Value, _ atoms: Int, _ edges: Int, _ structures: Int) -> Double {
         switch shape(of: value).axis {
         case .fixed(let count): Double(count)
-        case .atoms: Double(atoms)
+        case .atoms, .sources: Double(atoms)
         case .structures: Double(structures)
         case .edges, .edgeKnots: Double(edges)
         }

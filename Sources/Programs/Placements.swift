@@ -1,7 +1,7 @@
 /// Which values are parts of the rows of others, so that nothing need be copied to take rows apart or to put them
 /// together.
 ///
-/// A slice is a view of what it is taken from, if all its readers can step from row to row by another stride than its own
+/// Rows of atoms are the first rows of atoms and ghosts. A slice is a view of what it is taken from, if all its readers can step from row to row by another stride than its own
 /// width; what is concatenated is written where it belongs, if its producer can.
 struct Placements: Sendable {
     struct Place: Hashable, Sendable {
@@ -29,6 +29,18 @@ struct Placements: Sendable {
             for result in instruction.results { producers[result.index] = instruction.operation }
         }
         for output in program.outputs.values { readers[output.index].append(.sum) }
+        // The rows of atoms are the first of those of atoms and ghosts.
+        for instruction in program.instructions {
+            let result = instruction.results[0]
+            guard let x = instruction.operands.first, readers[x.index].count == 1, !isStatic[x.index] else {
+                continue
+            }
+            switch instruction.operation {
+            case .fillGhosts where producers[x.index]?.isGiven == false: places[x.index] = places[result.index]
+            case .addGhosts where producers[x.index]?.isGiven == false: places[result.index] = places[x.index]
+            default: break
+            }
+        }
         // From the last on, so that parts of parts find their place.
         for instruction in program.instructions.reversed() {
             guard case .concatenated = instruction.operation else { continue }

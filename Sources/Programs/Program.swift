@@ -71,6 +71,8 @@ extension Operation {
         case .fill: "fill"
         case .gather(let relation): "gather \(relation)"
         case .segmentSum(let relation): "segment sum \(relation)"
+        case .fillGhosts: "fill ghosts"
+        case .addGhosts: "add ghosts"
         case .linear(let map): map.isPerSpecies ? "species linear" : "linear"
         case .linearWeights(let map): map.isPerSpecies ? "species linear → weights" : "linear → weights"
         case .transposedWeights: "transposed weights"
@@ -97,6 +99,7 @@ extension Operation {
         case .edgeForces: "edge forces"
         case .edgeDifference: "edge difference"
         case .edgeVirial: "edge virial"
+        case .atomicVirials: "atomic virials"
         case .edgeStrain: "edge strain"
         }
     }

@@ -80,6 +80,13 @@ public struct ProgramBuilder: Sendable {
         append(.segmentSum(relation), [x], axis, shape(x).layout)
     }
 
+    // MARK: Ghosts
+
+    /// Rows of atoms and ghosts from those of atoms. Whoever runs the program on a part of the atoms fills in the
+    /// ghosts (`GhostExchange`); without ghosts these are the same rows.
+    public mutating func fillGhosts(_ x: Value) -> Value { append(.fillGhosts, [x], .sources, shape(x).layout) }
+    mutating func addGhosts(_ x: Value) -> Value { append(.addGhosts, [x], .atoms, shape(x).layout) }
+
     // MARK: Node operations
 
     public mutating func linear(_ x: Value, _ weights: Value, _ map: LinearMap) -> Value {
@@ -177,8 +184,12 @@ public struct ProgramBuilder: Sendable {
         append(.edgeFunction(function, .tangent), [vectors, direction], function.axis, .plain(function.width))
     }
 
-    mutating func edgeForces(_ g: Value) -> Value { append(.edgeForces, [g], .atoms, .plain(3)) }
+    mutating func edgeForces(_ g: Value) -> Value { append(.edgeForces, [g], .sources, .plain(3)) }
     mutating func edgeDifference(_ f: Value) -> Value { append(.edgeDifference, [f], .edges, .plain(3)) }
     mutating func edgeVirial(_ r: Value, _ g: Value) -> Value { append(.edgeVirial, [r, g], .structures, .plain(9)) }
+    /// The shares of atoms and ghosts in the virial, from edge vectors and the derivative of an energy by them.
+    public mutating func atomicVirials(_ r: Value, _ g: Value) -> Value {
+        append(.atomicVirials, [r, g], .sources, .plain(9))
+    }
     mutating func edgeStrain(_ r: Value, _ w: Value) -> Value { append(.edgeStrain, [r, w], .edges, .plain(3)) }
 }

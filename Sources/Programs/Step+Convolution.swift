@@ -30,7 +30,7 @@ extension StepPreparation {
         if let output = result(.output) {
             return { executor, graph in
                 let output = executor.pointer(output)
-                executor.forAtoms(plan, graph) { atoms, scratch, edges in
+                executor.forAtoms(plan, graph, count: graph.atoms) { atoms, scratch, edges in
                     (output + atoms.lowerBound * plan.outputWidth)
                         .update(repeating: 0, count: atoms.count * plan.outputWidth)
                     for term in arguments {
@@ -47,7 +47,7 @@ extension StepPreparation {
             let (distances, harmonics) = (
                 distances.map { executor.pointer($0) }, harmonics.map { executor.pointer($0) }
             )
-            executor.forAtoms(plan, graph) { atoms, scratch, edges in
+            executor.forAtoms(plan, graph, count: graph.sources) { atoms, scratch, edges in
                 if let features {
                     (features + atoms.lowerBound * plan.inputWidth)
                         .update(repeating: 0, count: atoms.count * plan.inputWidth)
@@ -88,21 +88,22 @@ extension StepPreparation {
 }
 
 extension Executor {
-    /// Calls `body` on ranges of atoms with scratch memory and the edges.
+    /// Calls `body` on ranges of `count` atoms with scratch memory and the edges.
     fileprivate func forAtoms(
-        _ plan: ConvolutionPlan<T>, _ graph: Graph,
+        _ plan: ConvolutionPlan<T>, _ graph: Graph, count: Int,
         _ body: (Range<Int>, UnsafeMutablePointer<T>, ConvolutionEdges) -> Void
     ) {
         let edges = convolutionEdges(graph)
         let isSmall = graph.edges * plan.work < Self.serialWork / 2
-        (isSmall ? .serial : parallelism).split(graph.atoms, by: 16) { atoms, worker in
+        (isSmall ? .serial : parallelism).split(count, by: 16) { atoms, worker in
             body(atoms, scratch[worker].pointer, edges)
         }
     }
 
     private func convolutionEdges(_ graph: Graph) -> ConvolutionEdges {
         ConvolutionEdges(
-            receivers: graph.receivers, sources: graph.sources, offsets: graph.offsets, transposed: graph.transposed,
+            receivers: graph.receivers, sources: graph.sourceOfEdge, offsets: graph.offsets,
+            transposed: graph.transposed,
             transposedOffsets: graph.transposedOffsets, knots: UnsafePointer(knots.pointer))
     }
 

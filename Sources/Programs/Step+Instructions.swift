@@ -40,6 +40,16 @@ extension StepPreparation {
                 }
             }
 
+        case .fillGhosts, .addGhosts:
+            let isPart = isPart(operands[0], of: result)
+            let isFilled = instruction.operation == .fillGhosts
+            return { executor, graph in
+                let (x, out) = (executor.pointer(operands[0]), executor.pointer(result))
+                if !isFilled { executor.exchange(x, width: width, on: graph) { $0.add($1) } }
+                if !isPart { out.update(from: x, count: graph.atoms * width) }
+                if isFilled { executor.exchange(out, width: width, on: graph) { $0.fill($1) } }
+            }
+
         case .linear(let map): return linear(map, operands, result)
         case .linearWeights(let map): return linearWeights(map, operands, result)
         case .transposedWeights(let map):
@@ -127,7 +137,7 @@ extension StepPreparation {
         case .edgeForces:
             return { executor, graph in
                 let (g, out) = (executor.pointer(operands[0]), executor.pointer(result))
-                executor.forRows(graph.atoms, work: 200) { range, _ in
+                executor.forRows(graph.sources, work: 200) { range, _ in
                     GeometryKernels.forces(graph, g, out, range: range)
                 }
             }
@@ -141,6 +151,13 @@ extension StepPreparation {
         case .edgeVirial:
             return { executor, graph in
                 executor.virial(executor.pointer(operands[1]), executor.pointer(result), graph)
+            }
+        case .atomicVirials:
+            return { executor, graph in
+                let (g, out) = (executor.pointer(operands[1]), executor.pointer(result))
+                executor.forRows(graph.sources, work: 600) { range, _ in
+                    GeometryKernels.atomicVirials(graph, g, out, range: range)
+                }
             }
         case .edgeStrain:
             return { executor, graph in

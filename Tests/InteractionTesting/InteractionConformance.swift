@@ -19,6 +19,7 @@ public struct InteractionConformance {
         case energyIsInvariantUnderTranslation
         case resultsFollowAPermutationOfAtoms
         case atomicEnergiesAddUp
+        case atomicVirialsAddUp
         case forcesAddUpToZero
         case forcesAreMinusTheGradient
         case virialIsMinusTheStrainDerivative
@@ -65,6 +66,7 @@ public struct InteractionConformance {
             case .energyIsInvariantUnderTranslation: try deviationUnderTranslation()
             case .resultsFollowAPermutationOfAtoms: try deviationUnderPermutation()
             case .atomicEnergiesAddUp: try deviationOfAtomicEnergies()
+            case .atomicVirialsAddUp: try deviationOfAtomicVirials()
             case .forcesAddUpToZero: try deviationOfTotalForce()
             case .forcesAreMinusTheGradient: try deviationFromGradient()
             case .virialIsMinusTheStrainDerivative: try deviationFromStrainDerivative()
@@ -90,10 +92,13 @@ public struct InteractionConformance {
 // MARK: - Symmetries
 
 extension InteractionConformance {
-    private func evaluate(_ structure: Structure, cutoff: Double? = nil) throws -> InteractionResult {
+    private func evaluate(
+        _ structure: Structure, cutoff: Double? = nil, wantsAtomicVirials: Bool = false
+    ) throws -> InteractionResult {
         let edges = try EdgeList(
             positions: structure.positions, cell: structure.cell, cutoffs: Cutoffs(cutoff ?? interaction.cutoff))
         var result = InteractionResult()
+        result.wantsAtomicVirials = wantsAtomicVirials
         try interaction.check(elements: structure.elements)
         try interaction.evaluate(elements: structure.elements, edges: edges, into: &result)
         return result
@@ -152,6 +157,18 @@ extension InteractionConformance {
     private func deviationOfAtomicEnergies() throws -> (Double, Double) {
         let result = try evaluate(structure)
         return (abs(result.energy - result.atomicEnergies.reduce(0, +)), precision * scale(result))
+    }
+
+    /// Asked for beside the rest, which must not change by it.
+    private func deviationOfAtomicVirials() throws -> (Double, Double) {
+        let expected = try evaluate(structure)
+        let result = try evaluate(structure, wantsAtomicVirials: true)
+        guard result.atomicVirials.count == structure.count, expected.atomicVirials.isEmpty else {
+            return (.infinity, 0)
+        }
+        let sum = result.atomicVirials.reduce(Matrix3.zero, +)
+        let rest = (sum - result.virial).elements.map { abs($0) }.max()!
+        return (max(rest, difference(result, expected) == 0 ? 0 : .infinity), precision * scale(expected))
     }
 
     private func deviationOfTotalForce() throws -> (Double, Double) {

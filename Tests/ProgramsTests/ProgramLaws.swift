@@ -39,6 +39,8 @@ extension Program {
             switch axis {
             case .fixed(let count): count
             case .atoms: atoms
+            // Some ghosts.
+            case .sources: atoms + 3
             case .structures: structures
             case .edges: edges
             case .edgeKnots: edges + 4
@@ -64,7 +66,7 @@ extension Program {
             let operands =
                 switch instruction.operation {
                 case .edgeVectors: instruction.operands[..<0]
-                case .edgeFunction, .radialBasis, .edgeVirial, .edgeStrain: instruction.operands.dropFirst()
+                case .edgeFunction, .radialBasis, .edgeVirial, .atomicVirials, .edgeStrain: instruction.operands.dropFirst()
                 default: instruction.operands[...]
                 }
             for operand in operands { reads[placements[operand].root] = index }

@@ -211,7 +211,7 @@ extension RadialCoordinate {
     func cutoff(_ graph: Graph, _ edge: Int) -> Double {
         if pairCutoffs.isEmpty { return rMax }
         let receiver = Int(graph.species[Int(graph.receivers[edge])])
-        return pairCutoffs[receiver][Int(graph.species[Int(graph.sources[edge])])]
+        return pairCutoffs[receiver][Int(graph.species[Int(graph.sourceOfEdge[edge])])]
     }
 
     /// Those of `count` edges, at most eight.

@@ -1,0 +1,63 @@
+import Atoms
+import Testing
+
+@testable import Neighbors
+
+/// Neighbours that another program found.
+@Suite struct HostNeighborsTests {
+    /// Two atoms and an image of the first; every pair, and one beyond the cutoff.
+    private struct Host {
+        var positions: [Double] = [0, 0, 0, 1, 0, 0, 3, 0, 0]
+        var first: [Int64] = [0, 2, 4]
+        var neighbors: [Int32] = [1, 2, 0, 2]
+        var owners: [Int32]? = [0, 1, 0]
+        var keepsGhosts = false
+
+        func edges(cutoff: Double = 2.5) throws -> EdgeList {
+            var edges = EdgeList()
+            func update(_ owners: UnsafePointer<Int32>?) throws {
+                try edges.update(
+                    from: HostNeighbors(
+                        atoms: 2, ghosts: 1, positions: positions, first: first, neighbors: neighbors, owners: owners,
+                        keepsGhosts: keepsGhosts), cutoff: cutoff, .serial)
+            }
+            if let owners {
+                try owners.withUnsafeBufferPointer { try update($0.baseAddress) }
+            } else {
+                try update(nil)
+            }
+            return edges
+        }
+    }
+
+    @Test func imagesStandForTheirAtoms() throws {
+        let edges = try Host().edges()
+        #expect(edges.sourceCount == 2)
+        #expect(edges.receivers == [0, 1, 1] && edges.sources == [1, 0, 0] && edges.x == [1, -1, 2])
+        #expect(edges.transposedOffsets == [0, 2, 3] && edges.transposed == [1, 2, 0])
+    }
+
+    @Test func ghostsAreSources() throws {
+        var host = Host()
+        (host.owners, host.keepsGhosts) = (nil, true)
+        let edges = try host.edges()
+        #expect(edges.atomCount == 2 && edges.sourceCount == 3)
+        #expect(edges.sources == [1, 0, 2] && edges.transposedOffsets == [0, 1, 2, 3])
+    }
+
+    @Test func whatCannotBeIsRefused() {
+        func message(_ change: (inout Host) -> Void) -> String {
+            var host = Host()
+            change(&host)
+            let error = #expect(throws: NeighborError.self) { try host.edges() }
+            return error?.message ?? ""
+        }
+        #expect(message { $0.neighbors[2] = 3 }.contains("found index 3 at atom 1"))
+        #expect(message { $0.neighbors[0] = -1 }.contains("found index -1 at atom 0"))
+        #expect(message { $0.first[1] = 5 }.contains("atom 0 from 0 to 5 of 4"))
+        #expect(message { $0.owners![2] = 7 }.contains("found 7 for ghost 2"))
+        #expect(message { $0.owners = nil }.contains("ghost 2 is an image of"))
+        #expect(message { $0.positions[3] = .nan }.contains("atom 2"))
+        #expect(message { $0.positions[6] = .infinity }.contains("atom 3"))
+    }
+}
