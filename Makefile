@@ -6,16 +6,24 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 
 APUS = $(CURDIR)/.build/release/apus
+VERSION = $(shell sed -n 's/.*number = "\(.*\)"/\1/p' Sources/Network/ProgramVersion.swift)
+# The Swift runtime goes into the command and the library, so that they run where there is none.
+BUILD = APUS_STATIC_STDLIB=1 $(SWIFT) build -c release --static-swift-stdlib
+# What `make install` would install, for examples, tests and plugins.
+STAGE = $(CURDIR)/.build/stage
 # Tests have a build of their own: testable modules are compiled otherwise than released ones.
 TEST_BUILD = --scratch-path .build-test -c release -Xswiftc -enable-testing
 SAMPLES = $(CURDIR)/.build-test/samples
 # OpenBLAS chooses its kernels for the processor at hand unless this variable tells it otherwise.
 MEASURED = env -u OPENBLAS_CORETYPE
 
-.PHONY: build deps test test-swift test-python demo bench lint format install clean help
+.PHONY: build library deps test test-swift test-python demo bench lint format install clean help
 
 build: deps ## the release build: .build/release/apus
-	$(SWIFT) build -c release --product apus
+	$(BUILD) --product apus
+
+library: build ## the C library, its header and what belongs to it: .build/stage
+	@$(MAKE) --no-print-directory install PREFIX=$(STAGE) DESTDIR=
 
 deps: ## install what is missing (Debian packages; the Swift toolchain must be there)
 	@.ci/install-dependencies
@@ -51,9 +59,17 @@ lint: ## formatting and style
 format: ## format the sources in place
 	$(SWIFT) format format --in-place --recursive --parallel Sources Tests Package.swift
 
-install: build ## to PREFIX (/usr/local)
-	install -d $(DESTDIR)$(PREFIX)/bin
+install: build ## command and C library to PREFIX (/usr/local)
+	$(BUILD) --product Apus
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include \
+		$(DESTDIR)$(PREFIX)/share/apus
 	install -m 755 $(APUS) $(DESTDIR)$(PREFIX)/bin/apus
+	install -m 755 -s .build/release/libApus.so $(DESTDIR)$(PREFIX)/lib/libapus.so.1
+	ln -sf libapus.so.1 $(DESTDIR)$(PREFIX)/lib/libapus.so
+	install -m 644 Sources/CApus/apus.h $(DESTDIR)$(PREFIX)/include/apus.h
+	install -m 644 Sources/CApus/apus.f90 $(DESTDIR)$(PREFIX)/share/apus/apus.f90
+	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' Sources/CApus/apus.pc.in \
+		> $(DESTDIR)$(PREFIX)/lib/pkgconfig/apus.pc
 
 clean: ## remove builds and the Python environment
 	rm -rf .build .build-test .venv examples/silicon/run

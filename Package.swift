@@ -12,6 +12,17 @@ let settings: [SwiftSetting] = [
     .unsafeFlags(["-Xcc", "-march=\(architecture)", "-Xcc", "-mprefer-vector-width=512"]),
 ]
 
+/// The C library shows its own functions only, so that it does not meet another Swift or BLAS in the same process. With
+/// APUS_STATIC_STDLIB=1, beside `--static-swift-stdlib`, it needs no Swift where it runs.
+let isStatic = ProcessInfo.processInfo.environment["APUS_STATIC_STDLIB"] == "1"
+let librarySettings: [LinkerSetting] = [
+    .unsafeFlags(
+        [
+            "-Xlinker", "--version-script=\(Context.packageDirectory)/Sources/CInterface/exports.map",
+            "-Xlinker", "-soname=libapus.so.1",
+        ] + (isStatic ? ["-static-stdlib"] : []))
+]
+
 struct Module {
     var name: String
     var uses: [String] = []
@@ -53,6 +64,7 @@ let modules = [
         products: [crypto, logging], tests: .plain),
     Module(name: "Dynamics", uses: ["Compute", "Atoms", "Neighbors", "Interactions"], tests: .plain),
     Module(name: "Trajectory", uses: ["CNetCDF", "Compute", "Atoms", "StructureFiles"], tests: .plain),
+    Module(name: "CInterface", uses: ["CApus", "Compute", "Atoms", "Neighbors", "Interactions", "Network"]),
 ]
 
 /// Modules that implement `Interaction`: their tests run the conformance suite of Tests/InteractionTesting.
@@ -60,12 +72,16 @@ let testedByConformance = ["Interactions", "Network"]
 
 extension String {
     /// Modules of headers in C, which tests reach through the modules that use them.
-    var isModuleMap: Bool { ["COpenBLAS", "CVectors", "CNetCDF"].contains(self) }
+    var isModuleMap: Bool { ["COpenBLAS", "CVectors", "CNetCDF", "CApus"].contains(self) }
 }
 
 let package = Package(
     name: "Apus",
-    products: [.executable(name: "apus", targets: ["apus"])],
+    products: [
+        .executable(name: "apus", targets: ["apus"]),
+        // Installed as libapus.so (Makefile).
+        .library(name: "Apus", type: .dynamic, targets: ["CInterface"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
@@ -75,12 +91,14 @@ let package = Package(
     targets: [
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         .systemLibrary(name: "CVectors"),
+        .systemLibrary(name: "CApus"),
         .systemLibrary(name: "CNetCDF", pkgConfig: "netcdf", providers: [.apt(["libnetcdf-dev"])]),
     ]
         + modules.map { module in
             .target(
                 name: module.name, dependencies: module.uses.map { .byName(name: $0) } + module.products,
-                swiftSettings: settings)
+                exclude: module.name == "CInterface" ? ["exports.map"] : [], swiftSettings: settings,
+                linkerSettings: module.name == "CInterface" ? librarySettings : [])
         }
         + modules.filter { $0.tests != .none }.map { module in
             .testTarget(

@@ -1,0 +1,207 @@
+/* The C interface of Apus: energies, forces and virials of NequIP potentials for other programs.
+ *
+ *     apus_potential *potential;
+ *     apus_calculator *calculator;
+ *     if (apus_potential_load("silicon.safetensors", &potential) != APUS_OK) die(apus_last_error());
+ *     if (apus_calculator_create(potential, APUS_PRECISION_OF_FILE, 0, &calculator) != APUS_OK) die(apus_last_error());
+ *     double forces[2][3];
+ *     apus_result result = {.forces = &forces[0][0]};
+ *     if (apus_compute(calculator, 2, numbers, positions, cell, NULL, &result) != APUS_OK) die(apus_last_error());
+ *     apus_calculator_free(calculator);
+ *     apus_potential_free(potential);
+ *
+ * Units: Å, eV, eV/Å. Positions are Cartesian, [atom][3]. Tensors have nine numbers, row by row. A virial is −dE/dε, so
+ * the stress (positive in tension) is −virial / volume. Elements are atomic numbers.
+ *
+ * Every function that can fail returns an apus_status, and apus_last_error() then says what was found, what was
+ * expected and what to do. After a failure the values of a result are not to be used; nothing else has changed.
+ *
+ * Potentials never change and may be shared by threads. A calculator holds neighbours and memory between calls; calls of
+ * one calculator wait for each other, calls of different ones run at the same time. Results are the same bits for any
+ * number of threads. No function keeps a pointer that it is given.
+ *
+ * MIT licence.
+ */
+#ifndef APUS_H
+#define APUS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Grows when a program must be compiled anew. The library's name ends in it: libapus.so.1. */
+#define APUS_ABI_VERSION 1
+
+typedef enum apus_status {
+    APUS_OK = 0,
+    /* A file cannot be read, or is no potential. */
+    APUS_ERROR_FILE = 1,
+    /* An element that the potential does not cover. */
+    APUS_ERROR_ELEMENT = 2,
+    /* An argument that makes no sense: a null pointer, a negative count, an index out of range. */
+    APUS_ERROR_ARGUMENT = 3,
+    /* A structure that makes no sense: a coordinate that is not finite, a cell without volume, too many edges. */
+    APUS_ERROR_STRUCTURE = 4,
+    /* The energy or a force is not finite: atoms are on top of each other. */
+    APUS_ERROR_NOT_FINITE = 5,
+    /* A function of the host's (apus_exchange) returned something else than 0. */
+    APUS_ERROR_HOST = 6
+} apus_status;
+
+/* In what precision the network is evaluated. Energies add up, and everything is passed, in double. */
+typedef enum apus_precision {
+    /* The one that the potential was written for. */
+    APUS_PRECISION_OF_FILE = 0,
+    APUS_FLOAT32 = 4,
+    APUS_FLOAT64 = 8
+} apus_precision;
+
+typedef struct apus_potential apus_potential;
+typedef struct apus_calculator apus_calculator;
+
+/* "0.1.0"; lives as long as the program. */
+const char *apus_version(void);
+
+/* The APUS_ABI_VERSION that the library was built with. */
+int apus_abi_version(void);
+
+/* The message of the last failure in this thread; empty if there was none. Valid until the next one. */
+const char *apus_last_error(void);
+
+/* ---- Potentials ---------------------------------------------------------------------------------------------- */
+
+/* Reads a potential file. */
+apus_status apus_potential_load(const char *path, apus_potential **potential);
+
+/* Calculators made from it may live on. NULL is allowed. */
+void apus_potential_free(apus_potential *potential);
+
+typedef struct apus_description {
+    /* The elements that it covers, in the order of its types. Lives as long as the potential. */
+    int element_count;
+    const int *elements;
+    /* Å; no edge that is longer contributes. */
+    double cutoff;
+    /* Interaction layers: energies depend on atoms within layers × cutoff. */
+    int layers;
+    /* Of a committee; 1 for a single potential. */
+    int members;
+    /* APUS_FLOAT32 or APUS_FLOAT64. */
+    apus_precision precision;
+    /* Weights of each member. */
+    int64_t weights;
+} apus_description;
+
+apus_status apus_potential_describe(const apus_potential *potential, apus_description *description);
+
+/* The shortest distance (Å) of two elements in the training data; 0 where it is not known. Closer atoms are beyond what the
+ * potential has learned. */
+double apus_potential_shortest_distance(const apus_potential *potential, int element, int other);
+
+/* ---- Calculators --------------------------------------------------------------------------------------------- */
+
+/* threads: 0 for all cores. */
+apus_status apus_calculator_create(
+    const apus_potential *potential, apus_precision precision, int threads, apus_calculator **calculator);
+
+/* NULL is allowed. */
+void apus_calculator_free(apus_calculator *calculator);
+
+/* How far beyond the cutoff apus_compute looks for neighbours, in Å, 0.5 at first. They are found anew when an atom has moved
+ * by half of it. Results do not depend on it. */
+apus_status apus_calculator_set_skin(apus_calculator *calculator, double skin);
+
+/* How often apus_compute has looked for neighbours. */
+int64_t apus_calculator_neighbor_searches(const apus_calculator *calculator);
+
+/* What the calculator would take for a structure of that size, in bytes, if each atom has `neighbors` within the cutoff:
+ * neighbours, features and work space. */
+apus_status apus_calculator_memory_estimate(
+    const apus_calculator *calculator, int64_t atoms, double neighbors, double *bytes);
+
+/* What is computed. Set a pointer to NULL where it is not wanted; start from a result that is all zero. */
+typedef struct apus_result {
+    /* eV, with the energies of isolated atoms. */
+    double energy;
+    /* −dE/dε, eV, [3][3], symmetric. */
+    double virial[9];
+    /* [atoms]; their sum is the energy. */
+    double *atomic_energies;
+    /* [atoms][3], eV/Å; for apus_compute_local [atoms + ghosts][3], where forces on ghosts belong to the atoms that they
+     * are copies of. */
+    double *forces;
+    /* [atoms][9] or [atoms + ghosts][9], eV, symmetric: of every edge half for each of its ends; their sum is the virial. */
+    double *atomic_virials;
+    /* How far a committee disagrees, standard deviations over its members; 0 for a single potential. In a distributed
+     * host the energy's is that of the local atoms: use member_energies. */
+    double energy_deviation;
+    /* [atoms], eV/Å: of the force vectors, √(mean |F − mean F|²). */
+    double *force_deviations;
+    /* [members], eV. */
+    double *member_energies;
+} apus_result;
+
+/* A whole structure: a molecule, or a cell with its images.
+ *
+ * elements [atoms]; positions [atoms][3], anywhere; cell [3][3], lattice vectors in rows, or NULL; periodic [3], whether
+ * the structure repeats along each of them, or NULL for all of them. */
+apus_status apus_compute(
+    apus_calculator *calculator, int atoms, const int *elements, const double *positions, const double *cell,
+    const int *periodic, apus_result *result);
+
+/* ---- Hosts with neighbours of their own, and distributed hosts ------------------------------------------------- */
+
+/* Local atoms, numbered first, then ghosts: images of local atoms, or copies of atoms that other processes hold. */
+typedef struct apus_neighbors {
+    int atoms;
+    int ghosts;
+    /* [atoms + ghosts] */
+    const int *elements;
+    /* [atoms + ghosts][3], Å. */
+    const double *positions;
+    /* [atoms + 1]: neighbours of atom i are neighbors[first[i]] … neighbors[first[i + 1] − 1]. */
+    const int64_t *first;
+    /* Indices below atoms + ghosts. All pairs in both directions (a full list); those beyond the cutoff are left out. */
+    const int *neighbors;
+    /* [atoms + ghosts], or NULL if every ghost stands for itself: for each of them the atom or ghost that stands for
+     * it. A ghost that is an image of a local atom should point to that atom, which saves its messages; copies of one
+     * atom elsewhere may point to the first of them. An atom stands for itself. */
+    const int *owners;
+} apus_neighbors;
+
+/* Rows of features, or of their gradients: [atoms + ghosts][width] scalars of scalar_bytes (4 or 8). */
+typedef struct apus_rows {
+    void *data;
+    int scalar_bytes;
+    int width;
+} apus_rows;
+
+/* What a distributed host does between the layers. Every process must call apus_compute_local at the same time, also with
+ * no atoms: then all exchanges happen in the same order everywhere. Return 0, or something else to end the computation
+ * with APUS_ERROR_HOST (in all processes, or they wait for each other). */
+typedef struct apus_exchange {
+    void *host;
+    /* Copies the rows of atoms that other processes hold to the rows of their ghosts here. */
+    int (*fill_ghosts)(void *host, apus_rows rows);
+    /* Adds the rows of ghosts to the rows of their atoms, wherever these are. */
+    int (*add_ghosts)(void *host, apus_rows rows);
+} apus_exchange;
+
+/* Local atoms and ghosts with the host's neighbours. Energies, the virial and deviations are those of the local atoms, for
+ * the host to add up.
+ *
+ * exchange may be NULL where every neighbour is, or points to, a local atom, and for a potential of one layer. */
+apus_status apus_compute_local(
+    apus_calculator *calculator, const apus_neighbors *neighbors, const apus_exchange *exchange, apus_result *result);
+
+/* The longest row that is exchanged, in bytes. */
+int apus_calculator_exchange_bytes(const apus_calculator *calculator);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

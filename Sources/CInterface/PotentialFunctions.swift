@@ -1,0 +1,69 @@
+import Atoms
+import CApus
+import Foundation
+import Network
+
+/// A potential that C programs hold.
+final class LoadedPotential: Sendable {
+    let potential: Potential
+    /// Atomic numbers in the order of types, for as long as the potential lives.
+    nonisolated(unsafe) let elements: UnsafeMutablePointer<Int32>
+
+    init(_ potential: Potential) {
+        self.potential = potential
+        elements = .allocate(capacity: potential.elements.count)
+        for (type, element) in potential.elements.enumerated() { elements[type] = Int32(element.atomicNumber) }
+    }
+
+    deinit { elements.deallocate() }
+}
+
+private nonisolated(unsafe) let version = UnsafePointer(strdup(ProgramVersion.number)!)
+
+@_cdecl("apus_version")
+public func apusVersion() -> UnsafePointer<CChar> { version }
+
+@_cdecl("apus_abi_version")
+public func apusABIVersion() -> CInt { APUS_ABI_VERSION }
+
+@_cdecl("apus_last_error")
+public func apusLastError() -> UnsafePointer<CChar> { LastError.message }
+
+@_cdecl("apus_potential_load")
+public func apusPotentialLoad(
+    _ path: UnsafePointer<CChar>?, _ potential: UnsafeMutablePointer<OpaquePointer?>?
+) -> apus_status {
+    reporting {
+        let potential = try potential.orFailure("a place for the potential")
+        potential.pointee = nil
+        let path = String(cString: try path.orFailure("the path of a potential"))
+        potential.pointee = Handle.make(LoadedPotential(try Potential(contentsOf: path)))
+    }
+}
+
+@_cdecl("apus_potential_free")
+public func apusPotentialFree(_ potential: OpaquePointer?) { Handle.release(potential) }
+
+@_cdecl("apus_potential_describe")
+public func apusPotentialDescribe(
+    _ potential: OpaquePointer?, _ description: UnsafeMutablePointer<apus_description>?
+) -> apus_status {
+    reporting {
+        let loaded = Handle.object(try potential.orFailure("a potential"), as: LoadedPotential.self)
+        let potential = loaded.potential
+        let weights = try NequIPModel(potential.configuration).parameterCount
+        try description.orFailure("a place for the description").pointee = apus_description(
+            element_count: CInt(potential.elements.count), elements: loaded.elements,
+            cutoff: potential.configuration.rMax, layers: CInt(potential.configuration.numLayers),
+            members: CInt(potential.members.count),
+            precision: potential.precision == .float32 ? APUS_FLOAT32 : APUS_FLOAT64, weights: Int64(weights))
+    }
+}
+
+@_cdecl("apus_potential_shortest_distance")
+public func apusPotentialShortestDistance(_ potential: OpaquePointer?, _ element: CInt, _ other: CInt) -> Double {
+    guard let potential, let a = Element(atomicNumber: Int(element)), let b = Element(atomicNumber: Int(other)) else {
+        return 0
+    }
+    return Handle.object(potential, as: LoadedPotential.self).potential.minimumDistances[a, b]
+}
