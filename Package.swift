@@ -53,6 +53,7 @@ let modules = [
         products: [crypto, logging], tests: .plain),
     Module(name: "Dynamics", uses: ["Compute", "Atoms", "Neighbors", "Interactions"], tests: .plain),
     Module(name: "Trajectory", uses: ["CNetCDF", "Compute", "Atoms", "StructureFiles"], tests: .plain),
+    Module(name: "Sockets", uses: ["Compute", "Atoms", "Interactions"], tests: .plain),
 ]
 
 /// Modules that implement `Interaction`: their tests run the conformance suite of Tests/InteractionTesting.
