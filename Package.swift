@@ -64,6 +64,7 @@ let modules = [
         products: [crypto, logging], tests: .plain),
     Module(name: "Dynamics", uses: ["Compute", "Atoms", "Neighbors", "Interactions"], tests: .plain),
     Module(name: "Trajectory", uses: ["CNetCDF", "Compute", "Atoms", "StructureFiles"], tests: .plain),
+    Module(name: "Sockets", uses: ["Compute", "Atoms", "Interactions"], tests: .plain),
     Module(name: "CInterface", uses: ["CApus", "Compute", "Atoms", "Neighbors", "Interactions", "Network"]),
 ]
 
@@ -116,7 +117,8 @@ let package = Package(
                 path: "Tests/InteractionTesting", swiftSettings: settings),
             .executableTarget(
                 name: "apus",
-                dependencies: modules.map { .byName(name: $0.name) } + [arguments, logging],
+                dependencies: modules.filter { $0.name != "CInterface" }.map { .byName(name: $0.name) }
+                    + [arguments, logging],
                 swiftSettings: settings),
         ]
 )

@@ -12,4 +12,10 @@ public enum Units {
 
     /// eV in kcal/mol.
     public static let kilocaloriePerMole = 23.060547830619
+
+    /// The atomic unit of length in Å.
+    public static let bohr = 0.529177210903
+
+    /// The atomic unit of energy in eV.
+    public static let hartree = 27.211386245988
 }

@@ -16,23 +16,13 @@ public struct Guards: Sendable {
 
     /// - Throws: `SimulationError` for the pair of atoms that is farthest below its limit.
     func check(_ edges: EdgeList, of elements: [Element], limits: MinimumDistances, step: Int) throws {
-        guard !limits.isEmpty else { return }
-        var worst: (ratio: Double, edge: Int)?
-        let (x, y, z) = (edges.x.span, edges.y.span, edges.z.span)
-        for e in 0..<edges.count {
-            let square = x[e] * x[e] + y[e] * y[e] + z[e] * z[e]
-            guard square < limits.largestSquare else { continue }
-            let limit = limits.square(elements[Int(edges.receivers[e])], elements[Int(edges.sources[e])])
-            if square < limit, square / limit < worst?.ratio ?? 1 { worst = (square / limit, e) }
-        }
-        guard let edge = worst?.edge else { return }
-        let (i, j) = (Int(edges.receivers[edge]), Int(edges.sources[edge]))
+        guard let pair = limits.worstViolation(in: edges, of: elements) else { return }
+        let (i, j) = pair.atoms
         let (a, b) = (elements[i], elements[j])
-        let distance = norm(SIMD3(x[edge], y[edge], z[edge]))
         throw SimulationError(
             .tooClose, step: step,
-            "At step \(step) atoms \(i + 1) (\(a)) and \(j + 1) (\(b)) are \(format(distance)) Å apart, closer than "
-                + "any pair of these elements ever was in the training data (\(format(limits[a, b])) Å). The potential "
+            "At step \(step) atoms \(i + 1) (\(a)) and \(j + 1) (\(b)) are \(format(pair.distance)) Å apart, closer than "
+                + "any pair of these elements ever was in the training data (\(format(pair.limit)) Å). The potential "
                 + "knows nothing there: add such structures to the training data, or look at the start and the "
                 + "timestep.")
     }

@@ -18,6 +18,7 @@ struct Apus: ParsableCommand {
               apus evaluate potential.safetensors test.xyz its errors
               apus md md.yaml                              molecular dynamics with it
               apus info trajectory.nc                      what came out
+              apus serve potential.safetensors start.xyz --socket unix:name    forces for i-PI or ASE
 
             Settings are YAML files; --set KEY=VALUE replaces one of them, for example --set ensemble.temperature=500.
             File names are relative to the current folder. Errors are one line on stderr, with exit code 1.
@@ -29,6 +30,7 @@ struct Apus: ParsableCommand {
             LearningCurveCommand.self,
             EvaluateCommand.self,
             MDCommand.self,
+            ServeCommand.self,
             InfoCommand.self,
             BenchmarkCommand.self,
         ])

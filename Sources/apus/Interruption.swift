@@ -1,4 +1,4 @@
-import Dynamics
+import Compute
 import Foundation
 import Synchronization
 

@@ -20,4 +20,12 @@ import Testing
     @Test func kilocalories() {
         #expect(abs(Units.kilocaloriePerMole / (electronVolt * avogadro / 4184) - 1) < 1e-9)
     }
+
+    @Test func atomicUnits() {
+        // With ħ, the electron's mass and 1/(4π ε₀) times e², all in SI units: a₀ = ħ²/(m e²/4πε₀), E_h = ħ²/(m a₀²).
+        let (planck, mass, permittivity) = (6.62607015e-34 / (2 * Double.pi), 9.1093837015e-31, 8.8541878128e-12)
+        let bohr = planck * planck * 4 * .pi * permittivity / (mass * electronVolt * electronVolt)
+        #expect(abs(Units.bohr / (bohr * 1e10) - 1) < 1e-9)
+        #expect(abs(Units.hartree / (planck * planck / (mass * bohr * bohr) / electronVolt) - 1) < 1e-9)
+    }
 }

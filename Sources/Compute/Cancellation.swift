@@ -1,6 +1,6 @@
 import Synchronization
 
-/// A request to stop at the next whole step, from any thread or a signal handler.
+/// A request to stop at the next good moment, from any thread or a signal handler.
 public final class Cancellation: Sendable {
     private let flag = Atomic(false)
     public init() {}
