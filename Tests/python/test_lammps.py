@@ -1,0 +1,708 @@
+"""`pair_style apus` in stock LAMMPS, on 1 to 4 processes, against the C library's results for the whole structure.
+
+Structures that many processes can divide badly: smaller than the cutoff, with vacuum that leaves processes empty, tilted.
+"""
+
+import ctypes
+import dataclasses
+import os
+import re
+import subprocess
+import sys
+
+import ase.build
+import ase.calculators.emt
+import ase.io
+import numpy
+import pytest
+
+from conftest import PROGRAM, REPOSITORY, Program
+
+STAGE = os.environ.get("APUS_STAGE", str(REPOSITORY / ".build" / "stage"))
+SILICON = REPOSITORY / "potentials" / "silicon-pbe.safetensors"
+# LAMMPS' kcal/mol in an eV.
+KILOCALORIE = 23.060549
+# bar Å³ in an eV, LAMMPS' nktv2p of metal units.
+BAR = 1.6021765e6
+# In double precision a step rounds by 1e-16 of some 10 eV and Å, thousands of times.
+ROUNDING = 1e-10
+
+TRAINING = """
+data: {train: alloy.xyz, validation: 2}
+model: {r_max: 4.0, num_layers: 3, l_max: 2, parity: true, num_features: 8}
+training: {max_epochs: 2, precision: float64}
+output: run
+"""
+
+
+# ---- LAMMPS ----------------------------------------------------------------------------------------------------------
+
+
+class Lammps:
+    """Runs input scripts in a folder, with the plugin loaded."""
+
+    def __init__(self, folder, programs, plugins):
+        self.folder = folder
+        self.programs = programs
+        # More processes than cores: those that wait must sleep.
+        self.environment = dict(
+            os.environ, LAMMPS_PLUGIN_PATH=plugins, OMP_NUM_THREADS="1", MPIR_CVAR_CH4_PROGRESS_THROTTLE="true",
+            MPIR_CVAR_CH4_PROGRESS_THROTTLE_NO_PROGRESS_COUNT="50")
+
+    def __call__(self, script, processes=1, timeout=120, **environment):
+        (self.folder / "in.test").write_text(script)
+        return subprocess.run(
+            [f"{self.programs}/mpirun", "-np", str(processes), f"{self.programs}/lmp", "-in", "in.test"], cwd=self.folder,
+            capture_output=True, text=True, timeout=timeout, stdin=subprocess.DEVNULL, env={**self.environment, **environment})
+
+    def succeeds(self, script, processes=1, **environment):
+        result = self(script, processes, **environment)
+        assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-2000:]
+        return result.stdout
+
+    def fails(self, script, processes=1):
+        """The message of the error."""
+        result = self(script, processes)
+        assert result.returncode != 0, result.stdout[-3000:]
+        errors = re.findall(r"^ERROR.*", result.stdout + result.stderr, re.MULTILINE)
+        assert errors, result.stdout[-3000:] + result.stderr[-2000:]
+        return errors[0]
+
+
+@pytest.fixture(scope="session")
+def installed():
+    """The folder of LAMMPS' programs and that of the plugin."""
+    programs = os.path.dirname(sys.executable)
+    for program in ["lmp", "mpirun"]:
+        assert os.path.exists(f"{programs}/{program}"), (
+            f"{programs}/{program} is missing: pip install -r Tests/python/requirements.txt")
+    plugins = f"{STAGE}/lib/lammps"
+    assert os.path.exists(f"{plugins}/apusplugin.so"), (
+        f"{plugins}/apusplugin.so is missing: make lammps-plugin, or name the folder it is staged in by APUS_STAGE")
+    return programs, plugins
+
+
+@pytest.fixture
+def lammps(tmp_path, installed):
+    return Lammps(tmp_path, *installed)
+
+
+def numbers(output, label):
+    """Those of the line that `print "LABEL …"` made."""
+    return [float(word) for word in re.search(rf"^{label} (.*)", output, re.MULTILINE)[1].split()]
+
+
+# ---- The C library ---------------------------------------------------------------------------------------------------
+
+
+class Result(ctypes.Structure):
+    """apus_result"""
+
+    _fields_ = [
+        ("energy", ctypes.c_double), ("virial", ctypes.c_double * 9), ("atomic_energies", ctypes.c_void_p),
+        ("forces", ctypes.c_void_p), ("atomic_virials", ctypes.c_void_p), ("energy_deviation", ctypes.c_double),
+        ("force_deviations", ctypes.c_void_p), ("member_energies", ctypes.c_void_p)]
+
+
+@dataclasses.dataclass
+class Reference:
+    energy: float
+    virial: numpy.ndarray
+    energies: numpy.ndarray
+    forces: numpy.ndarray
+    virials: numpy.ndarray
+    energy_deviation: float
+    force_deviations: numpy.ndarray
+
+
+def compute(potential, atoms):
+    """What apus_compute says about a structure, in double precision."""
+    library = ctypes.CDLL(f"{STAGE}/lib/libapus.so.1")
+    library.apus_last_error.restype = ctypes.c_char_p
+
+    def check(status):
+        assert status == 0, library.apus_last_error()
+
+    loaded, calculator = ctypes.c_void_p(), ctypes.c_void_p()
+    check(library.apus_potential_load(str(potential).encode(), ctypes.byref(loaded)))
+    check(library.apus_calculator_create(loaded, 8, 1, ctypes.byref(calculator)))
+    count = len(atoms)
+    arrays = {
+        "atomic_energies": numpy.zeros(count), "forces": numpy.zeros((count, 3)),
+        "atomic_virials": numpy.zeros((count, 3, 3)), "force_deviations": numpy.zeros(count)}
+    result = Result(**{name: array.ctypes.data for name, array in arrays.items()})
+    elements = atoms.numbers.astype(numpy.int32)
+    positions = numpy.ascontiguousarray(atoms.positions)
+    cell = numpy.ascontiguousarray(atoms.cell.array)
+    periodic = atoms.pbc.astype(numpy.int32)
+    check(library.apus_compute(
+        calculator, count, *(ctypes.c_void_p(a.ctypes.data) for a in (elements, positions, cell, periodic)),
+        ctypes.byref(result)))
+    library.apus_calculator_free(calculator)
+    library.apus_potential_free(loaded)
+    return Reference(
+        result.energy, numpy.reshape(result.virial, (3, 3)), arrays["atomic_energies"], arrays["forces"],
+        arrays["atomic_virials"], result.energy_deviation, arrays["force_deviations"])
+
+
+# ---- Potentials and structures ---------------------------------------------------------------------------------------
+
+
+def alloy(size, rng, vacancy=False):
+    """Copper and gold at random on a face-centred lattice, displaced."""
+    atoms = ase.build.bulk("Cu", "fcc", a=3.8, cubic=True) * size
+    atoms.numbers[rng.random(len(atoms)) < 0.5] = 79
+    atoms.positions += rng.normal(0, 0.1, (len(atoms), 3))
+    return atoms
+
+
+@pytest.fixture(scope="session")
+def potentials(tmp_path_factory):
+    """Of copper and gold: one potential, and a committee of three."""
+    folder = tmp_path_factory.mktemp("alloy")
+    rng = numpy.random.default_rng(1)
+    frames = [alloy((1 + k % 2, 1, 1), rng) for k in range(12)]
+    for atoms in frames:
+        atoms.calc = ase.calculators.emt.EMT()
+        atoms.get_stress(), atoms.get_forces()
+    ase.io.write(folder / "alloy.xyz", frames, format="extxyz")
+    (folder / "one.yaml").write_text(TRAINING)
+    (folder / "three.yaml").write_text(TRAINING.replace("run", "three") + "committee: {members: 3}\n")
+    Program(folder).succeeds("train", "one.yaml")
+    Program(folder).succeeds("train", "three.yaml")
+    return folder / "run" / "potential.safetensors", folder / "three" / "potential.safetensors"
+
+
+def structures():
+    """Name: atoms in a cell with a along x and b in the xy plane, as LAMMPS needs it."""
+    rng = numpy.random.default_rng(2)
+    molecule = ase.build.molecule("CH3CH2OH")
+    molecule.numbers[:] = rng.choice([29, 79], len(molecule))
+    molecule.positions *= 2.2
+    molecule.set_cell([30, 25, 20])
+    molecule.center()
+
+    slab = alloy((2, 2, 3), rng)
+    slab.center(vacuum=6, axis=2)
+    slab.pbc = [True, True, False]
+
+    tilted = alloy((2, 2, 2), rng)
+    tilted.set_cell([[7.6, 0, 0], [2.9, 7.5, 0], [-3.1, 2.2, 7.7]], scale_atoms=True)
+
+    small = ase.Atoms("CuAu", [[0.1, 0, 0], [1.3, 1.4, 1.9]], cell=[2.7, 2.7, 3.8], pbc=True)
+    small_tilted = ase.Atoms("Au", [[0, 0, 0]], cell=[[2.69, 0, 0], [1.34, 2.33, 0], [1.34, 0.78, 2.19]], pbc=True)
+
+    gap = alloy((2, 2, 2), rng)
+    gap.set_cell([7.6, 7.6, 60])
+
+    silicon = ase.build.bulk("Si", cubic=True) * 3
+    silicon.positions += rng.normal(0, 0.1, (len(silicon), 3))
+    return {
+        "molecule": molecule, "bulk": alloy((2, 2, 2), rng), "slab": slab, "tilted": tilted, "small": small,
+        "small-tilted": small_tilted, "atom": ase.Atoms("Au", [[4, 4, 4]], cell=[9, 9, 9], pbc=True), "gap": gap,
+        "thousand": alloy((5, 5, 10), rng), "silicon": silicon}
+
+
+STRUCTURES = structures()
+
+
+def shortest(atoms):
+    return atoms.get_all_distances(mic=True)[numpy.triu_indices(len(atoms), 1)].min()
+
+
+def write_data(path, atoms, types, extra_types=0):
+    """A data file of LAMMPS: the same cell and positions, to the last digit."""
+    c = atoms.cell.array
+    assert c[0, 1] == c[0, 2] == c[1, 2] == 0
+    lines = ["", f"{len(atoms)} atoms", f"{len(types) + extra_types} atom types"]
+    lines += [f"0 {c[k, k]!r} {axis}lo {axis}hi" for k, axis in enumerate("xyz")]
+    if c[1, 0] or c[2, 0] or c[2, 1]:
+        lines.append(f"{c[1, 0]!r} {c[2, 0]!r} {c[2, 1]!r} xy xz yz")
+    lines += ["", "Atoms # atomic", ""]
+    for k, (symbol, x) in enumerate(zip(atoms.symbols, atoms.positions)):
+        lines.append(f"{k + 1} {types.index(symbol) + 1} {x[0]!r} {x[1]!r} {x[2]!r}")
+    path.write_text(re.sub(r"np\.float64\(([^)]*)\)", r"\1", "\n".join(lines)) + "\n")
+
+
+MASSES = {"Cu": 63.546, "Au": 196.966569, "Si": 28.085, "Ar": 39.948}
+
+
+def setup(atoms, potential, types=("Cu", "Au"), units="metal", style="pair_style apus precision float64", boundary=None):
+    """Commands up to pair_coeff; write_data has written NAME.data."""
+    boundary = boundary or " ".join("p" if p else "f" for p in atoms.pbc)
+    masses = "\n".join(f"mass {k + 1} {MASSES[t]}" for k, t in enumerate(types))
+    return f"""
+units {units}
+atom_style atomic
+boundary {boundary}
+read_data atoms.data
+{masses}
+{style}
+pair_coeff * * {potential} {" ".join(types)}
+"""
+
+
+# Energy, virial (as pressure × volume), and what atoms have.
+OUTPUT = """
+compute e all pe/atom
+compute s all stress/atom NULL virial
+compute sum all reduce sum c_e c_s[1] c_s[2] c_s[3] c_s[4] c_s[5] c_s[6]
+compute pressure all pressure NULL virial
+thermo_style custom step pe vol c_pressure[1] c_pressure[2] c_pressure[3] c_pressure[4] c_pressure[5] c_pressure[6] &
+    c_sum[1] c_sum[2] c_sum[3] c_sum[4] c_sum[5] c_sum[6] c_sum[7]
+dump 1 all custom 1 NAME.dump id fx fy fz c_e c_s[1] c_s[2] c_s[3] c_s[4] c_s[5] c_s[6]
+dump_modify 1 format float %.17g sort id
+run 0
+print "NAME $(pe:%.17g) $(vol:%.17g) $(c_pressure[1]:%.17g) $(c_pressure[2]:%.17g) $(c_pressure[3]:%.17g) &
+$(c_pressure[4]:%.17g) $(c_pressure[5]:%.17g) $(c_pressure[6]:%.17g) $(c_sum[1]:%.17g) $(c_sum[2]:%.17g) &
+$(c_sum[3]:%.17g) $(c_sum[4]:%.17g) $(c_sum[5]:%.17g) $(c_sum[6]:%.17g) $(c_sum[7]:%.17g)"
+"""
+
+
+@dataclasses.dataclass
+class Outcome:
+    energy: float
+    virial: numpy.ndarray  # xx yy zz xy xz yz
+    sums: numpy.ndarray
+    forces: numpy.ndarray
+    energies: numpy.ndarray
+    stresses: numpy.ndarray
+
+
+def outcome(folder, output, name):
+    values = numbers(output, name)
+    table = numpy.loadtxt(folder / f"{name}.dump", skiprows=9, ndmin=2)
+    return Outcome(
+        values[0], numpy.array(values[2:8]) * values[1], numpy.array(values[8:]), table[:, 1:4], table[:, 4], table[:, 5:])
+
+
+def voigt(tensors):
+    """xx yy zz xy xz yz, LAMMPS' order."""
+    return numpy.asarray(tensors)[..., [0, 1, 2, 0, 0, 1], [0, 1, 2, 1, 2, 2]]
+
+
+@pytest.fixture(scope="session")
+def references(potentials):
+    return {
+        name: compute(SILICON if name == "silicon" else potentials[0], atoms) for name, atoms in STRUCTURES.items()}
+
+
+@pytest.fixture(scope="session", params=["1", "2", "3", "4", "3 tiled"])
+def outcomes(request, installed, potentials, tmp_path_factory):
+    """All structures, one after the other, on so many processes."""
+    processes, *tiled = request.param.split()
+    # LAMMPS wants cells longer than the communication cutoff for comm_style tiled.
+    names = [name for name in STRUCTURES if not tiled or "small" not in name]
+    run = Lammps(tmp_path_factory.mktemp("outcomes"), *installed)
+    script = ""
+    for name in names:
+        atoms = STRUCTURES[name]
+        types = ("Si",) if name == "silicon" else ("Cu", "Au")
+        potential = SILICON if name == "silicon" else potentials[0]
+        write_data(run.folder / f"{name}.data", atoms, types)
+        script += "clear\n" + ("comm_style tiled\n" if tiled else "")
+        script += "processors 1 1 *\n" if name == "gap" and not tiled else ""
+        script += setup(atoms, potential, types).replace("atoms.data", f"{name}.data")
+        script += "balance 1.0 rcb\n" if tiled else ""
+        script += OUTPUT.replace("NAME", name)
+    output = run.succeeds(script, int(processes))
+    return {name: outcome(run.folder, output, name) for name in names}
+
+
+@pytest.mark.parametrize("name", STRUCTURES)
+def test_lammps_and_the_library_agree(outcomes, references, name):
+    if name not in outcomes:
+        return
+    found, expected = outcomes[name], references[name]
+    count = len(STRUCTURES[name])
+    assert abs(found.energy - expected.energy) < ROUNDING * count
+    assert numpy.abs(found.forces - expected.forces).max() < ROUNDING
+    assert numpy.abs(found.energies - expected.energies).max() < ROUNDING
+    # LAMMPS' stress per atom is the negative of its virial, in bar Å³.
+    assert numpy.abs(found.stresses / BAR + voigt(expected.virials)).max() < ROUNDING
+    assert numpy.abs(found.virial / BAR - voigt(expected.virial)).max() < ROUNDING * count
+    # Shares add up.
+    assert abs(found.sums[0] - found.energy) < ROUNDING * count
+    assert numpy.abs((found.sums[1:] + found.virial) / BAR).max() < ROUNDING * count
+
+
+# ---- Other units and boundaries --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_real_units_are_kilocalories(lammps, potentials, references, processes):
+    atoms = STRUCTURES["bulk"]
+    write_data(lammps.folder / "atoms.data", atoms, ("Cu", "Au"))
+    output = lammps.succeeds(setup(atoms, potentials[0], units="real") + OUTPUT.replace("NAME", "real"), processes)
+    found, expected = outcome(lammps.folder, output, "real"), references["bulk"]
+    assert abs(found.energy - KILOCALORIE * expected.energy) < KILOCALORIE * ROUNDING * len(atoms)
+    assert numpy.abs(found.forces - KILOCALORIE * expected.forces).max() < KILOCALORIE * ROUNDING
+    # atm Å³ in a kcal/mol, LAMMPS' nktv2p of real units.
+    expected = -68568.415 * KILOCALORIE * voigt(expected.virials)
+    assert numpy.abs(found.stresses - expected).max() < 68568.415 * KILOCALORIE * ROUNDING
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_atoms_need_no_numbers(lammps, processes):
+    script = f"""
+units metal
+atom_modify id no
+lattice diamond 5.47
+region box block 0 2 0 2 0 2
+create_box 1 box
+create_atoms 1 box
+mass 1 28.085
+pair_style apus precision float64
+pair_coeff * * {SILICON} Si
+run 0
+print "crystal $(pe:%.17g)"
+"""
+    expected = compute(SILICON, ase.build.bulk("Si", a=5.47)).energy / 2
+    assert abs(numbers(lammps.succeeds(script, processes), "crystal")[0] / 64 - expected) < ROUNDING
+
+
+@pytest.mark.parametrize("processes", [1, 3])
+def test_shrink_wrapped_molecules_are_molecules(lammps, potentials, processes):
+    atoms = STRUCTURES["molecule"].copy()
+    atoms.pbc = False
+    expected = compute(potentials[0], atoms)
+    write_data(lammps.folder / "atoms.data", atoms, ("Cu", "Au"))
+    script = setup(atoms, potentials[0], boundary="s s s") + OUTPUT.replace("NAME", "free")
+    found = outcome(lammps.folder, lammps.succeeds(script, processes), "free")
+    assert abs(found.energy - expected.energy) < ROUNDING * len(atoms)
+    assert numpy.abs(found.forces - expected.forces).max() < ROUNDING
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_single_precision_is_that_of_the_file(lammps, references, processes):
+    atoms, expected = STRUCTURES["silicon"], references["silicon"]
+    write_data(lammps.folder / "atoms.data", atoms, ("Si",))
+    script = setup(atoms, SILICON, ("Si",), style="pair_style apus") + OUTPUT.replace("NAME", "single")
+    output = lammps.succeeds(script, processes)
+    assert "float32, 1 thread per process" in output
+    found = outcome(lammps.folder, output, "single")
+    # Sums of hundreds of terms of some eV/Å, each rounded by 6e-8.
+    assert 1e-9 < numpy.abs(found.forces - expected.forces).max() < 1e-4
+    assert abs(found.energy - expected.energy) < 1e-4 * len(atoms)
+
+
+def test_threads_share_the_cores_among_processes(lammps, potentials):
+    atoms = STRUCTURES["bulk"]
+    write_data(lammps.folder / "atoms.data", atoms, ("Cu", "Au"))
+    script = setup(atoms, potentials[0]) + "run 0\n"
+    del lammps.environment["OMP_NUM_THREADS"]
+    assert "float64, all cores" in lammps.succeeds(script)
+    shared = max(1, len(os.sched_getaffinity(0)) // 3)
+    assert f"float64, {shared} thread{'s' if shared > 1 else ''} per process" in lammps.succeeds(script, 3)
+    assert "float64, 2 threads per process" in lammps.succeeds(script, OMP_NUM_THREADS="2")
+    script = script.replace("precision float64", "threads 2 precision float64")
+    assert "float64, 2 threads per process" in lammps.succeeds(script)
+
+
+# ---- Motion ----------------------------------------------------------------------------------------------------------
+
+DYNAMICS = """
+velocity all create 300 7 mom yes dist gaussian
+timestep 0.001
+thermo 10
+run 0
+print "start $(etotal:%.17g) $(pe:%.17g) $(vol:%.17g)"
+"""
+
+
+def dynamics(lammps, commands, processes=1, copies=2):
+    """Silicon that moves; a total energy, potential energy and volume before and after."""
+    atoms = ase.build.bulk("Si", a=5.47, cubic=True) * copies
+    write_data(lammps.folder / "atoms.data", atoms, ("Si",))
+    end = 'print "end $(etotal:%.17g) $(pe:%.17g) $(vol:%.17g)"\n'
+    output = lammps.succeeds(setup(atoms, SILICON, ("Si",)) + DYNAMICS + commands + end, processes)
+    return numbers(output, "start"), numbers(output, "end"), output
+
+
+def test_energy_is_conserved_and_does_not_depend_on_the_number_of_processes(lammps):
+    ends = []
+    for processes in [1, 2]:
+        start, end, _ = dynamics(lammps, "fix 1 all nve\nrun 100\n", processes)
+        # Half of 300 K moves to potential energy, 1.2 eV; Verlet with 1 fs keeps a thousandth of it.
+        assert abs(end[1] - start[1]) > 0.5
+        assert abs(end[0] - start[0]) < 2e-3
+        ends.append(end)
+    # Atoms changed processes in between. Roundings grow in a hundred steps.
+    assert numpy.abs(numpy.subtract(*ends)).max() < 1e-7
+
+
+def test_pressure_changes_the_volume(lammps):
+    start, end, _ = dynamics(
+        lammps, "change_box all triclinic\nfix 1 all npt temp 300 300 0.1 tri 100000 100000 0.2\nrun 50\n", 2)
+    # 10 GPa on silicon, whose bulk modulus is some 90 GPa.
+    assert 0.85 * start[2] < end[2] < 0.99 * start[2]
+
+
+def test_minimisation_finds_the_crystal(lammps):
+    # Of the potential itself: the ideal crystal is a minimum by symmetry.
+    start, end, output = dynamics(
+        lammps, "run 0\ndisplace_atoms all random 0.15 0.15 0.15 3\nrun 0\n"
+        'print "displaced $(pe:%.17g)"\nminimize 0 1e-3 200 1000\n', 2)
+    displaced = numbers(output, "displaced")[0]
+    assert end[1] < displaced - 1
+    assert abs(end[1] - start[1]) < 1e-4
+
+
+def test_relaxed_cells_have_no_stress(lammps):
+    _, _, output = dynamics(lammps, """
+compute p all pressure NULL virial
+thermo_style custom step pe etotal c_p[1] c_p[2] c_p[3]
+run 0
+print "before $(c_p[1]) $(c_p[2]) $(c_p[3])"
+fix 1 all box/relax aniso 0
+minimize 0 1e-4 300 1000
+unfix 1
+run 0
+print "after $(c_p[1]) $(c_p[2]) $(c_p[3])"
+""", 2)
+    # bar
+    assert numpy.abs(numbers(output, "before")).min() > 1000
+    assert numpy.abs(numbers(output, "after")).max() < 1
+
+
+def test_a_rerun_finds_the_energies_of_the_run(lammps):
+    _, _, output = dynamics(lammps, f"""
+fix 1 all nve
+dump 1 all custom 10 run.dump id type x y z
+dump_modify 1 format float %.17g
+thermo_style custom step pe etotal
+thermo_modify format float %.15g
+run 30
+undump 1
+rerun run.dump dump x y z
+""", 2)
+    # The start, its run of 0 steps, then step 0, 10, 20 and 30 twice.
+    energies = [float(row.split()[1]) for row in re.findall(r"^ +\d+ +-\d+\.\d+ +-\S+ *$", output, re.MULTILINE)]
+    assert len(energies) == 8 and energies[0] != energies[3]
+    assert numpy.abs(numpy.subtract(energies[:4], energies[4:])).max() < ROUNDING * 64
+
+
+def test_a_restart_goes_on_with_the_same_energy(lammps):
+    _, end, _ = dynamics(lammps, "fix 1 all nve\nrun 10\nwrite_restart state.restart\n", 2)
+    output = lammps.succeeds(f"""
+read_restart state.restart
+pair_style apus precision float64
+pair_coeff * * {SILICON} Si
+fix 1 all nve
+run 0
+print "end $(etotal:%.17g)"
+""")
+    assert abs(numbers(output, "end")[0] - end[0]) < ROUNDING * 64
+
+
+# ---- With other pair styles ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_overlays_add_up(lammps, processes):
+    atoms = STRUCTURES["silicon"]
+    write_data(lammps.folder / "atoms.data", atoms, ("Si",))
+    results = {}
+    for name, style, coefficients in [
+            ("apus", "pair_style apus precision float64", f"pair_coeff * * {SILICON} Si"),
+            ("zbl", "pair_style zbl 2 2.8", "pair_coeff * * 14 14"),
+            ("both", "pair_style hybrid/overlay apus precision float64 zbl 2 2.8",
+             f"pair_coeff * * apus {SILICON} Si\npair_coeff * * zbl 14 14")]:
+        script = setup(atoms, SILICON, ("Si",), style=style)
+        script = re.sub(r"pair_coeff.*", coefficients.replace("\\", r"\\"), script) + OUTPUT.replace("NAME", name)
+        results[name] = outcome(lammps.folder, lammps.succeeds(script, processes), name)
+    assert results["zbl"].energy > 1
+    for quantity in ["energy", "virial", "forces", "energies", "stresses"]:
+        found, parts = getattr(results["both"], quantity), [getattr(results[name], quantity) for name in ["apus", "zbl"]]
+        scale = BAR if quantity in ["virial", "stresses"] else 1
+        assert numpy.abs(found - sum(parts)).max() / scale < ROUNDING * len(atoms)
+
+
+@pytest.mark.parametrize("processes", [1, 2, 3])
+def test_types_without_an_element_are_left_to_other_styles(lammps, potentials, processes):
+    metal = STRUCTURES["slab"].copy()
+    metal.pbc = True
+    argon = ase.Atoms("Ar3", [[1, 1, 2], [4, 4, 2.5], [5, 2, 22]])
+    # Between the metal atoms in the file, so that rows and atoms of LAMMPS differ.
+    atoms = metal[:10] + argon + metal[10:]
+    atoms.set_cell(metal.cell), atoms.set_pbc(True)
+    write_data(lammps.folder / "atoms.data", atoms, ("Cu", "Ar", "Au"))
+    hybrid = setup(atoms, potentials[0], ("Cu", "Ar", "Au"), style="pair_style hybrid apus precision float64 lj/cut 5")
+    hybrid = re.sub(r"pair_coeff.*", f"""pair_coeff * * apus {potentials[0]} Cu NULL Au
+pair_coeff 2 * lj/cut 0.01 3.4
+pair_coeff 1 2 lj/cut 0.01 3.4""", hybrid)
+    only_argon = re.sub(r"pair_style.*", "pair_style lj/cut 5", re.sub(r"pair_coeff.*", """pair_coeff * * 0 1
+pair_coeff 2 * 0.01 3.4
+pair_coeff 1 2 0.01 3.4""", hybrid, count=1))
+    only_argon = "\n".join(l for l in only_argon.split("\n") if "lj/cut 0" not in l)
+    found = outcome(
+        lammps.folder, lammps.succeeds(hybrid + OUTPUT.replace("NAME", "hybrid"), processes), "hybrid")
+    rest = outcome(lammps.folder, lammps.succeeds(only_argon + OUTPUT.replace("NAME", "rest"), processes), "rest")
+    expected = compute(potentials[0], metal)
+    assert abs(rest.energy) > 1e-3
+    assert abs(found.energy - rest.energy - expected.energy) < ROUNDING * len(atoms)
+    of_metal = atoms.numbers != 18
+    forces, energies, virials = found.forces - rest.forces, found.energies - rest.energies, found.stresses - rest.stresses
+    assert numpy.abs(forces[of_metal] - expected.forces).max() < ROUNDING
+    assert numpy.abs(energies[of_metal] - expected.energies).max() < ROUNDING
+    assert numpy.abs(virials[of_metal] / BAR + voigt(expected.virials)).max() < ROUNDING
+    assert max(numpy.abs(a[~of_metal]).max() for a in [forces, energies, virials / BAR]) < ROUNDING
+    assert numpy.abs((found.virial - rest.virial) / BAR - voigt(expected.virial)).max() < ROUNDING * len(atoms)
+
+
+# ---- Committees ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("processes", [1, 2, 3])
+def test_committees_say_how_far_they_disagree(lammps, potentials, processes):
+    atoms = STRUCTURES["gap"]
+    expected = compute(potentials[1], atoms)
+    write_data(lammps.folder / "atoms.data", atoms, ("Cu", "Au"))
+    output = lammps.succeeds(setup(atoms, potentials[1]) + """
+compute d all pair apus
+fix d all pair 1 apus deviation 0
+compute largest all reduce max f_d
+thermo_style custom step pe c_d c_d[1] c_d[2] c_largest
+dump 1 all custom 1 committee.dump id f_d fx fy fz
+dump_modify 1 format float %.17g sort id
+run 0
+print "committee $(pe:%.17g) $(c_d:%.17g) $(c_d[1]:%.17g) $(c_d[2]:%.17g) $(c_largest:%.17g)"
+""", processes)
+    assert "committee of 3" in output
+    energy, by_compute, deviation, largest, reduced = numbers(output, "committee")
+    assert abs(energy - expected.energy) < ROUNDING * len(atoms)
+    assert by_compute == energy
+    assert expected.energy_deviation > 1e-3
+    assert abs(deviation - expected.energy_deviation) < ROUNDING * len(atoms)
+    assert abs(largest - expected.force_deviations.max()) < ROUNDING
+    assert reduced == largest
+    table = numpy.loadtxt(lammps.folder / "committee.dump", skiprows=9)
+    assert numpy.abs(table[:, 1] - expected.force_deviations).max() < ROUNDING
+    assert numpy.abs(table[:, 2:] - expected.forces).max() < ROUNDING
+
+
+# ---- Messages --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("changes, message", [
+    ([("silicon-pbe", "silicon-lda")], "silicon-lda.safetensors"),
+    ([("safetensors Si", "safetensors Ge")], "silicon-pbe.safetensors covers Si, not Ge (type 1)"),
+    ([("safetensors Si", "safetensors Xx")], "expected an element or NULL for type 1, found Xx"),
+    ([("safetensors Si", "safetensors Si Si")], "an element for each of the 1 atom types"),
+    ([("safetensors Si", "safetensors NULL")], "NULL (type 1) is for pair_style hybrid"),
+    ([("units metal", "units metal\nnewton off")], "put 'newton on' before the box is made"),
+    ([("units metal", "units lj")], "needs units metal or real, found lj"),
+    ([("float64", "float16")], "expected precision float32 or float64, found float16"),
+    ([("precision float64", "threads 0")], "expected 1 to 1024 threads for each process, found 0"),
+    ([("precision float64", "skin 1")], "expected precision or threads, found skin"),
+])
+def test_messages_say_what_to_do(lammps, changes, message):
+    atoms = ase.build.bulk("Si", cubic=True)
+    write_data(lammps.folder / "atoms.data", atoms, ("Si",))
+    script = setup(atoms, SILICON, ("Si",)) + "run 0\n"
+    for old, new in changes:
+        script = script.replace(old, new)
+    assert message in lammps.fails(script)
+
+
+def test_masses_tell_a_wrong_order_of_elements(lammps, potentials):
+    atoms = STRUCTURES["bulk"]
+    write_data(lammps.folder / "atoms.data", atoms, ("Cu", "Au"))
+    script = setup(atoms, potentials[0]) + "run 0\n"
+    swapped = script.replace("safetensors Cu Au", "safetensors Au Cu")
+    assert "type 1 Au (196.966569 amu), but its mass is 63.546, that of Cu" in lammps.fails(swapped, 2)
+    # Isotopes and the like are the user's choice.
+    odd = lammps.succeeds(script.replace("mass 2 196.966569", "mass 2 150"))
+    assert "WARNING: pair_coeff makes type 2 Au (196.966569 amu), but its mass is 150" in odd
+    assert "WARNING: pair_coeff" not in lammps.succeeds(script.replace("mass 1 63.546", "mass 1 63.5"))
+
+
+def test_exclusions_are_warned_of(lammps, potentials):
+    atoms = STRUCTURES["bulk"]
+    write_data(lammps.folder / "atoms.data", atoms, ("Cu", "Au"))
+    output = lammps.succeeds(setup(atoms, potentials[0]) + "neigh_modify exclude type 1 1\nrun 0\n")
+    assert "WARNING: neigh_modify exclude hides atoms from each other also inside of pair_style apus" in output
+
+
+def test_bonds_must_not_hide_neighbours(lammps, potentials):
+    (lammps.folder / "molecule.data").write_text("""
+3 atoms
+2 atom types
+2 bonds
+1 bond types
+2 extra bond per atom
+2 extra special per atom
+0 20 xlo xhi
+0 20 ylo yhi
+0 20 zlo zhi
+
+Masses
+
+1 63.546
+2 196.966569
+
+Atoms # bond
+
+1 1 1 5 5 5
+2 1 2 7.5 5 5
+3 1 1 9.9 5 5
+
+Bonds
+
+1 1 1 2
+2 1 2 3
+""")
+    script = f"""
+units metal
+atom_style bond
+bond_style zero
+read_data molecule.data
+bond_coeff *
+pair_style apus precision float64
+pair_coeff * * {potentials[0]} Cu Au
+run 0
+print "molecule $(pe:%.17g)"
+"""
+    assert "add 'special_bonds lj/coul 1 1 1'" in lammps.fails(script)
+    output = lammps.succeeds(script.replace("read_data", "special_bonds lj/coul 1 1 1\nread_data"))
+    atoms = ase.Atoms("CuAuCu", [[5, 5, 5], [7.5, 5, 5], [9.9, 5, 5]])
+    assert abs(numbers(output, "molecule")[0] - compute(potentials[0], atoms).energy) < 3 * ROUNDING
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_failure_in_one_process_ends_all(lammps, potentials, processes):
+    atoms = STRUCTURES["gap"]
+    write_data(lammps.folder / "atoms.data", atoms, ("Cu", "Au"))
+    script = setup(atoms, potentials[0]) + "set atom 1 x 3 y 3 z 3\nset atom 2 x 3 y 3 z 3\nrun 0\n"
+    assert "pair_style apus: " in lammps.fails("processors 1 1 *\n" + script, processes)
+
+
+def test_the_plugin_is_loaded_by_name_too(lammps, installed):
+    del lammps.environment["LAMMPS_PLUGIN_PATH"]
+    output = lammps.succeeds(f"plugin load {installed[1]}/apusplugin.so\nplugin list\n")
+    assert re.search(r"pair style plugin apus\b", output)
+    assert "WARNING" not in output
+
+
+# ---- Examples --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_the_example_runs(lammps, processes):
+    example = (REPOSITORY / "examples" / "lammps" / "in.silicon").read_text()
+    short = example.replace("index 500", "index 20").replace("cells index 3", "cells index 2")
+    assert short != example
+    output = lammps.succeeds(f"variable potential index {SILICON}\n" + short, processes)
+    totals = [float(row.split()[3]) for row in re.findall(r"^ +\d+ +\d.*", output, re.MULTILINE)][-2:]
+    # 64 atoms in single precision.
+    assert len(totals) == 2 and abs(totals[1] - totals[0]) < 0.02
+
+
+def test_timings_are_printed(installed):
+    result = subprocess.run(
+        [sys.executable, REPOSITORY / "examples" / "lammps" / "timing.py", "--apus", PROGRAM, "--lammps", installed[0],
+         "--repeat", "1", "--sizes", "2", "--atom-steps", "640"],
+        capture_output=True, text=True, timeout=120, env=dict(os.environ, LAMMPS_PLUGIN_PATH=installed[1]))
+    assert result.returncode == 0, result.stderr
+    assert [line.split()[:4] for line in result.stdout.splitlines()[1:]] == [
+        ["64", "1", "x", "1"], ["64", "1", "x", "2"], ["64", "2", "x", "1"]]
