@@ -4,8 +4,8 @@ import dataclasses
 import pathlib
 
 from .errors import InputError
+from .header import Header, read_header
 from .metrics import Metrics, read_groups, read_metrics
-from .potential import Potential, read_potential
 from .predictions import Predictions, read_predictions
 
 
@@ -15,7 +15,7 @@ class Run:
 
     folder: pathlib.Path
     metrics: Metrics
-    potential: Potential
+    potential: Header
     groups: list[dict]  # lines of metrics_by_group.csv, without the file none
     validation: Predictions | None
 
@@ -33,7 +33,7 @@ def read_run(folder):
             "found only those of a committee's members, expected one of the folder itself; give a member's folder, and "
             "the committee's validation.xyz with --predictions"))
     metrics = read_metrics(folder / "metrics.csv")
-    potential = read_potential(folder / "potential.safetensors")
+    potential = read_header(folder / "potential.safetensors")
     groups, validation = folder / "metrics_by_group.csv", folder / "validation.xyz"
     return Run(
         folder, metrics, potential, read_groups(groups) if groups.exists() else [],

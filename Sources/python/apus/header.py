@@ -12,8 +12,8 @@ REMEDY = "give the output folder of a training, as apus train wrote it"
 
 
 @dataclasses.dataclass
-class Potential:
-    """The header of `potential.safetensors`."""
+class Header:
+    """The header of a potential file."""
 
     model: dict  # hyperparameters
     elements: list[str]  # in the order of the model's types
@@ -23,7 +23,7 @@ class Potential:
     weights: int  # how many numbers
 
 
-def read_potential(path):
+def read_header(path):
     """Reads the header: its length in eight bytes, little-endian, then JSON. No tensor is read."""
     try:
         with open(path, "rb") as file:
@@ -46,4 +46,4 @@ def read_potential(path):
         ]
     except (ValueError, KeyError, TypeError, AttributeError):
         raise InputError(path, f"found no header of a potential, expected safetensors of apus; {REMEDY}") from None
-    return Potential(model, elements, precision, provenance, data, weights)
+    return Header(model, elements, precision, provenance, data, weights)
