@@ -1,15 +1,19 @@
-"""The command under test, a potential for it, and the files that the Swift tests wrote.
+"""The command under test, potentials for it, the Python package, and the files that the Swift tests wrote.
 
-The environment variable APUS names the program, APUS_SAMPLES the folder of those files; `make test` sets both.
+The environment variable APUS names the program, APUS_LIBRARY the C library, APUS_SAMPLES the folder of those files;
+`make test` sets all.
 """
 
 import os
 import pathlib
 import subprocess
+import sys
 
 import pytest
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
+PACKAGE = REPOSITORY / "Sources" / "python"
+sys.path.insert(0, str(PACKAGE))
 SILICON = REPOSITORY / "examples" / "silicon"
 PROGRAM = os.environ.get("APUS", str(REPOSITORY / ".build" / "release" / "apus"))
 
@@ -99,6 +103,15 @@ def samples():
 def potential(tmp_path_factory):
     folder = tmp_path_factory.mktemp("potential")
     (folder / "train.yaml").write_text(TRAINING)
+    Program(folder).succeeds("train", "train.yaml")
+    return folder / "run" / "potential.safetensors"
+
+
+@pytest.fixture(scope="session")
+def committee(tmp_path_factory):
+    """Three members; each is in a folder beside it, `member-1` …"""
+    folder = tmp_path_factory.mktemp("committee")
+    (folder / "train.yaml").write_text(TRAINING + "committee: {members: 3}\n")
     Program(folder).succeeds("train", "train.yaml")
     return folder / "run" / "potential.safetensors"
 

@@ -1,11 +1,39 @@
-"""What is said about a file that cannot be used."""
+"""What is raised: on files that cannot be used, and by the C library."""
 
 
-class InputError(Exception):
+class Error(Exception):
+    """Everything that apus raises on purpose; the message says what was found, what was expected and what to do."""
+
+
+class InputError(Error):
     """A mistake in a file: what was found, what was expected and what to do, on one line."""
 
     def __init__(self, file, message):
         super().__init__(f"{file}: {message}")
+
+
+class LibraryError(Error, ImportError):
+    """The C library is not there, cannot be loaded, or is of another version."""
+
+
+class FileError(Error, OSError):
+    """A file cannot be read, or is no potential."""
+
+
+class ElementError(Error, ValueError):
+    """An element that the potential does not cover."""
+
+
+class ArgumentError(Error, ValueError):
+    """An argument that makes no sense: a shape, a precision, a number of threads."""
+
+
+class StructureError(Error, ValueError):
+    """A structure that makes no sense: a coordinate that is not finite, a cell without volume."""
+
+
+class NotFiniteError(Error, ArithmeticError):
+    """The energy or a force is not finite: atoms are on top of each other."""
 
 
 def quoted(text):

@@ -1,0 +1,122 @@
+"""The C library libapus: where it is, and its functions as `apus.h` declares them."""
+
+import ctypes
+import functools
+import os
+import pathlib
+from ctypes import POINTER, c_char_p, c_double, c_int, c_int64, c_void_p
+
+from .errors import ArgumentError, ElementError, Error, FileError, LibraryError, NotFiniteError, StructureError
+
+# APUS_ABI_VERSION; the library's name ends in it.
+ABI_VERSION = 1
+NAME = f"libapus.so.{ABI_VERSION}"
+REMEDY = (
+    "build it in the repository of Apus (make library) and install the package again, "
+    "or let the environment variable APUS_LIBRARY name it"
+)
+
+
+class Description(ctypes.Structure):
+    """`apus_description`."""
+
+    _fields_ = [
+        ("element_count", c_int),
+        ("elements", POINTER(c_int)),
+        ("cutoff", c_double),  # Å
+        ("layers", c_int),
+        ("members", c_int),
+        ("precision", c_int),  # bytes of a number
+        ("weights", c_int64),
+    ]
+
+
+class ResultPointers(ctypes.Structure):
+    """`apus_result`: what is computed; arrays where the pointers lead to, NULL where one is not wanted."""
+
+    _fields_ = [
+        ("energy", c_double),
+        ("virial", c_double * 9),
+        ("atomic_energies", c_void_p),
+        ("forces", c_void_p),
+        ("atomic_virials", c_void_p),
+        ("energy_deviation", c_double),
+        ("force_deviations", c_void_p),
+        ("member_energies", c_void_p),
+    ]
+
+
+# Result and arguments of each function. Pointers to arrays are addresses, which cost least to pass.
+FUNCTIONS = {
+    "apus_version": (c_char_p, []),
+    "apus_abi_version": (c_int, []),
+    "apus_last_error": (c_char_p, []),
+    "apus_potential_load": (c_int, [c_char_p, POINTER(c_void_p)]),
+    "apus_potential_free": (None, [c_void_p]),
+    "apus_potential_describe": (c_int, [c_void_p, POINTER(Description)]),
+    "apus_potential_shortest_distance": (c_double, [c_void_p, c_int, c_int]),
+    "apus_calculator_create": (c_int, [c_void_p, c_int, c_int, POINTER(c_void_p)]),
+    "apus_calculator_free": (None, [c_void_p]),
+    "apus_calculator_set_skin": (c_int, [c_void_p, c_double]),
+    "apus_calculator_neighbor_searches": (c_int64, [c_void_p]),
+    "apus_calculator_memory_estimate": (c_int, [c_void_p, c_int64, c_double, POINTER(c_double)]),
+    "apus_compute": (c_int, [c_void_p, c_int, c_void_p, c_void_p, c_void_p, c_void_p, POINTER(ResultPointers)]),
+}
+
+# By apus_status. 6 is of hosts that exchange ghosts, which this package does not.
+FAILURES = {1: FileError, 2: ElementError, 3: ArgumentError, 4: StructureError, 5: NotFiniteError}
+
+
+def places():
+    """Where the library may be, in the order in which it is looked for."""
+    named = os.environ.get("APUS_LIBRARY")
+    if named:
+        return [named]
+    package = pathlib.Path(__file__).resolve().parent
+    found = [str(package / "lib" / NAME)]
+    repository = package.parent.parent.parent
+    if (repository / "Package.swift").is_file():
+        found.append(str(repository / ".build" / "stage" / "lib" / NAME))
+    # Where the system looks for libraries.
+    return [*found, NAME]
+
+
+@functools.cache
+def library():
+    """The library, loaded when it is first asked for. Raises LibraryError; then the next call looks again."""
+    absent = []
+    for place in places():
+        if os.sep in place and not os.path.exists(place):
+            absent.append(place)
+            continue
+        try:
+            return declared(ctypes.CDLL(place), place)
+        except OSError as error:
+            if str(error).startswith(f"{place}: cannot open shared object file") and os.sep not in place:
+                absent.append(f"{place} among the system's libraries")
+                continue
+            remedy = "install OpenBLAS (Debian: libopenblas0)" if "libopenblas" in str(error) else REMEDY
+            raise LibraryError(f"{place} cannot be loaded ({error}); {remedy}") from None
+    raise LibraryError(f"found no C library of Apus; looked for {', '.join(absent)}; {REMEDY}")
+
+
+def declared(loaded, place):
+    """The library with its functions declared, if it is the one that is expected."""
+    try:
+        for name, (result, arguments) in FUNCTIONS.items():
+            function = getattr(loaded, name)
+            function.restype, function.argtypes = result, arguments
+    except AttributeError as error:
+        raise LibraryError(f"{place} is no library of Apus ({error}); {REMEDY}") from None
+    found = loaded.apus_abi_version()
+    if found != ABI_VERSION:
+        raise LibraryError(
+            f"{place}: expected version {ABI_VERSION} of its interface, found {found}; "
+            "install the package and the library from the same version of Apus")
+    return loaded
+
+
+def check(status):
+    """Raises what a status other than APUS_OK means, with the library's message of this thread."""
+    if status:
+        raise FAILURES.get(status, Error)(library().apus_last_error().decode(errors="replace"))

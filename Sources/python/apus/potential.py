@@ -1,0 +1,223 @@
+"""Energies, forces and virials of a potential: NumPy arrays in, NumPy arrays out."""
+
+import ctypes
+import dataclasses
+import os
+import weakref
+
+import numpy
+
+from .elements import SYMBOLS, atomic_number
+from .errors import ArgumentError, ElementError
+from .library import Description, ResultPointers, check, library
+
+# apus_precision: bytes of a number; None is what the potential was written for.
+PRECISIONS = {None: 0, "float32": 4, "float64": 8}
+
+
+@dataclasses.dataclass(slots=True)
+class Result:
+    """What `Potential.compute` found, in eV and Å; None where it was not asked for."""
+
+    energy: float  # with the energies of isolated atoms
+    forces: numpy.ndarray  # [atom][3]
+    virial: numpy.ndarray  # [3][3], −dE/dε; the stress is −virial / volume
+    energies: numpy.ndarray  # [atom]; their sum is the energy
+    virials: numpy.ndarray | None = None  # [atom][3][3]; their sum is the virial
+    energy_deviation: float | None = None  # standard deviation over the members of a committee
+    force_deviations: numpy.ndarray | None = None  # [atom], √(mean |F − mean F|²) over the members
+    member_energies: numpy.ndarray | None = None  # [member]
+
+
+class Potential:
+    """A potential that has been loaded, with what it keeps between calls: neighbours and work space.
+
+    Calls of one wait for each other; threads that are to compute at the same time take a copy each
+    (`copy.copy(potential)`), which shares the weights. Results are the same bits for any number of threads.
+
+    precision: "float32" or "float64", in which the network is evaluated, or None for that of the file.
+    threads: None for all cores. skin: Å beyond the cutoff in which neighbours are looked for; they are found anew when
+    an atom has moved by half of it. Results do not depend on it.
+
+    Raises FileError, and ArgumentError on settings that make no sense.
+    """
+
+    def __init__(self, path, precision=None, threads=None, skin=0.5):
+        if precision not in PRECISIONS:
+            raise ArgumentError(f"expected 'float32', 'float64' or None as precision, found {precision!r}")
+        self.path = os.path.abspath(os.fspath(path))
+        self._open(_File(self.path), precision, threads, skin)
+
+    def _open(self, file, precision, threads, skin):
+        self._file, self._settings = file, (precision, threads, skin)
+        self._calculator = ctypes.c_void_p()
+        try:
+            arguments = PRECISIONS[precision], 0 if threads is None else int(threads), float(skin)
+        except (TypeError, ValueError):
+            raise ArgumentError(f"expected numbers as threads and skin, found {threads!r} and {skin!r}") from None
+        check(library().apus_calculator_create(file.pointer, *arguments[:2], ctypes.byref(self._calculator)))
+        _free_with(self, library().apus_calculator_free, self._calculator)
+        check(library().apus_calculator_set_skin(self._calculator, arguments[2]))
+
+    @property
+    def elements(self):
+        """The symbols of the elements that it covers."""
+        return self._file.elements
+
+    @property
+    def cutoff(self):
+        """Å; no pair that is farther apart contributes."""
+        return self._file.description.cutoff
+
+    @property
+    def layers(self):
+        """Interaction layers; energies depend on atoms within layers × cutoff."""
+        return self._file.description.layers
+
+    @property
+    def members(self):
+        """Of a committee; 1 for a single potential."""
+        return self._file.description.members
+
+    @property
+    def weights(self):
+        """How many numbers were trained, in each member."""
+        return self._file.description.weights
+
+    @property
+    def precision(self):
+        """In which the network is evaluated, "float32" or "float64"."""
+        return self._settings[0] or ("float32" if self._file.description.precision == 4 else "float64")
+
+    @property
+    def neighbor_searches(self):
+        """How often neighbours have been looked for."""
+        return library().apus_calculator_neighbor_searches(self._calculator)
+
+    def shortest_distance(self, element, other):
+        """The shortest distance (Å) of two elements in the training data; 0 where it is not known.
+
+        Closer atoms are beyond what the potential has learned. Elements are symbols or atomic numbers.
+        """
+        return library().apus_potential_shortest_distance(
+            self._file.pointer, atomic_number(element), atomic_number(other))
+
+    def memory_estimate(self, atoms, neighbors):
+        """Bytes that a structure of so many atoms takes, with so many neighbours of each within the cutoff."""
+        bytes_ = ctypes.c_double()
+        check(library().apus_calculator_memory_estimate(self._calculator, atoms, neighbors, ctypes.byref(bytes_)))
+        return int(bytes_.value)
+
+    def compute(self, numbers, positions, cell=None, pbc=None, *, virials=False, deviations=False):
+        """The Result for a structure: a molecule, or a cell with its images.
+
+        numbers: [atom], atomic numbers. positions: [atom][3], Å, anywhere. cell: [3][3], lattice vectors in rows, Å, or
+        None. pbc: whether the structure repeats along each of them, three values or one; all of them unless given.
+        Vectors along which nothing repeats may be zero. With virials, those of the atoms too; with deviations, what the
+        members of a committee disagree about.
+
+        Raises ElementError, ArgumentError, StructureError and NotFiniteError.
+        """
+        numbers = _atomic_numbers(numbers)
+        count = len(numbers)
+        positions = _array(positions, (count, 3), "positions")
+        cell, periodic = _cell(cell, pbc)
+
+        pointers = ResultPointers()
+        virial = numpy.frombuffer(pointers.virial).reshape(3, 3)
+        result = Result(0.0, numpy.empty((count, 3)), virial, numpy.empty(count))
+        pointers.forces, pointers.atomic_energies = result.forces.ctypes.data, result.energies.ctypes.data
+        if virials:
+            result.virials = numpy.empty((count, 3, 3))
+            pointers.atomic_virials = result.virials.ctypes.data
+        if deviations:
+            result.force_deviations, result.member_energies = numpy.empty(count), numpy.empty(self.members)
+            pointers.force_deviations = result.force_deviations.ctypes.data
+            pointers.member_energies = result.member_energies.ctypes.data
+
+        check(library().apus_compute(
+            self._calculator, count, numbers.ctypes.data, positions.ctypes.data,
+            None if cell is None else cell.ctypes.data, periodic.ctypes.data, ctypes.byref(pointers)))
+        result.energy = pointers.energy
+        if deviations:
+            result.energy_deviation = pointers.energy_deviation
+        return result
+
+    def __copy__(self):
+        copy = Potential.__new__(Potential)
+        copy.path = self.path
+        copy._open(self._file, *self._settings)
+        return copy
+
+    def __deepcopy__(self, memo):
+        return self.__copy__()
+
+    def __reduce__(self):
+        """Pickled as the path of its file and its settings: the file must be there where it is unpickled."""
+        return Potential, (self.path, *self._settings)
+
+    def __repr__(self):
+        committee = f"committee of {self.members}, " if self.members > 1 else ""
+        return (
+            f"<Potential {os.path.basename(self.path)}: {' '.join(self.elements)}, {committee}{self.layers} layers, "
+            f"cutoff {self.cutoff:g} Å, {self.weights} weights, {self.precision}>")
+
+
+def load(path, precision=None, threads=None, skin=0.5):
+    """The Potential in a file that `apus train` wrote."""
+    return Potential(path, precision, threads, skin)
+
+
+class _File:
+    """What was read of a file; never changes, and may be shared."""
+
+    def __init__(self, path):
+        self.pointer, self.description = ctypes.c_void_p(), Description()
+        check(library().apus_potential_load(os.fsencode(path), ctypes.byref(self.pointer)))
+        _free_with(self, library().apus_potential_free, self.pointer)
+        check(library().apus_potential_describe(self.pointer, ctypes.byref(self.description)))
+        numbers = self.description.elements[: self.description.element_count]
+        self.elements = tuple(SYMBOLS[number - 1] for number in numbers)
+
+
+def _free_with(owner, free, pointer):
+    """Frees what the pointer leads to together with its owner. Not when Python ends: a thread may still compute."""
+    weakref.finalize(owner, free, pointer).atexit = False
+
+
+def _atomic_numbers(numbers):
+    found = numpy.asarray(numbers)
+    if found.ndim != 1 or (found.dtype.kind not in "iu" and found.size):
+        raise ArgumentError(f"expected atomic numbers of shape (atoms,), found {found.dtype} of shape {found.shape}")
+    if found.size and not 0 < found.min() <= found.max() <= len(SYMBOLS):
+        raise ElementError(f"expected atomic numbers of 1 to {len(SYMBOLS)}, found {found.min()} to {found.max()}")
+    return numpy.ascontiguousarray(found, numpy.intc)
+
+
+def _array(values, shape, name):
+    """The values as C doubles of this shape; the same memory where they are already."""
+    try:
+        found = numpy.ascontiguousarray(values, float)
+    except (TypeError, ValueError) as error:
+        raise ArgumentError(f"expected numbers as {name}: {error}") from None
+    if found.shape != shape and not found.size == shape[0] == 0:
+        raise ArgumentError(f"expected {name} of shape {shape}, found {found.shape}")
+    return found
+
+
+def _cell(cell, pbc):
+    """Cell and periodicity as the library takes them."""
+    periodic = numpy.empty(3, numpy.intc)
+    try:
+        periodic[:] = cell is not None if pbc is None else numpy.asarray(pbc, bool)
+    except ValueError:
+        raise ArgumentError(f"expected one or three values as pbc, found {pbc!r}") from None
+    if cell is None:
+        return None, periodic
+    cell = _array(cell, (3, 3), "cell")
+    absent = ~cell.any(axis=1) & (periodic == 0)
+    if absent.any() and periodic.any():
+        # Vectors along which nothing repeats only complete the frame.
+        cell = cell.copy()
+        cell[absent] = numpy.linalg.svd(cell[~absent])[2][-absent.sum():]
+    return cell, periodic
