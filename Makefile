@@ -17,7 +17,7 @@ SAMPLES = $(CURDIR)/.build-test/samples
 # OpenBLAS chooses its kernels for the processor at hand unless this variable tells it otherwise.
 MEASURED = env -u OPENBLAS_CORETYPE
 
-.PHONY: build library lammps-plugin deps test test-swift test-python demo bench lint format install clean help
+.PHONY: build library wheel lammps-plugin deps test test-swift test-python demo bench lint format install clean help
 
 build: deps ## the release build: .build/release/apus
 	$(BUILD) --product apus
@@ -38,6 +38,12 @@ lammps-plugin: library .venv/installed ## pair_style apus for LAMMPS: .build/sta
 		-I$(STAGE)/include $(wildcard Sources/lammps/*.cpp) -o $(STAGE)/lib/lammps/apusplugin.so \
 		-L$(STAGE)/lib -lapus -Wl,-rpath,'$$ORIGIN/..' -Wl,-z,nodelete
 
+wheel: library ## the Python package with the library in it: .build/wheels
+	$(PYTHON) -m venv .build/python/environment
+	.build/python/environment/bin/python -m pip wheel --quiet --disable-pip-version-check --no-deps \
+		--wheel-dir .build/wheels Sources/python
+	@ls .build/wheels/*.whl
+
 deps: ## install what is missing (Debian packages; the Swift toolchain must be there)
 	@.ci/install-dependencies
 
@@ -48,8 +54,9 @@ test-swift: deps
 	rm -rf $(SAMPLES)
 	APUS_SAMPLES=$(SAMPLES) $(SWIFT) test $(TEST_BUILD)
 
-test-python: .venv/installed build lammps-plugin $(SAMPLES)
-	APUS=$(APUS) APUS_SAMPLES=$(SAMPLES) .venv/bin/python -m pytest -q Tests/python
+test-python: .venv/installed library lammps-plugin $(SAMPLES)
+	APUS=$(APUS) APUS_STAGE=$(STAGE) APUS_LIBRARY=$(STAGE)/lib/libapus.so.1 APUS_SAMPLES=$(SAMPLES) \
+		.venv/bin/python -m pytest -q Tests/python
 
 # Files that the Swift tests write for programs in Python to read.
 $(SAMPLES): | deps
