@@ -2,6 +2,8 @@
 
 import os
 
+import numpy
+
 from .potential import Potential
 
 try:
@@ -32,7 +34,6 @@ class Calculator(Base):
     """
 
     default_parameters = {"precision": None, "threads": None, "skin": 0.5}
-    ignored_changes = {"initial_charges", "initial_magmoms"}
     implemented_properties = ["energy", "free_energy", "energies", "forces", "stress", "stresses"]
 
     def __init__(self, potential, precision=None, threads=None, skin=0.5, **options):
@@ -61,6 +62,18 @@ class Calculator(Base):
             self.reset()
         return super().set(**settings)
 
+    def check_state(self, atoms, tol=0):
+        """What has changed since the last calculation, however little; charges and magnetic moments do not matter.
+
+        ASE asks three times a step. Its own comparison, which allows for 10⁻¹⁵, takes eight times as long.
+        """
+        if self.atoms is None:
+            return list(all_changes)
+        pairs = {
+            "positions": (self.atoms.positions, atoms.positions), "cell": (self.atoms.cell.array, atoms.cell.array),
+            "numbers": (self.atoms.numbers, atoms.numbers), "pbc": (self.atoms.pbc, atoms.pbc)}
+        return [name for name, (before, now) in pairs.items() if not numpy.array_equal(before, now)]
+
     def calculate(self, atoms=None, properties=None, system_changes=all_changes):
         """Fills `results`; everything unless properties are named."""
         super().calculate(atoms, properties, system_changes)
@@ -69,17 +82,17 @@ class Calculator(Base):
         is_committee = self.potential.members > 1
         found = self.potential.compute(
             atoms.numbers, atoms.positions, atoms.cell.array, atoms.pbc, virials=wants_stresses, deviations=is_committee)
-        results = {
-            "energy": found.energy, "free_energy": found.energy, "energies": found.energies, "forces": found.forces}
+        results = self.results
+        results["energy"] = results["free_energy"] = found.energy
+        results["energies"], results["forces"] = found.energies, found.forces
         if is_committee:
             results["energy_deviation"] = found.energy_deviation
             results["force_deviations"] = found.force_deviations
             results["member_energies"] = found.member_energies
-        if atoms.cell.rank == 3:
-            volume = atoms.get_volume()
+        volume = atoms.cell.volume
+        if volume > 0:
             results["stress"] = found.virial.ravel()[VOIGT] / -volume
             if wants_stresses:
                 results["stresses"] = found.virials.reshape(-1, 9)[:, VOIGT] / -volume
-        self.results = results
-        if atoms.cell.rank < 3 and properties is not None and not {"stress", "stresses"}.isdisjoint(properties):
+        elif properties is not None and not {"stress", "stresses"}.isdisjoint(properties):
             raise PropertyNotImplementedError("expected a cell with a volume for a stress; set three cell vectors")
