@@ -14,7 +14,7 @@
  * the stress (positive in tension) is −virial / volume. Elements are atomic numbers.
  *
  * Every function that can fail returns an apus_status, and apus_last_error() then says what was found, what was
- * expected and what to do. After a failure the values of a result are not to be used; nothing else has changed.
+ * expected and what to do; atoms in it count from 1. After a failure the values of a result are not to be used; nothing else has changed.
  *
  * Potentials never change and may be shared by threads. A calculator holds neighbours and memory between calls; calls of
  * one calculator wait for each other, calls of different ones run at the same time. Results are the same bits for any

@@ -99,7 +99,7 @@ final class Calculator {
         elements = try numbers.enumerated().map { index, number in
             guard let element = Element(atomicNumber: Int(number)) else {
                 throw Failure(
-                    APUS_ERROR_ELEMENT, "expected atomic numbers of elements, found \(number) at atom \(index)")
+                    APUS_ERROR_ELEMENT, "expected atomic numbers of elements, found \(number) at atom \(index + 1)")
             }
             return element
         }

@@ -68,7 +68,8 @@ struct PairSum {
         }
         if result.wantsAtomicVirials { atomicVirials(pair, elements, edges, into: &result.atomicVirials) }
         result.energy = total.energy
-        result.virial = total.virial
+        // Symmetric but for rounding.
+        result.virial = (total.virial + total.virial.transposed) * 0.5
         guard total.energy.isFinite, total.virial.trace.isFinite else {
             throw InteractionError(
                 .notFinite, "The pair energy is not finite (\(total.energy) eV): do two atoms lie on each other?")

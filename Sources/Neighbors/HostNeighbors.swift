@@ -81,27 +81,31 @@ private struct HostPairs: @unchecked Sendable {
 
         func error(_ host: HostNeighbors) -> NeighborError {
             let count = host.atoms + host.ghosts
+            func name(_ index: Int) -> String {
+                index < host.atoms ? "atom \(index + 1)" : "ghost \(index - host.atoms + 1)"
+            }
             switch self {
             case .order(let atom):
                 return .init(
                     code: .index,
                     message:
-                        "expected neighbours of atoms one after the other, found those of atom \(atom) from \(host.first[atom]) to \(host.first[atom + 1]) of \(host.first[host.atoms])"
+                        "expected neighbours of atoms one after the other, found those of atom \(atom + 1) from \(host.first[atom]) to \(host.first[atom + 1]) of \(host.first[host.atoms])"
                 )
             case .index(let atom, let index):
                 return .init(
                     code: .index,
                     message:
-                        "expected neighbours among \(count) atoms and ghosts, found index \(index) at atom \(atom)")
+                        "expected neighbours among \(count) atoms and ghosts, found index \(index) at atom \(atom + 1)"
+                )
             case .owner(let ghost, let owner) where owner < host.atoms || owner >= count:
                 return .init(
                     code: .index,
-                    message: "expected an owner among \(count) atoms and ghosts, found \(owner) for ghost \(ghost)")
+                    message: "expected an owner among \(count) atoms and ghosts, found \(owner) for \(name(ghost))")
             case .owner(let ghost, let owner):
                 return .init(
                     code: .index,
                     message:
-                        "expected an atom that ghost \(ghost) is an image of, found \(owner), which is a ghost itself; "
+                        "expected an atom that \(name(ghost)) is an image of, found \(owner), which is a ghost itself; "
                         + "models of several layers need functions that exchange ghosts")
             case .position(let atom):
                 let x = host.positions + 3 * atom

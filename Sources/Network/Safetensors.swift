@@ -63,9 +63,14 @@ public struct Safetensors: Sendable {
         do {
             data = try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe)
         } catch {
-            throw PotentialError(
-                "\(path): cannot be read (\(FileManager.default.fileExists(atPath: path) ? error.localizedDescription : "no such file"))"
-            )
+            var isFolder: ObjCBool = false
+            let reason =
+                if !FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) {
+                    "no such file"
+                } else {
+                    isFolder.boolValue ? "it is a folder" : error.localizedDescription
+                }
+            throw PotentialError("\(path): cannot be read (\(reason))")
         }
         do {
             try self.init(data)

@@ -147,7 +147,7 @@ struct TrainCommand: ParsableCommand {
             resuming: resume, isInterrupted: { Interruption.cancellation.isCancelled },
             report: { member, event in logs[member].report(event) })
         for (index, summary) in summaries.enumerated() {
-            if let summary { logs[index].conclude(committee.members[index], summary, label: "member \(index + 1)") }
+            if let summary { logs[index].conclude(committee.members[index], summary, isMember: true) }
             try logs[index].close()
         }
         try join(committee, to: log)

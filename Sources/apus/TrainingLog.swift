@@ -87,17 +87,17 @@ final class TrainingLog: @unchecked Sendable {
     }
 
     /// What came of it.
-    func conclude(_ training: TrainingRun, _ summary: TrainingRun.Summary, label: String? = nil) {
+    func conclude(_ training: TrainingRun, _ summary: TrainingRun.Summary, isMember: Bool = false) {
         finishTable()
         line("")
         let part = summary.steps > 0 ? " and \(Written.count(summary.steps, "batch", "batches"))" : ""
         line(
-            "\(label.map { $0 + " " } ?? "")ended after \(Written.count(summary.epochs, "epoch"))\(part), \(Written.duration(summary.seconds)), \(Written.short(summary.structuresPerSecond, 3)) structures/s: \(summary.ending.rawValue)"
+            "ended after \(Written.count(summary.epochs, "epoch"))\(part), \(Written.duration(summary.seconds)), \(Written.short(summary.structuresPerSecond, 3)) structures/s: \(summary.ending.rawValue)"
         )
         let set = training.validation.count > 0 ? "validation" : "training"
         let epoch = summary.bestIsCutShort ? "after these batches" : "epoch \(summary.bestEpoch)"
         line("best potential (\(epoch)), errors on the \(set) set:")
-        for text in label == nil ? ErrorTable.lines(summary.errors) : ErrorTable.lines(summary.errors.all) {
+        for text in !isMember ? ErrorTable.lines(summary.errors) : ErrorTable.lines(summary.errors.all) {
             line("  " + text)
         }
         line("potential  \(training.potentialPath)")

@@ -52,11 +52,11 @@ import Testing
             let error = #expect(throws: NeighborError.self) { try host.edges() }
             return error?.message ?? ""
         }
-        #expect(message { $0.neighbors[2] = 3 }.contains("found index 3 at atom 1"))
-        #expect(message { $0.neighbors[0] = -1 }.contains("found index -1 at atom 0"))
-        #expect(message { $0.first[1] = 5 }.contains("atom 0 from 0 to 5 of 4"))
-        #expect(message { $0.owners![2] = 7 }.contains("found 7 for ghost 2"))
-        #expect(message { $0.owners = nil }.contains("ghost 2 is an image of"))
+        #expect(message { $0.neighbors[2] = 3 }.contains("found index 3 at atom 2"))
+        #expect(message { $0.neighbors[0] = -1 }.contains("found index -1 at atom 1"))
+        #expect(message { $0.first[1] = 5 }.contains("atom 1 from 0 to 5 of 4"))
+        #expect(message { $0.owners![2] = 7 }.contains("found 7 for ghost 1"))
+        #expect(message { $0.owners = nil }.contains("ghost 1 is an image of"))
         #expect(message { $0.positions[3] = .nan }.contains("atom 2"))
         #expect(message { $0.positions[6] = .infinity }.contains("atom 3"))
     }

@@ -66,7 +66,8 @@ extension Program {
             let operands =
                 switch instruction.operation {
                 case .edgeVectors: instruction.operands[..<0]
-                case .edgeFunction, .radialBasis, .edgeVirial, .atomicVirials, .edgeStrain: instruction.operands.dropFirst()
+                case .edgeFunction, .radialBasis, .edgeVirial, .atomicVirials, .edgeStrain:
+                    instruction.operands.dropFirst()
                 default: instruction.operands[...]
                 }
             for operand in operands { reads[placements[operand].root] = index }

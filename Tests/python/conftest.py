@@ -11,6 +11,8 @@ import sys
 
 import pytest
 
+pytest_plugins = ["lammps_runs"]
+
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 PACKAGE = REPOSITORY / "Sources" / "python"
 sys.path.insert(0, str(PACKAGE))

@@ -145,7 +145,7 @@ CELL = doubles(5.4, 0, 0, 0, 5.4, 0, 0, 0, 5.4)
     ({"elements": None}, ARGUMENT, "atomic numbers"),
     ({"positions": None}, ARGUMENT, "positions of 2 atoms"),
     ({"result": None}, ARGUMENT, "result"),
-    ({"elements": ints(14, 0)}, ELEMENT, "found 0 at atom 1"),
+    ({"elements": ints(14, 0)}, ELEMENT, "found 0 at atom 2"),
     ({"elements": ints(14, 79)}, ELEMENT, "does not know Au; it covers Si"),
     ({"positions": doubles(0, 0, 0, 0, math.nan, 0)}, STRUCTURE, "atom 2"),
     ({"positions": doubles(0, 0, 0, 0, 0, 0)}, NOT_FINITE, "on top of each other"),
@@ -205,9 +205,9 @@ def local(**changes):
 
 
 @pytest.mark.parametrize("change, message", [
-    ({"neighbors": ints(1, 0, 3)}, "found index 3 at atom 1"),
+    ({"neighbors": ints(1, 0, 3)}, "found index 3 at atom 2"),
     ({"first": (ctypes.c_int64 * 3)(0, 4, 3)}, "from 0 to 4 of 3"),
-    ({"owners": ints(0, 1, 2)}, "ghost 2 is an image of"),
+    ({"owners": ints(0, 1, 2)}, "ghost 1 is an image of"),
     ({"owners": None}, "functions that exchange ghosts"),
     ({"first": None}, "first neighbours"),
 ])
