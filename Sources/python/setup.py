@@ -51,6 +51,8 @@ class BuildWithLibrary(build_py):
             if plugin.is_file():
                 self.mkpath(str(folder / "lammps"))
                 self.copy_file(str(plugin), str(folder / "lammps" / plugin.name))
+                # The plugin alone is under LAMMPS' licence.
+                self.copy_file(str(REPOSITORY / "Sources" / "lammps" / "LICENSE"), str(folder / "lammps" / "LICENSE"))
 
 
 class WheelOfPlatform(bdist_wheel):

@@ -177,13 +177,13 @@ atoms.calc = apus.Calculator({str(POTENTIAL)!r})
 print(atoms.get_potential_energy() / len(atoms), apus.__version__, sep="\\n")
 print(apus.library.library()._name)
 (entry,) = importlib.metadata.entry_points(group="lammps.plugins", name="apus")
-print(*os.listdir(entry.load()()))
+print(*sorted(os.listdir(entry.load()())))
 """
     lines = python(text, tmp_path / "empty", program, PYTHONPATH=None, APUS_LIBRARY=None).splitlines()
     assert float(lines[0]) == pytest.approx(-107.0872, abs=1e-3)
     assert lines[1] == version
     assert lines[2].startswith(str(tmp_path / "environment")) and lines[2].endswith("/apus/lib/libapus.so.1")
-    assert lines[3] == "apusplugin.so"
+    assert lines[3] == "LICENSE apusplugin.so"
 
 
 def test_a_package_without_library_is_installed_and_says_what_is_missing(tmp_path):
