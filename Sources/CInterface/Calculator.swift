@@ -66,22 +66,15 @@ final class Calculator {
             let keepsGhosts = exchange != nil || potential.configuration.numLayers == 1
             let count = Int(host.atoms) + Int(host.ghosts)
             let atoms = Int(host.atoms)
-            // With no atoms at all there is nothing to point to.
-            let nowhere = UnsafeMutablePointer<Int64>.allocate(capacity: 1)
-            defer { nowhere.deallocate() }
-            nowhere.pointee = 0
-            let first = try host.first ?? (atoms == 0 ? UnsafePointer(nowhere) : nil).orFailure("first neighbours")
-            let isEmpty = first[atoms] == 0
+            // Where there is nothing, there need be nothing to point to.
+            let first = try given(host.first, mayBeAbsent: atoms == 0, "first neighbours")
             let list = HostNeighbors(
                 atoms: atoms, ghosts: Int(host.ghosts),
-                positions: try host.positions
-                    ?? (count == 0 ? UnsafePointer(bitPattern: 8) : nil).orFailure("positions"),
-                first: first,
-                neighbors: try host.neighbors
-                    ?? (isEmpty ? UnsafePointer(bitPattern: 8) : nil).orFailure("neighbours"),
+                positions: try given(host.positions, mayBeAbsent: count == 0, "positions"), first: first,
+                neighbors: try given(
+                    host.neighbors, mayBeAbsent: atoms == 0 || first[atoms] == 0, "neighbours"),
                 owners: host.owners, keepsGhosts: keepsGhosts)
-            let elements =
-                try host.elements ?? (count == 0 ? UnsafePointer(bitPattern: 8) : nil).orFailure("elements")
+            let elements = try given(host.elements, mayBeAbsent: count == 0, "elements")
             try hostEdges.update(from: list, cutoff: interaction.cutoff, parallelism)
             try setElements(UnsafeBufferPointer(start: elements, count: keepsGhosts ? count : atoms))
             try evaluate(hostEdges, exchange: exchange, into: &target)
@@ -115,19 +108,17 @@ final class Calculator {
         try host?.check()
         try outcome.get()
         target.energy = result.energy
-        Self.copy(result.virial, to: &target.virial)
-        if let energies = target.atomic_energies {
-            result.atomicEnergies.withUnsafeBufferPointer { energies.update(from: $0.start, count: $0.count) }
+        withUnsafeMutablePointer(to: &target.virial) { tuple in
+            tuple.withMemoryRebound(to: Double.self, capacity: 9) { Self.store(result.virial, at: $0) }
         }
+        target.atomic_energies?.update(from: result.atomicEnergies, count: result.atomicEnergies.count)
         if let forces = target.forces {
             for (i, force) in result.forces.enumerated() {
                 (forces[3 * i], forces[3 * i + 1], forces[3 * i + 2]) = (force.x, force.y, force.z)
             }
         }
         if let virials = target.atomic_virials {
-            for (i, virial) in result.atomicVirials.enumerated() {
-                for (k, number) in virial.elements.enumerated() { virials[9 * i + k] = number }
-            }
+            for (i, virial) in result.atomicVirials.enumerated() { Self.store(virial, at: virials + 9 * i) }
         }
         target.energy_deviation = result.deviation?.energy ?? 0
         if let deviations = target.force_deviations {
@@ -139,15 +130,12 @@ final class Calculator {
         }
     }
 
-    private static func copy(
-        _ matrix: Matrix3,
-        to tuple:
-            inout (
-                Double, Double, Double, Double, Double, Double, Double, Double, Double
-            )
-    ) {
-        let r = matrix.rows
-        tuple = (r.0.x, r.0.y, r.0.z, r.1.x, r.1.y, r.1.z, r.2.x, r.2.y, r.2.z)
+    /// The nine numbers of a tensor, row by row.
+    private static func store(_ matrix: Matrix3, at place: UnsafeMutablePointer<Double>) {
+        let rows = matrix.rows
+        (place[0], place[1], place[2]) = (rows.0.x, rows.0.y, rows.0.z)
+        (place[3], place[4], place[5]) = (rows.1.x, rows.1.y, rows.1.z)
+        (place[6], place[7], place[8]) = (rows.2.x, rows.2.y, rows.2.z)
     }
 
     // MARK: Sizes
@@ -193,6 +181,7 @@ private final class HostExchange {
     }
 }
 
-extension UnsafeBufferPointer {
-    fileprivate var start: UnsafePointer<Element> { baseAddress ?? UnsafePointer(bitPattern: 64)! }
+/// A host's array; where it may be absent, a pointer that is never read.
+private func given<T>(_ array: UnsafePointer<T>?, mayBeAbsent: Bool, _ name: String) throws -> UnsafePointer<T> {
+    try (array ?? (mayBeAbsent ? UnsafePointer(bitPattern: 64) : nil)).orFailure(name)
 }

@@ -17,6 +17,9 @@ REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 PACKAGE = REPOSITORY / "Sources" / "python"
 sys.path.insert(0, str(PACKAGE))
 SILICON = REPOSITORY / "examples" / "silicon"
+# The potential that ships, and the folder that `make library` and `make lammps-plugin` fill.
+SHIPPED = REPOSITORY / "potentials" / "silicon-pbe.safetensors"
+STAGE = pathlib.Path(os.environ.get("APUS_STAGE", REPOSITORY / ".build" / "stage"))
 PROGRAM = os.environ.get("APUS", str(REPOSITORY / ".build" / "release" / "apus"))
 
 START = """8

@@ -16,10 +16,9 @@ import ase.io
 import numpy
 import pytest
 
-from conftest import PROGRAM, REPOSITORY, Program
+from apus.library import ResultPointers
+from conftest import SHIPPED, STAGE, Program
 
-STAGE = os.environ.get("APUS_STAGE", str(REPOSITORY / ".build" / "stage"))
-SILICON = REPOSITORY / "potentials" / "silicon-pbe.safetensors"
 # LAMMPS' kcal/mol in an eV.
 KILOCALORIE = 23.060549
 # bar Å³ in an eV, LAMMPS' nktv2p of metal units.
@@ -95,15 +94,6 @@ def numbers(output, label):
 # ---- The C library ---------------------------------------------------------------------------------------------------
 
 
-class Result(ctypes.Structure):
-    """apus_result"""
-
-    _fields_ = [
-        ("energy", ctypes.c_double), ("virial", ctypes.c_double * 9), ("atomic_energies", ctypes.c_void_p),
-        ("forces", ctypes.c_void_p), ("atomic_virials", ctypes.c_void_p), ("energy_deviation", ctypes.c_double),
-        ("force_deviations", ctypes.c_void_p), ("member_energies", ctypes.c_void_p)]
-
-
 @dataclasses.dataclass
 class Reference:
     energy: float
@@ -130,7 +120,7 @@ def compute(potential, atoms):
     arrays = {
         "atomic_energies": numpy.zeros(count), "forces": numpy.zeros((count, 3)),
         "atomic_virials": numpy.zeros((count, 3, 3)), "force_deviations": numpy.zeros(count)}
-    result = Result(**{name: array.ctypes.data for name, array in arrays.items()})
+    result = ResultPointers(**{name: array.ctypes.data for name, array in arrays.items()})
     elements = atoms.numbers.astype(numpy.int32)
     positions = numpy.ascontiguousarray(atoms.positions)
     cell = numpy.ascontiguousarray(atoms.cell.array)
@@ -148,7 +138,7 @@ def compute(potential, atoms):
 # ---- Potentials and structures ---------------------------------------------------------------------------------------
 
 
-def alloy(size, rng, vacancy=False):
+def alloy(size, rng):
     """Copper and gold at random on a face-centred lattice, displaced."""
     atoms = ase.build.bulk("Cu", "fcc", a=3.8, cubic=True) * size
     atoms.numbers[rng.random(len(atoms)) < 0.5] = 79
@@ -204,10 +194,6 @@ def structures():
 
 
 STRUCTURES = structures()
-
-
-def shortest(atoms):
-    return atoms.get_all_distances(mic=True)[numpy.triu_indices(len(atoms), 1)].min()
 
 
 def write_data(path, atoms, types, extra_types=0):
@@ -284,7 +270,7 @@ def voigt(tensors):
 @pytest.fixture(scope="session")
 def references(potentials):
     return {
-        name: compute(SILICON if name == "silicon" else potentials[0], atoms) for name, atoms in STRUCTURES.items()}
+        name: compute(SHIPPED if name == "silicon" else potentials[0], atoms) for name, atoms in STRUCTURES.items()}
 
 
 @pytest.fixture(scope="session", params=["1", "2", "3", "4", "3 tiled"])
@@ -298,7 +284,7 @@ def outcomes(request, installed, potentials, tmp_path_factory):
     for name in names:
         atoms = STRUCTURES[name]
         types = ("Si",) if name == "silicon" else ("Cu", "Au")
-        potential = SILICON if name == "silicon" else potentials[0]
+        potential = SHIPPED if name == "silicon" else potentials[0]
         write_data(run.folder / f"{name}.data", atoms, types)
         script += "clear\n" + ("comm_style tiled\n" if tiled else "")
         script += "processors 1 1 *\n" if name == "gap" and not tiled else ""

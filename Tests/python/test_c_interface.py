@@ -6,17 +6,15 @@ The environment variable APUS_STAGE names the folder that `make library` fills.
 import ctypes
 import math
 import os
-import pathlib
 import re
 import shutil
 import subprocess
 
 import pytest
 
-from conftest import REPOSITORY
+from apus.library import ResultPointers
+from conftest import REPOSITORY, SHIPPED, STAGE
 
-STAGE = pathlib.Path(os.environ.get("APUS_STAGE", REPOSITORY / ".build" / "stage"))
-SILICON = REPOSITORY / "potentials" / "silicon-pbe.safetensors"
 OK, FILE, ELEMENT, ARGUMENT, STRUCTURE, NOT_FINITE, HOST = range(7)
 
 
@@ -44,7 +42,7 @@ def run(program, *arguments):
 
 
 def test_c_and_fortran_agree(examples):
-    outputs = [run(examples / name, SILICON) for name in ["energy", "energy-fortran"]]
+    outputs = [run(examples / name, SHIPPED) for name in ["energy", "energy-fortran"]]
     assert [output.returncode for output in outputs] == [0, 0], outputs
     for pattern in [r"energy (\S+) eV\n", r"pressure (\S+) GPa"]:
         a, b = [float(re.search(pattern, output.stdout).group(1)) for output in outputs]
@@ -54,7 +52,7 @@ def test_c_and_fortran_agree(examples):
 
 
 def test_domains_that_exchange_ghosts_give_the_whole(examples):
-    output = run(examples / "domains", SILICON)
+    output = run(examples / "domains", SHIPPED)
     assert output.returncode == 0, output.stderr + output.stdout
     assert float(re.search(r"differ by at most (\S+)", output.stdout).group(1)) < 1e-12
 
@@ -83,13 +81,6 @@ def test_the_library_shows_its_own_functions_only(stage):
 
 
 # ---- Errors, through ctypes: whatever a host passes, it gets a status and a message and lives on.
-
-
-class Result(ctypes.Structure):
-    _fields_ = [("energy", ctypes.c_double), ("virial", ctypes.c_double * 9)] + [
-        (name, ctypes.POINTER(ctypes.c_double)) for name in ["atomic_energies", "forces", "atomic_virials"]
-    ] + [("energy_deviation", ctypes.c_double)] + [
-        (name, ctypes.POINTER(ctypes.c_double)) for name in ["force_deviations", "member_energies"]]
 
 
 class Rows(ctypes.Structure):
@@ -121,7 +112,7 @@ def library(stage):
 @pytest.fixture(scope="module")
 def handles(library):
     potential, calculator = ctypes.c_void_p(), ctypes.c_void_p()
-    assert library.apus_potential_load(str(SILICON).encode(), ctypes.byref(potential)) == OK
+    assert library.apus_potential_load(str(SHIPPED).encode(), ctypes.byref(potential)) == OK
     assert library.apus_calculator_create(potential, 8, 1, ctypes.byref(calculator)) == OK
     yield potential, calculator
     library.apus_calculator_free(calculator)
@@ -154,7 +145,7 @@ CELL = doubles(5.4, 0, 0, 0, 5.4, 0, 0, 0, 5.4)
     ({"cell": None, "periodic": ints(1, 1, 0)}, ARGUMENT, "a cell for a periodic structure"),
 ])
 def test_wrong_structures_are_refused(library, handles, change, status, message):
-    result = Result()
+    result = ResultPointers()
     arguments = {
         "calculator": handles[1], "atoms": 2, "elements": ints(14, 14), "positions": doubles(0, 0, 0, 1.4, 1.3, 1.4),
         "cell": CELL, "periodic": None, "result": ctypes.byref(result)}
@@ -212,7 +203,7 @@ def local(**changes):
     ({"first": None}, "first neighbours"),
 ])
 def test_wrong_neighbours_are_refused(library, handles, change, message):
-    result = Result()
+    result = ResultPointers()
     assert library.apus_compute_local(
         handles[1], ctypes.byref(local(**change)), None, ctypes.byref(result)) == ARGUMENT
     assert message in library.apus_last_error().decode()
@@ -227,7 +218,7 @@ def test_a_failed_exchange_ends_the_computation(library, handles):
         return 7
 
     exchange = Exchange(None, CALLBACK(refuse), CALLBACK(refuse))
-    result = Result()
+    result = ResultPointers()
     status = library.apus_compute_local(
         handles[1], ctypes.byref(local(owners=None)), ctypes.byref(exchange), ctypes.byref(result))
     assert status == HOST and "failed with 7" in library.apus_last_error().decode()
@@ -243,7 +234,7 @@ def test_a_process_without_atoms_takes_part(library, handles):
         return 0
 
     exchange = Exchange(None, CALLBACK(count), CALLBACK(count))
-    result = Result()
+    result = ResultPointers()
     empty = Neighbors(0, 0, None, None, None, None, None)
     assert library.apus_compute_local(handles[1], ctypes.byref(empty), ctypes.byref(exchange), ctypes.byref(result)) == OK
     # Three layers: messages are exchanged before the second and the third, and their gradients after them.

@@ -19,9 +19,8 @@ from ase.md.verlet import VelocityVerlet
 from ase.optimize import BFGS
 
 import apus
-from conftest import REPOSITORY, SILICON, Program
+from conftest import REPOSITORY, SHIPPED, SILICON, Program
 
-SHIPPED = REPOSITORY / "potentials" / "silicon-pbe.safetensors"
 
 
 def rattled(atoms):

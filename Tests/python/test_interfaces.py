@@ -11,8 +11,8 @@ import numpy
 import pytest
 
 import apus
-from conftest import Program
-from lammps_runs import BAR, ROUNDING, SILICON, STRUCTURES, voigt
+from conftest import SHIPPED, Program
+from lammps_runs import BAR, ROUNDING, STRUCTURES, voigt
 from test_serve import Driver, Server
 
 # [structure][way] — the largest difference from the C library of the energy per atom, a force, and the virial per atom.
@@ -55,7 +55,7 @@ def report():
 def case(request, potentials, references):
     """Name, atoms, potential, and the C library's results."""
     name = request.param
-    return name, STRUCTURES[name], SILICON if name == "silicon" else potentials[0], references[name]
+    return name, STRUCTURES[name], SHIPPED if name == "silicon" else potentials[0], references[name]
 
 
 def test_the_command(case, tmp_path):

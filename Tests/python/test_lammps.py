@@ -9,9 +9,9 @@ import ase.build
 import numpy
 import pytest
 
-from conftest import PROGRAM, REPOSITORY
+from conftest import PROGRAM, REPOSITORY, SHIPPED
 from lammps_runs import (
-    BAR, KILOCALORIE, OUTPUT, ROUNDING, SILICON, STRUCTURES, compute, numbers, outcome, setup, voigt, write_data)
+    BAR, KILOCALORIE, OUTPUT, ROUNDING, STRUCTURES, compute, numbers, outcome, setup, voigt, write_data)
 
 
 @pytest.mark.parametrize("name", STRUCTURES)
@@ -58,11 +58,11 @@ create_box 1 box
 create_atoms 1 box
 mass 1 28.085
 pair_style apus precision float64
-pair_coeff * * {SILICON} Si
+pair_coeff * * {SHIPPED} Si
 run 0
 print "crystal $(pe:%.17g)"
 """
-    expected = compute(SILICON, ase.build.bulk("Si", a=5.47)).energy / 2
+    expected = compute(SHIPPED, ase.build.bulk("Si", a=5.47)).energy / 2
     assert abs(numbers(lammps.succeeds(script, processes), "crystal")[0] / 64 - expected) < ROUNDING
 
 
@@ -82,7 +82,7 @@ def test_shrink_wrapped_molecules_are_molecules(lammps, potentials, processes):
 def test_single_precision_is_that_of_the_file(lammps, references, processes):
     atoms, expected = STRUCTURES["silicon"], references["silicon"]
     write_data(lammps.folder / "atoms.data", atoms, ("Si",))
-    script = setup(atoms, SILICON, ("Si",), style="pair_style apus") + OUTPUT.replace("NAME", "single")
+    script = setup(atoms, SHIPPED, ("Si",), style="pair_style apus") + OUTPUT.replace("NAME", "single")
     output = lammps.succeeds(script, processes)
     assert "float32, 1 thread per process" in output
     found = outcome(lammps.folder, output, "single")
@@ -120,7 +120,7 @@ def dynamics(lammps, commands, processes=1, copies=2):
     atoms = ase.build.bulk("Si", a=5.47, cubic=True) * copies
     write_data(lammps.folder / "atoms.data", atoms, ("Si",))
     end = 'print "end $(etotal:%.17g) $(pe:%.17g) $(vol:%.17g)"\n'
-    output = lammps.succeeds(setup(atoms, SILICON, ("Si",)) + DYNAMICS + commands + end, processes)
+    output = lammps.succeeds(setup(atoms, SHIPPED, ("Si",)) + DYNAMICS + commands + end, processes)
     return numbers(output, "start"), numbers(output, "end"), output
 
 
@@ -192,7 +192,7 @@ def test_a_restart_goes_on_with_the_same_energy(lammps):
     output = lammps.succeeds(f"""
 read_restart state.restart
 pair_style apus precision float64
-pair_coeff * * {SILICON} Si
+pair_coeff * * {SHIPPED} Si
 fix 1 all nve
 run 0
 print "end $(etotal:%.17g)"
@@ -209,11 +209,11 @@ def test_overlays_add_up(lammps, processes):
     write_data(lammps.folder / "atoms.data", atoms, ("Si",))
     results = {}
     for name, style, coefficients in [
-            ("apus", "pair_style apus precision float64", f"pair_coeff * * {SILICON} Si"),
+            ("apus", "pair_style apus precision float64", f"pair_coeff * * {SHIPPED} Si"),
             ("zbl", "pair_style zbl 2 2.8", "pair_coeff * * 14 14"),
             ("both", "pair_style hybrid/overlay apus precision float64 zbl 2 2.8",
-             f"pair_coeff * * apus {SILICON} Si\npair_coeff * * zbl 14 14")]:
-        script = setup(atoms, SILICON, ("Si",), style=style)
+             f"pair_coeff * * apus {SHIPPED} Si\npair_coeff * * zbl 14 14")]:
+        script = setup(atoms, SHIPPED, ("Si",), style=style)
         script = re.sub(r"pair_coeff.*", coefficients.replace("\\", r"\\"), script) + OUTPUT.replace("NAME", name)
         results[name] = outcome(lammps.folder, lammps.succeeds(script, processes), name)
     assert results["zbl"].energy > 1
@@ -304,7 +304,7 @@ print "committee $(pe:%.17g) $(c_d:%.17g) $(c_d[1]:%.17g) $(c_d[2]:%.17g) $(c_la
 def test_messages_say_what_to_do(lammps, changes, message):
     atoms = ase.build.bulk("Si", cubic=True)
     write_data(lammps.folder / "atoms.data", atoms, ("Si",))
-    script = setup(atoms, SILICON, ("Si",)) + "run 0\n"
+    script = setup(atoms, SHIPPED, ("Si",)) + "run 0\n"
     for old, new in changes:
         script = script.replace(old, new)
     assert message in lammps.fails(script)
@@ -397,7 +397,7 @@ def test_the_example_runs(lammps, processes):
     example = (REPOSITORY / "examples" / "lammps" / "in.silicon").read_text()
     short = example.replace("index 500", "index 20").replace("cells index 3", "cells index 2")
     assert short != example
-    output = lammps.succeeds(f"variable potential index {SILICON}\n" + short, processes)
+    output = lammps.succeeds(f"variable potential index {SHIPPED}\n" + short, processes)
     totals = [float(row.split()[3]) for row in re.findall(r"^ +\d+ +\d.*", output, re.MULTILINE)][-2:]
     # 64 atoms in single precision.
     assert len(totals) == 2 and abs(totals[1] - totals[0]) < 0.02
