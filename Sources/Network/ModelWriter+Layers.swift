@@ -8,7 +8,7 @@ extension ModelWriter {
         let count = configuration.typeEmbedNumFeatures
         let layout = Layout.features([(0, count)])
         var places = ParameterPlaces()
-        places.add(rows: types, columns: count) { $0 * layout.width + $1 }
+        for type in 0..<types { places.add(rows: 1, columns: count) { type * layout.width + $1 } }
         return declare(
             "type_embed.embed_module.weight", .fixed(types), layout, shape: [types, count], .normal, places)
     }

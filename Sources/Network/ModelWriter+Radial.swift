@@ -60,7 +60,7 @@ extension ModelWriter {
             radial.values, name: "layer\(index)_convnet.conv.edge_mlp.mlp", inputs: configuration.numBessels,
             inputLayout: .plain(configuration.numBessels),
             hidden: Array(repeating: configuration.radialMLPWidth, count: configuration.radialMLPDepth),
-            output: layer.convolution.weights, columns: columns)
+            output: layer.convolution.weights, columns: columns, parts: layer.paths.map(\.multiplicity))
         return radial.isSpline ? builder.splineCoefficients(values) : values
     }
 
@@ -68,7 +68,7 @@ extension ModelWriter {
     /// gain of √2 after the first.
     private mutating func perceptron(
         _ x: Program.Value, name: String, inputs: Int, inputLayout: Layout, hidden: [Int], output: Layout,
-        columns: [Int]
+        columns: [Int], parts: [Int]? = nil
     ) -> Program.Value {
         var x = x
         var (layout, fanIn) = (inputLayout, inputs)
@@ -78,7 +78,9 @@ extension ModelWriter {
             let factor = (depth == 0 ? 1 : 2.0.squareRoot()) / Double(fanIn).squareRoot()
             let map = LinearMap(input: layout, output: next, terms: [(0, 0, factor)])
             var places = ParameterPlaces()
-            places.add(rows: fanIn, columns: width) { $0 * next.width + (isLast ? columns[$1] : $1) }
+            places.add(rows: fanIn, columns: width, parts: isLast ? parts : nil) {
+                $0 * next.width + (isLast ? columns[$1] : $1)
+            }
             let weights = declare(
                 "\(name).\(2 * depth).weight", .fixed(1), map.weights, shape: [fanIn, width], .uniform, places)
             x = builder.linear(x, weights, map)

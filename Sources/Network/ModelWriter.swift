@@ -100,8 +100,7 @@ struct ModelWriter {
         _ name: String, _ axis: Axis, _ layout: Layout, shape: [Int], _ distribution: Parameter.Distribution,
         isTrainable: Bool = true, _ places: ParameterPlaces
     ) -> Program.Value {
-        declared.append(
-            Parameter(name, shape: shape, distribution, isTrainable: isTrainable, places: places.places))
+        declared.append(Parameter(name, shape: shape, distribution, isTrainable: isTrainable, places))
         return input(prefix + name, axis, layout)
     }
 }

@@ -8,7 +8,7 @@ import Testing
 /// The same settings and data give the same weights, bit by bit.
 @Suite struct Determinism {
     /// 512 atoms in a batch, so that loops over atoms, edges, knots and weights all have several chunks.
-    @Test func weightsDoNotDependOnTheNumberOfThreads() throws {
+    @Test(arguments: ["adam", "muon"]) func weightsDoNotDependOnTheNumberOfThreads(optimizer: String) throws {
         var configuration = ModelConfiguration(rMax: 4, elements: [Samples.silicon], avgNumNeighbors: [16])
         (configuration.lMax, configuration.numFeatures, configuration.numLayers) = (2, [16, 8, 8], 2)
         (configuration.parity, configuration.typeEmbedNumFeatures) = (true, 16)
@@ -18,7 +18,7 @@ import Testing
         let trained = try [1, 2, 3].map { threads in
             let trainer = try Samples.trainer(
                 Float.self, configuration, on: structures,
-                training: "batch_size: 8, loss: {energy: 1, forces: 1, stress: 0.1}",
+                training: "batch_size: 8, loss: {energy: 1, forces: 1, stress: 0.1}, optimizer: {name: \(optimizer)}",
                 parallelism: Parallelism(threads: threads))
             let before = trainer.weights
             for _ in 0..<3 { _ = try trainer.runEpoch { _, _ in false } }

@@ -1,3 +1,4 @@
+import Compute
 import Foundation
 import Testing
 
@@ -95,6 +96,63 @@ import Testing
                 #expect(abs(weights[k] - (0.1 * z[k] + 0.9 * x[k])) < 1e-14)
                 #expect(abs(average!.values[k] - x[k]) < 1e-14)
             }
+        }
+    }
+
+    /// From a Python script of the formulas of `torch.optim.Muon` (PyTorch 2.9) with `adjust_lr_fn="match_rms_adamw"`: lr
+    /// 0.1, weight decay 0.1, momentum 0.95. The matrix lies at the right of rows of five; what is left of it is another
+    /// matrix, and a vector follows, which AdamW moves.
+    @Test func matricesMoveAsWithPyTorchsMuon() {
+        let start = [1, -2, 0.5, 0.25, 3, -1]
+        let gradients = [
+            [0.5, -1, 0, 2, 0.1, 0.3], [-0.2, 0.4, 1, 0, 0, -3], [0.01, 0.2, -0.1, 0.3, -0.5, 0.2],
+        ]
+        let expected = [
+            [
+                0.9863878432058272, -1.9419276177260316, 0.49725717575748457, 0.2242734670997576, 2.961126656183582,
+                -0.9940482738744075,
+            ],
+            [
+                0.9556242824195798, -1.9189632987230507, 0.478680961529623, 0.20833734707712337, 2.9321288240745593,
+                -0.9638985597042202,
+            ],
+            [
+                0.932578303960646, -1.8944613285362522, 0.4541985503976121, 0.1873429785798245, 2.9101256195728347,
+                -0.9391751670911347,
+            ],
+        ]
+        func rows(_ left: Double, _ matrix: [Double], _ vector: [Double]) -> [Double] {
+            [left, left] + matrix[..<3] + [left, -left] + matrix[3...] + vector
+        }
+        var settings = OptimizerSettings()
+        (settings.name, settings.weightDecay) = (.muon, 0.1)
+        var weights = rows(2, start, [1, -2])
+        var optimizer = Optimizer<Double>(
+            settings, weights: weights,
+            trained: [
+                .init(
+                    range: 0..<10,
+                    matrices: [
+                        .init(offset: 0, rows: 2, columns: 2, stride: 5),
+                        .init(offset: 2, rows: 2, columns: 3, stride: 5),
+                    ]),
+                .init(range: 10..<12, matrices: [.init(offset: 10, rows: 1, columns: 2, stride: 2)]),
+            ])
+        var vector = [1.0, -2.0]
+        settings.name = .adamw
+        var reference = Optimizer<Double>(settings, weights: vector)
+        var none: MovingAverage<Double>?
+        var average: MovingAverage<Double>? = MovingAverage(decay: 0, of: weights)
+        for (step, gradient) in gradients.enumerated() {
+            let tail = Self.gradients[step]
+            optimizer.update(
+                &weights, gradient: rows(0, gradient, tail), learningRate: 0.1, average: &average,
+                Parallelism(threads: 2))
+            reference.update(&vector, gradient: tail, learningRate: 0.1, average: &none, .serial)
+            // No gradient: only the decay.
+            let left = 2 * (0..<step + 1).reduce(1) { product, _ in product * 0.99 }
+            for (w, e) in zip(weights, rows(left, expected[step], vector)) { #expect(abs(w - e) < 1e-12) }
+            #expect(average!.values == weights)
         }
     }
 

@@ -51,6 +51,7 @@ import Testing
     @Test(arguments: [
         "precision: float32, ema_decay: 0.99, optimizer: {amsgrad: true, learning_rate: 0.05}",
         "precision: float32, optimizer: {name: schedule_free, learning_rate: 0.02}",
+        "precision: float32, optimizer: {name: muon, learning_rate: 0.05, weight_decay: 0.01}",
         "precision: float64, ema_decay: 0, optimizer: {name: adamw, weight_decay: 0.01}, gradient_clip: 0.5",
     ])
     func aResumedTrainingEqualsOneThatNeverStopped(_ training: String) throws {

@@ -48,7 +48,12 @@ final class Trainer<T: ExecutableScalar> {
             parameter.isTrainable && !frozen.contains(parameter.name)
         }
         optimizer = Optimizer(
-            settings.optimizer, weights: weights, trained: trained.map { $1..<$1 + $0.count })
+            settings.optimizer, weights: weights,
+            trained: trained.map { parameter, offset in
+                Optimizer<T>.Group(
+                    range: offset..<offset + parameter.count,
+                    matrices: parameter.matrices.map { $0.moved(by: offset) })
+            })
         average = settings.emaDecay.map { MovingAverage(decay: $0, of: []) }
         average?.values = weights
         schedule = LearningRateSchedule(

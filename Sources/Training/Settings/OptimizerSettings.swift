@@ -3,7 +3,7 @@ import Settings
 /// What `training.optimizer` says.
 public struct OptimizerSettings: Sendable, Equatable {
     public enum Name: String, Sendable, CaseIterable {
-        case adam, adamw
+        case adam, adamw, muon
         case scheduleFree = "schedule_free"
     }
 
@@ -14,6 +14,8 @@ public struct OptimizerSettings: Sendable, Equatable {
     public var epsilon = 1e-8
     public var weightDecay = 0.0
     public var amsgrad = false
+    /// The decay of the mean of the gradients of matrices, for `muon`.
+    public var momentum = 0.95
 
     public init() {}
 
@@ -30,8 +32,12 @@ public struct OptimizerSettings: Sendable, Equatable {
         epsilon = try section.double("eps", in: .positive, default: 1e-8)
         weightDecay = try section.double("weight_decay", in: .nonNegative, default: 0)
         amsgrad = try section.boolean("amsgrad", default: false)
-        if name == .scheduleFree, amsgrad {
-            throw try section.value("amsgrad").error("belongs to adam and adamw, found beside schedule_free")
+        if amsgrad, name != .adam, name != .adamw {
+            throw try section.value("amsgrad").error("belongs to adam and adamw, found beside \(name.rawValue)")
+        }
+        momentum = try section.double("momentum", in: 0...0.999999, default: 0.95)
+        if name != .muon, let value = section.optional("momentum") {
+            throw value.error("belongs to muon, found beside \(name.rawValue)")
         }
     }
 }
