@@ -30,6 +30,8 @@ struct Module {
     var tests = Tests.none
     /// Later modules whose models the tests run.
     var testsUse: [String] = []
+    /// Whether it is libapus, which the command does without.
+    var isLibrary = false
 }
 
 /// Whether Tests/<Module>Tests exists, and whether it has a folder Data.
@@ -65,7 +67,9 @@ let modules = [
     Module(name: "Dynamics", uses: ["Compute", "Atoms", "Neighbors", "Interactions"], tests: .plain),
     Module(name: "Trajectory", uses: ["CNetCDF", "Compute", "Atoms", "StructureFiles"], tests: .plain),
     Module(name: "Sockets", uses: ["Compute", "Atoms", "Interactions"], tests: .plain),
-    Module(name: "CInterface", uses: ["CApus", "Compute", "Atoms", "Neighbors", "Interactions", "Network"]),
+    Module(
+        name: "CInterface", uses: ["CApus", "Compute", "Atoms", "Neighbors", "Interactions", "Network"],
+        isLibrary: true),
 ]
 
 /// Modules that implement `Interaction`: their tests run the conformance suite of Tests/InteractionTesting.
@@ -81,7 +85,7 @@ let package = Package(
     products: [
         .executable(name: "apus", targets: ["apus"]),
         // Installed as libapus.so (Makefile).
-        .library(name: "Apus", type: .dynamic, targets: ["CInterface"]),
+        .library(name: "Apus", type: .dynamic, targets: modules.filter(\.isLibrary).map(\.name)),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -98,8 +102,8 @@ let package = Package(
         + modules.map { module in
             .target(
                 name: module.name, dependencies: module.uses.map { .byName(name: $0) } + module.products,
-                exclude: module.name == "CInterface" ? ["exports.map"] : [], swiftSettings: settings,
-                linkerSettings: module.name == "CInterface" ? librarySettings : [])
+                exclude: module.isLibrary ? ["exports.map"] : [], swiftSettings: settings,
+                linkerSettings: module.isLibrary ? librarySettings : [])
         }
         + modules.filter { $0.tests != .none }.map { module in
             .testTarget(
@@ -117,7 +121,7 @@ let package = Package(
                 path: "Tests/InteractionTesting", swiftSettings: settings),
             .executableTarget(
                 name: "apus",
-                dependencies: modules.filter { $0.name != "CInterface" }.map { .byName(name: $0.name) }
+                dependencies: modules.filter { !$0.isLibrary }.map { .byName(name: $0.name) }
                     + [arguments, logging],
                 swiftSettings: settings),
         ]

@@ -90,13 +90,8 @@ public final class NetworkInteraction<T: ExecutableScalar>: Interaction {
         let energies = output("atomic energies", member, on: graph)
         let forces = output("forces", member, on: graph)
         let virial = output("virial", member, on: graph)
-        if memberCount > 1, let ghostExchange {
-            // Members are compared at atoms, so the forces on ghosts must come home.
-            ghostExchange.add(
-                GhostExchange.Rows(
-                    start: UnsafeMutableRawPointer(mutating: forces.baseAddress!), scalarBytes: MemoryLayout<T>.size,
-                    width: 3))
-        }
+        // Members are compared at atoms, so the forces on ghosts must come home.
+        if memberCount > 1 { executor.addGhosts(ofOutput: name("forces", of: member), on: graph) }
         for atom in 0..<graph.atoms { result.atomicEnergies[atom] += share * Double(energies[atom]) }
         for atom in 0..<(memberCount > 1 && ghostExchange != nil ? graph.atoms : graph.sources) {
             result.forces[atom] += share * Self.vector(forces, atom)
@@ -147,8 +142,13 @@ public final class NetworkInteraction<T: ExecutableScalar>: Interaction {
         result.deviation = deviation
     }
 
-    private func output(_ name: String, _ member: Int, on graph: Graph) -> UnsafeBufferPointer<T> {
-        executor.output(memberCount > 1 ? NequIPModel.prefix(member, of: memberCount) + name : name, on: graph)
+    private func output(_ output: String, _ member: Int, on graph: Graph) -> UnsafeBufferPointer<T> {
+        executor.output(name(output, of: member), on: graph)
+    }
+
+    /// What the program calls an output of a member.
+    private func name(_ output: String, of member: Int) -> String {
+        memberCount > 1 ? NequIPModel.prefix(member, of: memberCount) + output : output
     }
 
     @inline(__always)

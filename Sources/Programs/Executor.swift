@@ -106,11 +106,10 @@ public final class Executor<T: ExecutableScalar> {
             return
         }
         let old = plannedFor ?? Capacity(atoms: 0, sources: 0, structures: 0, edges: 0)
-        // A little more than asked for, so that a fluctuating number of edges does not plan anew every time.
         let capacity = Capacity(
             atoms: max(old.atoms, graph.atoms), sources: max(old.sources, graph.sources),
-            structures: max(old.structures, graph.structures),
-            edges: max(old.edges, graph.edges + graph.edges / 16 + 16))
+            structures: max(old.structures, graph.structures), edges: max(old.edges, Self.room(forEdges: graph.edges))
+        )
         let plan = bufferPlan(for: capacity)
         memory.reserve(plan.size)
         knots.reserve(capacity.edges + 16)
@@ -120,6 +119,9 @@ public final class Executor<T: ExecutableScalar> {
         self.plan = plan
         plannedFor = capacity
     }
+
+    /// A little more than asked for, so that a fluctuating number of edges does not plan anew every time.
+    private static func room(forEdges edges: Int) -> Int { edges + edges / 16 + 16 }
 
     private func bufferPlan(for capacity: Capacity) -> BufferPlan {
         BufferPlan(program, placements, isStatic: isStatic) { axis in
@@ -159,7 +161,7 @@ public final class Executor<T: ExecutableScalar> {
     /// What `memoryBytes` would be for one structure of this size, found without making room for it.
     public func memoryEstimate(atoms: Int, edges: Int) -> Int {
         let plan = bufferPlan(
-            for: Capacity(atoms: atoms, sources: atoms, structures: 1, edges: edges + edges / 16 + 16))
+            for: Capacity(atoms: atoms, sources: atoms, structures: 1, edges: Self.room(forEdges: edges)))
         let scalars = fixed.capacity + plan.size + scratch.reduce(0) { $0 + $1.capacity }
         return scalars * MemoryLayout<T>.stride + edges * 4
     }
@@ -203,6 +205,12 @@ public final class Executor<T: ExecutableScalar> {
                 }
             }
         }
+    }
+
+    /// Adds the rows of ghosts of an output to those of their atoms, wherever these are; does nothing without an exchange.
+    public func addGhosts(ofOutput name: String, on graph: Graph) {
+        guard ghostExchange != nil, let value = program.outputs[name] else { return }
+        exchange(pointer(value), width: program.shape(of: value).layout.width, on: graph) { $0.add($1) }
     }
 
     /// Lets the holder of other atoms work on the rows of ghosts; it takes part even where this graph has none.

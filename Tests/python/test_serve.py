@@ -23,9 +23,8 @@ import pytest
 from ase.calculators.socketio import SocketIOCalculator
 from ipi.utils.units import unit_to_user
 
-from conftest import PROGRAM, REPOSITORY, Program
+from conftest import PROGRAM, REPOSITORY, SHIPPED, Program, write_exactly
 
-POTENTIAL = REPOSITORY / "potentials" / "silicon-pbe.safetensors"
 EXAMPLE = REPOSITORY / "examples" / "ipi"
 # CODATA 2018, as the program has them.
 BOHR, HARTREE = 0.529177210903, 27.211386245988
@@ -145,13 +144,7 @@ class Server:
 def predictions(apus, atoms, potential="potential.safetensors"):
     """What `apus evaluate` says of a structure, in double precision and every digit."""
     name = f"{unique()}.xyz"
-    ase.io.write(apus.folder / name, atoms, format="extxyz")
-    # ASE writes eight decimals; the program shall see all of them.
-    text = (apus.folder / name).read_text().splitlines()[:2]
-    text[1] = re.sub('Lattice="[^"]*"', 'Lattice="' + " ".join(map(repr, map(float, atoms.cell.array.ravel()))) + '"', text[1])
-    text[1] = re.sub("Properties=[^ ]*", "Properties=species:S:1:pos:R:3", text[1])
-    text += [f"{s} {float(x)!r} {float(y)!r} {float(z)!r}" for s, (x, y, z) in zip(atoms.symbols, atoms.positions)]
-    (apus.folder / name).write_text("\n".join(text) + "\n")
+    write_exactly(apus.folder / name, atoms)
     apus.succeeds("evaluate", potential, name, "--precision", "float64", "--predictions", "out-" + name)
     return ase.io.read(apus.folder / f"out-{name}")
 
@@ -182,7 +175,7 @@ def example(tmp_path_factory):
     root = tmp_path_factory.mktemp("example")
     shutil.copytree(EXAMPLE, root / "examples" / "ipi", ignore=shutil.ignore_patterns("run"))
     (root / "potentials").mkdir()
-    shutil.copy(POTENTIAL, root / "potentials")
+    shutil.copy(SHIPPED, root / "potentials")
     name, port = unique(), str(free_port())
     for path in (root / "examples" / "ipi").iterdir():
         text = path.read_text()
@@ -237,7 +230,7 @@ def test_a_path_integral_conserves_energy_and_spreads(example):
 
 def test_i_pi_has_the_potential_energy_of_the_positions(example, apus):
     atoms = ase.io.read(example[1] / "nve.pos_0.extxyz", -1)
-    expected = predictions(apus, atoms, POTENTIAL).get_potential_energy()
+    expected = predictions(apus, atoms, SHIPPED).get_potential_energy()
     # Positions are written with eight decimals; float32 against float64.
     found = table(example[1] / "nve.out")[-1, 4] / HARTREE_OF_I_PI * HARTREE
     assert found == pytest.approx(expected, abs=64 * 1e-5)
@@ -267,7 +260,7 @@ def test_ase_gets_the_numbers_of_evaluate(apus, silicon, name, transport):
     else:
         server = {"port": free_port()}
         address = f"localhost:{server['port']}"
-    driver = Driver(apus, "ase.xyz", address, "--precision", "float64", potential=POTENTIAL)
+    driver = Driver(apus, "ase.xyz", address, "--precision", "float64", potential=SHIPPED)
     try:
         with SocketIOCalculator(**server, timeout=60) as calculator:
             for step in range(3):
@@ -277,7 +270,7 @@ def test_ase_gets_the_numbers_of_evaluate(apus, silicon, name, transport):
                 seen = moved.copy()
                 seen.set_cell(moved.cell.array / ase.units.Bohr * BOHR)
                 seen.positions = moved.positions / ase.units.Bohr * BOHR
-                expected = predictions(apus, seen, POTENTIAL)
+                expected = predictions(apus, seen, SHIPPED)
                 moved.calc = calculator
                 energy = moved.get_potential_energy() / ase.units.Ha * HARTREE
                 forces = moved.get_forces() / (ase.units.Ha / ase.units.Bohr) * (HARTREE / BOHR)
