@@ -17,65 +17,54 @@ public enum PolarFactor {
         of matrix: UnsafePointer<T>, rows: Int, columns: Int, length: T, from target: UnsafeMutablePointer<T>,
         stride: Int, decay: T
     ) {
-        let small = min(rows, columns)
-        let scratchCount = 5 * small * small + (rows < columns ? rows * columns : 0)
-        withUnsafeTemporaryAllocation(of: T.self, capacity: scratchCount) { scratch in
-            subtract(
-                of: matrix, rows: rows, columns: columns, length: length, from: target, stride: stride, decay: decay,
-                scratch: scratch.baseAddress!)
-        }
-    }
-
-    @inline(__always)
-    private static func subtract<T: KernelScalar>(
-        of matrix: UnsafePointer<T>, rows: Int, columns: Int, length: T, from target: UnsafeMutablePointer<T>,
-        stride: Int, decay: T, scratch: UnsafeMutablePointer<T>
-    ) {
         let isWide = rows < columns
         let size = min(rows, columns)
         let count = size * size
-        func product(_ a: UnsafePointer<T>, _ b: UnsafePointer<T>, into c: UnsafeMutablePointer<T>) {
-            T.multiply(
-                transposeA: false, m: size, n: size, k: size, alpha: 1, a: a, strideA: size, b: b, strideB: size,
-                beta: 0, c: c, strideC: size)
-        }
-        var (gram, square, polynomial, factor, other) = (
-            scratch, scratch + count, scratch + 2 * count, scratch + 3 * count, scratch + 4 * count
-        )
-        var tall = matrix
-        if isWide {
-            let transposed = scratch + 5 * count
-            for i in 0..<rows { for j in 0..<columns { transposed[j * rows + i] = matrix[i * columns + j] } }
-            tall = UnsafePointer(transposed)
-        }
-        T.multiply(
-            transposeA: true, m: size, n: size, k: max(rows, columns), alpha: 1, a: tall, strideA: size, b: tall,
-            strideB: size, beta: 0, c: gram, strideC: size)
-        // ‖M‖², the trace of MᵀM.
-        var squares = 0.0
-        for k in 0..<size { squares += Double(gram[k * size + k]) }
-        let inverse = squares > 0 ? 1 / squares : 0
-        for k in 0..<count { gram[k] *= T(inverse) }
-
-        let (a, b, c): (T, T, T) = (3.4445, -4.7750, 2.0315)
-        for step in 0..<steps {
-            product(gram, gram, into: square)
-            let target = step == 0 ? factor : polynomial
-            for k in 0..<count { target[k] = b * gram[k] + c * square[k] }
-            for k in 0..<size { target[k * size + k] += a }
-            if step > 0 {
-                product(factor, polynomial, into: other)
-                swap(&factor, &other)
+        withUnsafeTemporaryAllocation(of: T.self, capacity: 5 * count + (isWide ? rows * columns : 0)) { scratch in
+            let scratch = scratch.baseAddress!
+            func product(_ a: UnsafePointer<T>, _ b: UnsafePointer<T>, into c: UnsafeMutablePointer<T>) {
+                T.multiply(
+                    transposeA: false, m: size, n: size, k: size, alpha: 1, a: a, strideA: size, b: b, strideB: size,
+                    beta: 0, c: c, strideC: size)
             }
-            guard step < steps - 1 else { break }
-            product(target, gram, into: square)
-            product(square, target, into: gram)
-        }
+            var (gram, square, polynomial, factor, other) = (
+                scratch, scratch + count, scratch + 2 * count, scratch + 3 * count, scratch + 4 * count
+            )
+            var tall = matrix
+            if isWide {
+                let transposed = scratch + 5 * count
+                for i in 0..<rows { for j in 0..<columns { transposed[j * rows + i] = matrix[i * columns + j] } }
+                tall = UnsafePointer(transposed)
+            }
+            T.multiply(
+                transposeA: true, m: size, n: size, k: max(rows, columns), alpha: 1, a: tall, strideA: size, b: tall,
+                strideB: size, beta: 0, c: gram, strideC: size)
+            // ‖M‖², the trace of MᵀM.
+            var squares = 0.0
+            for k in 0..<size { squares += Double(gram[k * size + k]) }
+            let inverse = squares > 0 ? 1 / squares : 0
+            for k in 0..<count { gram[k] *= T(inverse) }
 
-        let alpha = -length * T(inverse.squareRoot())
-        let (left, right) = isWide ? (UnsafePointer(factor), matrix) : (matrix, UnsafePointer(factor))
-        T.multiply(
-            transposeA: false, m: rows, n: columns, k: size, alpha: alpha, a: left, strideA: size, b: right,
-            strideB: columns, beta: decay, c: target, strideC: stride)
+            let (a, b, c): (T, T, T) = (3.4445, -4.7750, 2.0315)
+            for step in 0..<steps {
+                product(gram, gram, into: square)
+                let next = step == 0 ? factor : polynomial
+                for k in 0..<count { next[k] = b * gram[k] + c * square[k] }
+                for k in 0..<size { next[k * size + k] += a }
+                if step > 0 {
+                    product(factor, polynomial, into: other)
+                    swap(&factor, &other)
+                }
+                guard step < steps - 1 else { break }
+                product(next, gram, into: square)
+                product(square, next, into: gram)
+            }
+
+            let alpha = -length * T(inverse.squareRoot())
+            let (left, right) = isWide ? (UnsafePointer(factor), matrix) : (matrix, UnsafePointer(factor))
+            T.multiply(
+                transposeA: false, m: rows, n: columns, k: size, alpha: alpha, a: left, strideA: size, b: right,
+                strideB: columns, beta: decay, c: target, strideC: stride)
+        }
     }
 }

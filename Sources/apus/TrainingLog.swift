@@ -95,8 +95,8 @@ final class TrainingLog: @unchecked Sendable {
             "ended after \(Written.count(summary.epochs, "epoch"))\(part), \(Written.duration(summary.seconds)), \(Written.short(summary.structuresPerSecond, 3)) structures/s: \(summary.ending.rawValue)"
         )
         let set = training.validation.count > 0 ? "validation" : "training"
-        let epoch = summary.bestIsCutShort ? "after these batches" : "epoch \(summary.bestEpoch)"
-        line("best potential (\(epoch)), errors on the \(set) set:")
+        let epoch = summary.keptIsCutShort ? "after these batches" : "epoch \(summary.keptEpoch)"
+        line("kept potential (\(epoch)), errors on the \(set) set:")
         for text in !isMember ? ErrorTable.lines(summary.errors) : ErrorTable.lines(summary.errors.all) {
             line("  " + text)
         }
@@ -131,7 +131,7 @@ final class TrainingLog: @unchecked Sendable {
             number(errors.energyRMSE, 2), number(errors.forcesRMSE, 1), number(errors.stressRMSE, 3),
             String(format: "%.1e", report.learningRate),
             Written.clock(report.seconds), report.remaining.map(Written.clock) ?? "-",
-        ]) + (report.isBest ? "*" : "")
+        ]) + (report.isKept ? "*" : "")
     }
 
     private static func aligned(_ cells: [String]) -> String {

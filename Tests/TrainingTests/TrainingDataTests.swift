@@ -75,6 +75,26 @@ import Testing
         expectError(try Samples.settings(data: path, validation: "12"), naming: "data.validation", "12")
     }
 
+    /// Without one label in what is held back a warning will do, unless that label decides what is kept.
+    @Test func whatPotentialsAreChosenByMustBeHeldBack() throws {
+        let folder = try TemporaryFolder()
+        var structures = Array(repeating: Samples.labelled(Samples.molecule, forces: false), count: 6)
+        structures.append(Samples.labelled(Samples.crystal))
+        let path = try folder.write(structures)
+        // Of these seeds one at least holds back a molecule.
+        let seeds = (1...5).filter { seed in TrainingData.split(structures, holding: 1, seed: seed).1[0].forces == nil
+        }
+        let seed = try #require(seeds.first)
+        let settings = try Samples.settings(data: path, validation: "1", training: "seed: \(seed)")
+        #expect(
+            try TrainingRun(settings, parallelism: .serial).preparation.remarks.contains {
+                $0.level == .warning && $0.text.contains("has forces")
+            })
+        expectError(
+            try Samples.settings(data: path, validation: "1", training: "seed: \(seed), keep: forces"),
+            naming: "training.keep: forces", "data.validation")
+    }
+
     @Test func anUnknownElementInTheValidationFileIsAnError() throws {
         let folder = try TemporaryFolder()
         let path = try folder.write(Self.structures)

@@ -148,6 +148,8 @@ import Testing
         Mistake("  ema_decay: 0.999", "  gradient_clip: 0", "training.gradient_clip", "above 0"),
         Mistake(
             "  ema_decay: 0.999", "  early_stopping: {patience: 0}", "training.early_stopping.patience", "at least 1"),
+        Mistake("  ema_decay: 0.999", "  keep: best", "training.keep", "loss, energy, forces, stress, last"),
+        Mistake("  loss: ", "  loss: {energy: 1}\n  keep: stress", "training.keep", "above 0"),
         Mistake("  max_epochs: 500", "  max_epochs: -1", "training.max_epochs", "at least 0"),
         Mistake("  max_epochs: 500", "  max_epochs: 1.5", "training.max_epochs", "integer"),
         Mistake("  max_time: 5 min", "  max_time: 5 minutes", "training.max_time", "min", "minutes"),

@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import struct
 import subprocess
 import sys
@@ -18,7 +19,7 @@ ERRORS = (
     "forces_rmse_mev_per_angstrom,forces_max_error_mev_per_angstrom,stress_mae_gpa,stress_rmse_gpa"
 )
 BY_ELEMENT = ",forces_rmse_mev_per_angstrom_Li,forces_rmse_mev_per_angstrom_O"
-EPOCHS, BEST = 40, 31
+EPOCHS, BEST, KEPT = 40, 31, 34
 CONFIGURATION = "data:\n  train: <lithia>.xyz\nmodel: {r_max: 5.0}\n"
 
 
@@ -52,11 +53,13 @@ def write_metrics(folder):
     (folder / "metrics_by_group.csv").write_text("\n".join(groups) + "\n")
 
 
-def write_potential(folder):
+def write_potential(folder, errors=None):
+    """Writes a potential of the epoch KEPT with its errors, or with others."""
     provenance = {
-        "program": "Apus 0.1.0", "created": "2026-01-02T03:04:05Z", "epochs": BEST,
+        "program": "Apus 0.1.0", "created": "2026-01-02T03:04:05Z", "epochs": KEPT,
         "trainingConfiguration": CONFIGURATION,
-        "data": [{"name": "lithia.xyz", "sha256": "0123456789abcdef" * 4, "structures": 123}], "validationErrors": {},
+        "data": [{"name": "lithia.xyz", "sha256": "0123456789abcdef" * 4, "structures": 123}],
+        "validationErrors": dict(zip(ERRORS.split(","), errors or errors_at(KEPT))),
     }
     model = {
         "num_layers": 3, "l_max": 2, "num_features": [32, 16, 8], "r_max": 5, "parity": True, "type_names": ["Li", "O"]}
@@ -159,16 +162,16 @@ def test_everything_is_in_one_file_that_needs_no_other(run, tmp_path):
     assert "<h1>lithia &amp; co</h1>" in page and "train: &lt;lithia&gt;.xyz" in page
     cells = rows(page)
 
-    # At the best epoch, as metrics.csv has it.
-    best = {name: float(value) for name, value in list(csv.DictReader(open(run / "metrics.csv")))[BEST].items()}
-    assert [row[1] for row in cells if row[:1] == ["Best epoch"]][0].startswith(f"{BEST}, ")
-    energy = [shown(best[f"energy_{kind}_mev_per_atom"]) for kind in ("mae", "rmse")]
+    # At the epoch of the potential, as metrics.csv has it.
+    kept = {name: float(value) for name, value in list(csv.DictReader(open(run / "metrics.csv")))[KEPT].items()}
+    assert [row[1] for row in cells if row[:1] == ["Kept epoch"]][0].startswith(f"{KEPT}, ")
+    energy = [shown(kept[f"energy_{kind}_mev_per_atom"]) for kind in ("mae", "rmse")]
     assert ["Energy, meV/atom", *energy, "–"] in cells
-    forces = [shown(best[f"forces_{kind}_mev_per_angstrom"]) for kind in ("mae", "rmse", "max_error")]
+    forces = [shown(kept[f"forces_{kind}_mev_per_angstrom"]) for kind in ("mae", "rmse", "max_error")]
     assert ["Forces, meV/Å", *forces] in cells
-    assert ["Li", "–", shown(best["forces_rmse_mev_per_angstrom_Li"]), "–"] in cells
-    assert ["Stress, GPa", shown(best["stress_mae_gpa"]), shown(best["stress_rmse_gpa"]), "–"] in cells
-    group = [shown(0.71 * errors_at(BEST)[index], 3) for index in (0, 1, 3, 4, 5)]
+    assert ["Li", "–", shown(kept["forces_rmse_mev_per_angstrom_Li"]), "–"] in cells
+    assert ["Stress, GPa", shown(kept["stress_mae_gpa"]), shown(kept["stress_rmse_gpa"]), "–"] in cells
+    group = [shown(0.71 * errors_at(KEPT)[index], 3) for index in (0, 1, 3, 4, 5)]
     assert ["bulk", "10", "64", *group] in cells
     assert ["Weights", "2\u202f011, float32"] in cells
     assert ["Data", "lithia.xyz: 123 structures (SHA-256 0123456789ab…)"] in cells
@@ -230,6 +233,7 @@ def writing(file, content):
     writing("metrics.csv", b"Si 0 0 0\n"),
     ("metrics.csv", lambda run: (run / "metrics.csv").unlink()),
     ("metrics.csv", lambda run: os.truncate(run / "metrics.csv", (run / "metrics.csv").read_bytes().index(b"\n") + 1)),
+    replacing("metrics.csv", f"\n{KEPT},", "\n99,"),
     replacing("metrics.csv", "\n3,10.5,", "\n3,nan,"),
     replacing("metrics.csv", "\n3,10.5,", "\n3,,"),
     replacing("metrics.csv", "\n3,10.5,", "\n3,10.5,10.5,"),
@@ -257,10 +261,24 @@ def test_a_mistake_is_one_line_and_nothing_is_written(run, tmp_path, file, chang
     assert "expected" in result.stderr and sorted(run.iterdir()) == before
 
 
-def test_the_folder_of_a_committee_is_told_from_that_of_a_member(run, tmp_path):
+def test_a_committee_has_its_own_errors_and_those_of_its_members(run, tmp_path):
+    for member in (1, 2, 10):
+        folder = tmp_path / f"member-{member}"
+        shutil.copytree(run, folder)
+        write_potential(folder, [member * error for error in errors_at(KEPT)])
     result = report(tmp_path, ".")
-    assert result.returncode == 1 and result.stderr.startswith("apus: error: metrics.csv: ")
+    assert result.returncode == 1 and result.stderr.startswith("apus: error: potential.safetensors: ")
     assert "give a member's folder" in result.stderr and result.stderr.count("\n") == 1
+    write_potential(tmp_path, [0.9 * error for error in errors_at(KEPT)])
+    write_predictions(tmp_path / "validation.xyz")
+    succeeds(tmp_path, ".")
+    page = (tmp_path / "report.html").read_text()
+    cells = rows(page)
+    assert ["Forces, meV/Å", *(shown(0.9 * errors_at(KEPT)[index]) for index in (3, 4, 5))] in cells
+    # In the order of their numbers, not of their names.
+    for index, member in enumerate((1, 2, 10), 1):
+        assert [f"Member {index}", *(shown(member * errors_at(KEPT)[index]) for index in (0, 1, 3, 4, 5, 6, 7))] in cells
+    assert 'alt="Deviation of the committee' in page and page.count('alt="Learning curves') == 3
 
 
 def test_places_that_cannot_be_written_are_errors(run, tmp_path):

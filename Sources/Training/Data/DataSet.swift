@@ -48,15 +48,7 @@ public struct DataSet: Sendable {
     public var atoms: Int { firstAtoms.last! }
 
     /// How many structures carry a label.
-    public func count(of label: Label) -> Int {
-        lossCounts.count { counts in
-            switch label {
-            case .energy: counts.energy > 0
-            case .forces: counts.forces > 0
-            case .stress: counts.stress > 0
-            }
-        }
-    }
+    public func count(of label: Label) -> Int { lossCounts.count { $0[label] > 0 } }
 
     /// Whether edges are found anew for every batch.
     public var isLarge: Bool { if case .structures = storage { true } else { false } }

@@ -70,13 +70,13 @@ struct TrainingData {
                         "data.validation \(fraction) of \(training.count) structures is none; the training set takes its place"
                     ))
             }
-            hold(count, seed: settings.seed, wanted)
+            try hold(count, settings, wanted)
         case .count(let count):
             guard count < training.count else {
                 throw TrainingError(
                     "data.validation: asks for \(count) structures, but there are only \(training.count) in all")
             }
-            hold(count, seed: settings.seed, wanted)
+            try hold(count, settings, wanted)
         }
         if let size = data.trainSize { try limit(to: size, seed: settings.seed) }
         warnOfUnknownConfigTypes(settings.loss)
@@ -108,12 +108,18 @@ struct TrainingData {
         remark(on: held.samples.count - kept.count, of: "validation", isolatedAtoms: false)
     }
 
-    private mutating func hold(_ count: Int, seed: UInt64, _ wanted: [Label]) {
-        (training, validation) = Self.split(training, holding: count, seed: seed)
+    private mutating func hold(_ count: Int, _ settings: TrainingSettings, _ wanted: [Label]) throws {
+        (training, validation) = Self.split(training, holding: count, seed: settings.seed)
         for label in wanted where count > 0 && !validation.contains(where: { $0.structure.carries(label) }) {
+            guard label != settings.keep.label else {
+                throw TrainingError(
+                    "training.keep: \(label), but none of the \(count) structures held back has it; hold more back by data.validation, or keep another"
+                )
+            }
             remarks.append(
                 .warning(
-                    "none of the \(count) structures held back has \(label); the best potential is chosen without"))
+                    "none of the \(count) structures held back has \(label); which potential is kept is decided without"
+                ))
         }
     }
 

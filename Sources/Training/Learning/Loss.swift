@@ -1,5 +1,6 @@
 import Atoms
 import Compute
+import StructureFiles
 
 /// The loss of a batch and its derivatives with respect to energies, forces and virials.
 ///
@@ -29,69 +30,60 @@ struct Loss: Sendable {
         var virials: [T] = []
     }
 
-    /// The mean errors of a batch, and the cotangents of what the program computed for it.
+    /// The terms of the loss of a batch, and the cotangents of what the program computed for it.
     ///
-    /// `energies` `[structure]`, `forces` `[atom][3]`, `virials` `[structure][9]` are read; the cotangents, of the
-    /// same shapes, are written. Means are over `counts`: labelled structures, force components and structures with a
-    /// virial, of this batch or of a larger one that it is a part of.
+    /// Means are over `counts`: labelled structures, force components and structures with a virial, of this batch or of a
+    /// larger one that it is a part of.
     func evaluate<T: KernelScalar>(
-        _ batch: Batch, over counts: LossTerms, energies: UnsafeBufferPointer<T>, forces: UnsafeBufferPointer<T>,
-        virials: UnsafeBufferPointer<T>, cotangents: inout Cotangents<T>
+        _ batch: Batch, _ outputs: Outputs<UnsafeBufferPointer<T>>, over counts: LossTerms,
+        cotangents: inout Cotangents<T>
     ) -> LossTerms {
         cotangents.energies = Array(repeating: 0, count: batch.items.count)
         cotangents.forces = Array(repeating: 0, count: 3 * batch.atoms)
         cotangents.virials = Array(repeating: 0, count: 9 * batch.items.count)
-        let (energyMeasure, forcesMeasure, stressMeasure) = (
-            settings.energy.measure, settings.forces.measure, settings.stress.measure
-        )
-        var terms = LossTerms()
-        var atom = 0
+        var (terms, atom) = (LossTerms(), 0)
         for (index, item) in batch.items.enumerated() {
-            let atoms = Double(item.structure.count)
-            let weight = settings.weight(of: item.structure)
-            if let label = item.energy {
-                let (value, slope) = energyMeasure((Double(energies[index]) - label) / atoms)
-                let share = weight / counts.energy
-                terms.energy += share * value
-                cotangents.energies[index] = T(coefficients.energy * share * slope / atoms)
-            }
-            if let labels = item.forces {
-                for (k, label) in labels.enumerated() {
-                    let share = weight * forceWeights[Int(item.species[k])] / counts.forces
-                    for axis in 0..<3 {
-                        let place = 3 * (atom + k) + axis
-                        let (value, slope) = forcesMeasure(Double(forces[place]) - label[axis])
-                        terms.forces += share * value
-                        cotangents.forces[place] = T(coefficients.forces * share * slope)
-                    }
-                }
-            }
-            if let label = item.virial {
-                let share = weight / (9 * counts.stress)
-                for k in 0..<9 {
-                    let (value, slope) = stressMeasure((Double(virials[9 * index + k]) - label[k / 3, k % 3]) / atoms)
-                    terms.stress += share * value
-                    cotangents.virials[9 * index + k] = T(coefficients.stress * share * slope / atoms)
+            let errors = outputs.errors(of: item, structure: index, firstAtom: atom)
+            terms += self.terms(of: item, errors) { label, place, slope in
+                switch label {
+                case .energy: cotangents.energies[index] = T(coefficients.energy / counts.energy * slope)
+                case .forces: cotangents.forces[3 * atom + place] = T(coefficients.forces / counts.forces * slope)
+                case .stress: cotangents.virials[9 * index + place] = T(coefficients.stress / counts.stress * slope)
                 }
             }
             atom += item.structure.count
         }
-        return terms
+        return terms.means(over: counts)
     }
 
-    /// A structure's sums of weighted measures, before they are divided by counts. Errors in eV, eV/Å and eV (virial).
+    /// A structure's sums of weighted measures, before they are divided by counts.
+    ///
+    /// `derivative` gets the derivative of each sum by every number that it is made of: the energy, the force components
+    /// `[atom][3]`, the virial `[9]`.
+    @inline(__always)
     func terms(
-        of item: DataSet.Item, energyError: Double?, forceErrors: [SIMD3<Double>]?, virialError: Matrix3?
+        of item: DataSet.Item, _ errors: LabelErrors,
+        derivative: (_ of: Label, _ place: Int, Double) -> Void = { _, _, _ in }
     ) -> LossTerms {
         let (atoms, weight) = (Double(item.structure.count), settings.weight(of: item.structure))
         var terms = LossTerms()
-        if let energyError { terms.energy = weight * settings.energy.measure(energyError / atoms).value }
-        for (species, error) in zip(item.species, forceErrors ?? []) {
-            let share = weight * forceWeights[Int(species)]
-            for axis in 0..<3 { terms.forces += share * settings.forces.measure(error[axis]).value }
+        if let error = errors.energy {
+            let (value, slope) = settings.energy.measure(error / atoms)
+            terms.energy = weight * value
+            derivative(.energy, 0, weight * slope / atoms)
         }
-        for error in virialError?.elements ?? [] {
-            terms.stress += weight / 9 * settings.stress.measure(error / atoms).value
+        for (atom, error) in (errors.forces ?? []).enumerated() {
+            let share = weight * forceWeights[Int(item.species[atom])]
+            for axis in 0..<3 {
+                let (value, slope) = settings.forces.measure(error[axis])
+                terms.forces += share * value
+                derivative(.forces, 3 * atom + axis, share * slope)
+            }
+        }
+        for (place, error) in (errors.virial?.elements ?? []).enumerated() {
+            let (value, slope) = settings.stress.measure(error / atoms)
+            terms.stress += weight / 9 * value
+            derivative(.stress, place, weight / 9 * slope / atoms)
         }
         return terms
     }
@@ -110,6 +102,13 @@ extension LossTerms {
             forces += Double(3 * (item.forces?.count ?? 0))
             if item.virial != nil { stress += 1 }
         }
+    }
+
+    /// Means over numbers that were counted. A term that nothing counts for stays zero.
+    func means(over counts: LossTerms) -> LossTerms {
+        LossTerms(
+            energy: energy / max(1, counts.energy), forces: forces / max(1, counts.forces),
+            stress: stress / max(1, counts.stress))
     }
 
     static func += (a: inout LossTerms, b: LossTerms) {

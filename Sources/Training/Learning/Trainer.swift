@@ -183,10 +183,13 @@ final class Trainer<T: ExecutableScalar> {
 
     private func evaluate(_ batch: Batch, _ graph: Graph, over counts: LossTerms) -> LossTerms {
         executor.run(on: graph)
-        return loss.evaluate(
-            batch, over: counts, energies: executor.output("energies", on: graph),
-            forces: executor.output("forces", on: graph), virials: executor.output("virial", on: graph),
-            cotangents: &cotangents)
+        return loss.evaluate(batch, outputs(on: graph), over: counts, cotangents: &cotangents)
+    }
+
+    private func outputs(on graph: Graph) -> Outputs<UnsafeBufferPointer<T>> {
+        Outputs(
+            energies: executor.output("energies", on: graph), forces: executor.output("forces", on: graph),
+            virials: executor.output("virial", on: graph))
     }
 
     /// The loss of a batch and its derivative by every weight, for given weights; what the tests differentiate.
@@ -198,8 +201,8 @@ final class Trainer<T: ExecutableScalar> {
     // MARK: Validation
 
     /// The loss and the errors on the validation set (the training set if that is empty) of the kept weights, or
-    /// others. The coefficients are those of the last epochs, so that losses of different epochs compare.
-    func validate(_ weights: [T]? = nil) throws -> (loss: Double, errors: GroupedErrors) {
+    /// others.
+    func validate(_ weights: [T]? = nil) throws -> Validation {
         let set = validation.count > 0 ? validation : training
         parameters.bind(weights ?? keptWeights, to: executor)
         var predictions = Predictions(of: set)
@@ -210,9 +213,7 @@ final class Trainer<T: ExecutableScalar> {
             let batch = Batch(try set.items(batches[index], executor.parallelism))
             batch.withGraph { graph in
                 executor.run(on: graph)
-                predictions.set(
-                    batches[index], energies: executor.output("energies", on: graph),
-                    forces: executor.output("forces", on: graph), virials: executor.output("virial", on: graph))
+                predictions.set(batches[index], outputs(on: graph))
             }
         }
         // Every number is zero on all processes but one.

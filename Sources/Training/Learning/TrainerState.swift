@@ -10,9 +10,9 @@ struct TrainerState: Equatable {
     var average: [Double]
     var averageUpdates: Int
     var schedule: [Double]
-    /// The best validation loss, the epoch it was reached in, and seconds trained.
-    var bestLoss = Double.infinity
-    var bestEpoch = 0
+    /// The score (`KeptEpoch.score`) and the epoch of the kept potential, and seconds trained.
+    var keptScore = Double.infinity
+    var keptEpoch = 0
     /// What `early_stopping` compares with: the last validation loss that was lower by `min_delta`, and its epoch.
     var progressLoss = Double.infinity
     var progressEpoch = 0

@@ -28,8 +28,8 @@ struct Checkpoint {
             (
                 "counters",
                 [
-                    Double(state.epoch), Double(state.steps), Double(state.averageUpdates), state.bestLoss,
-                    Double(state.bestEpoch), state.seconds, state.progressLoss, Double(state.progressEpoch),
+                    Double(state.epoch), Double(state.steps), Double(state.averageUpdates), state.keptScore,
+                    Double(state.keptEpoch), state.seconds, state.progressLoss, Double(state.progressEpoch),
                     state.rateSquares,
                 ]
             ),
@@ -70,7 +70,7 @@ extension Checkpoint {
             epoch: Int(counters[0]), weights: weights, first: moments[0], second: moments[1], largest: moments[2],
             steps: Int(counters[1]), rateSquares: counters[8], average: moments[3], averageUpdates: Int(counters[2]),
             schedule: schedule,
-            bestLoss: counters[3], bestEpoch: Int(counters[4]), progressLoss: counters[6],
+            keptScore: counters[3], keptEpoch: Int(counters[4]), progressLoss: counters[6],
             progressEpoch: Int(counters[7]), seconds: counters[5])
     }
 }

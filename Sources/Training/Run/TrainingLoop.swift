@@ -18,13 +18,15 @@ final class TrainingLoop<T: ExecutableScalar> {
     private let start = Date()
     /// The state after the last epoch, to go back to.
     private var lastGood: TrainerState
-    private var best: (loss: Double, epoch: Int)
-    /// What `early_stopping` compares with.
+    /// The kept potential's score and epoch.
+    private var kept: (score: Double, epoch: Int)
+    /// The lowest validation loss, as long as it was lower by `min_delta`: what `early_stopping` and the loss of a training
+    /// that diverges are compared with.
     private var progress: (loss: Double, epoch: Int)
 
     private var settings: TrainingSettings { training.settings }
 
-    /// A validation loss so many times the best one is taken for a divergence, as is one that is not a number.
+    /// A validation loss so many times the lowest one is taken for a divergence, as is one that is not a number.
     private static var largestRise: Double { 1e4 }
 
     /// Reads the checkpoint if there is something to resume, and begins or continues the files of errors.
@@ -41,7 +43,7 @@ final class TrainingLoop<T: ExecutableScalar> {
             communicator: training.communicator)
         let state = resuming ? try training.resume(trainer) : trainer.state
         (first, lastGood) = (state, state)
-        best = (state.bestLoss, state.bestEpoch)
+        kept = (state.keptScore, state.keptEpoch)
         progress = (state.progressLoss, state.progressEpoch)
         guard training.writes else {
             (metrics, events) = (nil, nil)
@@ -62,14 +64,14 @@ final class TrainingLoop<T: ExecutableScalar> {
             )
         }
         var ending = TrainingRun.Ending.maxEpochs
-        var cutShort: (steps: Int, isBest: Bool) = (0, false)
+        var cutShort: (steps: Int, isKept: Bool) = (0, false)
         while trainer.epoch < settings.maxEpochs {
             let (outcome, steps) = try runEpoch()
             switch outcome {
             case .diverged: try rollBack()
             case .stopped:
                 ending = agreed(isLate) ? .maxTime : .interrupted
-                cutShort = (steps, try validate()?.isBest ?? false)
+                cutShort = (steps, try validate()?.isKept ?? false)
             case .finished(let loss):
                 guard try finishEpoch(trainingLoss: loss) else {
                     try rollBack()
@@ -83,8 +85,7 @@ final class TrainingLoop<T: ExecutableScalar> {
             ending: ending, epochs: trainer.epoch, steps: cutShort.steps, seconds: seconds,
             structuresPerSecond: structuresPerSecond(
                 after: Double(trainer.epoch) + Double(cutShort.steps) / Double(trainer.stepsPerEpoch)),
-            bestEpoch: best.epoch,
-            bestIsCutShort: cutShort.isBest, errors: try writePredictions())
+            keptEpoch: kept.epoch, keptIsCutShort: cutShort.isKept, errors: try writePredictions())
     }
 
     /// What the settings or the user end the training by after a whole epoch.
@@ -121,17 +122,19 @@ final class TrainingLoop<T: ExecutableScalar> {
 
     /// Validates and writes the files of an epoch; false where the training has diverged.
     private func finishEpoch(trainingLoss: Double) throws -> Bool {
-        guard let (loss, errors, isBest) = try validate() else { return false }
-        if loss < progress.loss - (settings.earlyStopping?.minDelta ?? 0) { progress = (loss, trainer.epoch) }
-        if trainer.epoch > 0 { trainer.adjustLearningRate(loss) }
+        guard let (validation, isKept) = try validate() else { return false }
+        if validation.loss < progress.loss - (settings.earlyStopping?.minDelta ?? 0) {
+            progress = (validation.loss, trainer.epoch)
+        }
+        if trainer.epoch > 0 { trainer.adjustLearningRate(validation.loss) }
         let now = seconds
         lastGood = trainer.state
-        (lastGood.bestLoss, lastGood.bestEpoch, lastGood.seconds) = (best.loss, best.epoch, now)
+        (lastGood.keptScore, lastGood.keptEpoch, lastGood.seconds) = (kept.score, kept.epoch, now)
         (lastGood.progressLoss, lastGood.progressEpoch) = progress
         guard training.writes else { return true }
         let summary = TrainingRun.EpochReport(
-            epoch: trainer.epoch, trainingLoss: trainingLoss, validationLoss: loss, errors: errors,
-            learningRate: trainer.schedule.learningRate, isBest: isBest,
+            epoch: trainer.epoch, trainingLoss: trainingLoss, validationLoss: validation.loss,
+            errors: validation.errors, learningRate: trainer.schedule.learningRate, isKept: isKept,
             structuresPerSecond: structuresPerSecond(after: Double(trainer.epoch)), seconds: now,
             remaining: remaining(after: Double(trainer.epoch)))
         try metrics?.append(summary)
@@ -141,17 +144,18 @@ final class TrainingLoop<T: ExecutableScalar> {
         return true
     }
 
-    /// Validates; keeps what is best. Nothing where the training has diverged.
-    private func validate() throws -> (loss: Double, errors: GroupedErrors, isBest: Bool)? {
-        let (loss, errors) = try trainer.validate()
-        guard loss.isFinite, loss <= Self.largestRise * best.loss else { return nil }
-        guard loss < best.loss else { return (loss, errors, false) }
-        best = (loss, trainer.epoch)
+    /// Validates, and writes the potential if it is to be kept. Nothing where the training has diverged.
+    private func validate() throws -> (Validation, isKept: Bool)? {
+        let validation = try trainer.validate()
+        let score = settings.keep.score(validation)
+        guard validation.loss.isFinite, validation.loss <= Self.largestRise * progress.loss else { return nil }
+        guard score < kept.score || settings.keep == .last else { return (validation, false) }
+        kept = (score, trainer.epoch)
         if training.writes {
-            try training.potential(trainer.keptParameters, errors: errors.all, epochs: trainer.epoch)
+            try training.potential(trainer.keptParameters, errors: validation.errors.all, epochs: trainer.epoch)
                 .write(to: training.potentialPath)
         }
-        return (loss, errors, true)
+        return (validation, true)
     }
 
     /// Goes back to the last epoch at half the rate; throws when that was done too often.
@@ -159,7 +163,7 @@ final class TrainingLoop<T: ExecutableScalar> {
         let halvings = trainer.schedule.halvings
         guard halvings < settings.maxRollbacks else {
             throw TrainingError(
-                "the training diverges (the loss is not a finite number, or \(Self.largestRise) times the best) in epoch \(trainer.epoch + 1), after \(halvings) times of going back at half the rate: lower training.optimizer.learning_rate, or set training.gradient_clip; the best potential so far is kept"
+                "the training diverges (the loss is not a finite number, or \(Self.largestRise) times the best) in epoch \(trainer.epoch + 1), after \(halvings) times of going back at half the rate: lower training.optimizer.learning_rate, or set training.gradient_clip; the potential kept so far stays"
             )
         }
         trainer.rollBack(to: lastGood)

@@ -69,8 +69,7 @@ extension TrainingRun {
         return Summary(
             ending: .maxEpochs, epochs: state.epoch, steps: 0, seconds: state.seconds,
             structuresPerSecond: Double(training.count * state.epoch) / max(state.seconds, 1e-9),
-            bestEpoch: state.bestEpoch,
-            bestIsCutShort: false, errors: errors)
+            keptEpoch: state.keptEpoch, keptIsCutShort: false, errors: errors)
     }
 
     /// Whether the training in the output folder has reached an end that the settings name.
@@ -119,7 +118,7 @@ extension TrainingRun {
     }
 
     /// Sets a trainer to the state of the checkpoint. Another learning rate than before starts the schedule from there;
-    /// under another loss the kept potential is measured again, because losses of different kinds do not compare.
+    /// under another loss, or another choice of what is kept, the kept potential is measured again.
     func resume<T>(_ trainer: Trainer<T>) throws -> TrainerState {
         let checkpoint = try readCheckpoint()
         var state = checkpoint.state
@@ -128,10 +127,12 @@ extension TrainingRun {
         if before.optimizer.learningRate != settings.optimizer.learningRate {
             trainer.restartSchedule(at: settings.optimizer.learningRate)
         }
+        guard before.loss != settings.loss || before.keep != settings.keep else { return state }
+        let kept = try Potential(contentsOf: potentialPath)
+        let validation = try trainer.validate(kept.parameters.values.map { T($0) })
+        state.keptScore = settings.keep.score(validation)
         if before.loss != settings.loss {
-            let kept = try Potential(contentsOf: potentialPath)
-            let loss = try trainer.validate(kept.parameters.values.map { T($0) }).loss
-            (state.bestLoss, state.progressLoss, state.progressEpoch) = (loss, loss, state.epoch)
+            (state.progressLoss, state.progressEpoch) = (validation.loss, state.epoch)
             trainer.restartSchedule(at: trainer.schedule.learningRate)
         }
         return state

@@ -74,7 +74,8 @@ public final class TrainingRun: Sendable {
         public var validationLoss: Double
         public var errors: GroupedErrors
         public var learningRate: Double
-        public var isBest: Bool
+        /// Whether this epoch's potential is kept, in place of the one before.
+        public var isKept: Bool
         public var structuresPerSecond: Double
         public var seconds: Double
         /// Seconds until max_epochs or max_time, whichever comes first.
@@ -97,17 +98,17 @@ public final class TrainingRun: Sendable {
         public var seconds: Double
         /// Since the training was begun or resumed, validation included.
         public var structuresPerSecond: Double
-        public var bestEpoch: Int
+        public var keptEpoch: Int
         /// Whether the kept potential has seen a part of the epoch that was cut short.
-        public var bestIsCutShort: Bool
+        public var keptIsCutShort: Bool
         /// Of the kept potential, on the validation set.
         public var errors: GroupedErrors
     }
 
     /// Trains until an end is reached. `isInterrupted` is asked after every batch.
     ///
-    /// Writes the best potential, a checkpoint and metrics.csv after every epoch, each whole or not at all. An epoch
-    /// that is cut short leaves its potential if that is the best, and no other trace: resuming runs it again.
+    /// Writes the potential that is kept, a checkpoint and metrics.csv after every epoch, each whole or not at all. An
+    /// epoch that is cut short leaves its potential if that is kept, and no other trace: resuming runs it again.
     public func run(
         resuming: Bool, isInterrupted: () -> Bool, report: (Event) -> Void
     ) throws -> Summary {

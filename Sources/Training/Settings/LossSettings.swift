@@ -64,6 +64,14 @@ struct LossTerms: Sendable, Equatable {
     var energy = 0.0
     var forces = 0.0
     var stress = 0.0
+
+    subscript(label: Label) -> Double {
+        switch label {
+        case .energy: energy
+        case .forces: forces
+        case .stress: stress
+        }
+    }
 }
 
 /// A number that changes from given epochs on.

@@ -5,10 +5,13 @@ public struct OptimizerSettings: Sendable, Equatable {
     public enum Name: String, Sendable, CaseIterable {
         case adam, adamw, muon
         case scheduleFree = "schedule_free"
+
+        /// The learning rate unless one is given.
+        var learningRate: Double { self == .muon ? 0.03 : 0.01 }
     }
 
     public var name = Name.adam
-    public var learningRate = 0.01
+    public var learningRate = Name.adam.learningRate
     public var beta1 = 0.9
     public var beta2 = 0.999
     public var epsilon = 1e-8
@@ -26,7 +29,7 @@ public struct OptimizerSettings: Sendable, Equatable {
             throw value.error("unknown key, expected \(meant)", code: .unknownKey)
         }
         name = try section.choice("name", of: Name.self, default: .adam)
-        learningRate = try section.double("learning_rate", in: .positive, default: 0.01)
+        learningRate = try section.double("learning_rate", in: .positive, default: name.learningRate)
         beta1 = try section.double("beta1", in: 0...0.999999, default: 0.9)
         beta2 = try section.double("beta2", in: 0...0.999999, default: 0.999)
         epsilon = try section.double("eps", in: .positive, default: 1e-8)

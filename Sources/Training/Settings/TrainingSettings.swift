@@ -18,6 +18,7 @@ public struct TrainingSettings: Sendable {
     public var optimizer = OptimizerSettings()
     public var scheduler = SchedulerSettings.plateau(PlateauSettings())
     public var earlyStopping: EarlyStopping?
+    public var keep = KeptEpoch.loss
     /// `nil`: no average is kept. With `schedule_free` there is one, whatever the number.
     public var emaDecay: Double? = 0.999
     /// The largest norm of a gradient.
@@ -69,6 +70,11 @@ public struct TrainingSettings: Sendable {
             earlyStopping = EarlyStopping(
                 patience: try section.integer("patience", in: .positive, default: 50),
                 minDelta: try section.double("min_delta", in: .nonNegative, default: 0))
+        }
+        keep = try training.choice("keep", of: KeptEpoch.self, default: .loss)
+        if let label = keep.label, !loss.uses(label) {
+            throw try training.value("keep").error(
+                "\(label) does not count in the loss; raise its coefficient above 0")
         }
         let decay =
             Self.isNone("ema_decay", training)

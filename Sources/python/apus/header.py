@@ -19,6 +19,8 @@ class Header:
     elements: list[str]  # in the order of the model's types
     precision: str
     provenance: dict
+    epochs: int  # trained for
+    errors: dict[str, float]  # on the validation set, by the names of metrics.csv
     data: list[str]  # a line on every file it was trained on
     weights: int  # how many numbers
 
@@ -40,10 +42,12 @@ def read_header(path):
         elements = model.get("type_names") or re.findall("[A-Z][a-z]?", metadata.get("elements", ""))
         weights = sum(math.prod(header[name]["shape"]) for name in header if "weights." in name)
         precision = metadata.get("precision", "")
+        epochs = int(provenance["epochs"])
+        errors = {name: float(error) for name, error in provenance["validationErrors"].items()}
         data = [
             f"{file['name']}: {file['structures']} structures (SHA-256 {file['sha256'][:12]}…)"
             for file in provenance.get("data", [])
         ]
     except (ValueError, KeyError, TypeError, AttributeError):
         raise InputError(path, f"found no header of a potential, expected safetensors of apus; {REMEDY}") from None
-    return Header(model, elements, precision, provenance, data, weights)
+    return Header(model, elements, precision, provenance, epochs, errors, data, weights)

@@ -22,19 +22,11 @@ class Metrics:
     """The columns of `metrics.csv` by name, one number for every epoch; NaN where a field is empty."""
 
     columns: dict[str, numpy.ndarray]
+    kept_epoch: int  # that of the potential
 
-    @property
-    def best(self):
-        """The row with the lowest validation loss."""
-        return int(numpy.nanargmin(self.columns["validation_loss"]))
-
-    def at_best(self, name):
-        """The value of a column at the best epoch."""
-        return float(self.columns[name][self.best])
-
-    @property
-    def best_epoch(self):
-        return int(self.at_best("epoch"))
+    def at_kept(self, name):
+        """The value of a column at the kept epoch."""
+        return float(self.columns[name][self.columns["epoch"] == self.kept_epoch][0])
 
     @property
     def elements(self):
@@ -42,14 +34,15 @@ class Metrics:
         return [name.removeprefix(BY_ELEMENT) for name in self.columns if name.startswith(BY_ELEMENT)]
 
 
-def read_metrics(path):
-    """Reads `metrics.csv`."""
+def read_metrics(path, kept_epoch):
+    """Reads `metrics.csv` of a training that kept the potential of an epoch."""
     always = ("epoch", "seconds", "learning_rate")
     names, rows = _read_table(path, (*always, "training_loss", "validation_loss", *ERRORS), always)
-    metrics = Metrics({name: numpy.array([row[name] for row in rows]) for name in names})
-    if numpy.isnan(metrics.columns["validation_loss"]).all():
-        raise InputError(path, f"found {len(rows)} epochs without validation_loss, expected one for each; {REMEDY}")
-    return metrics
+    columns = {name: numpy.array([row[name] for row in rows]) for name in names}
+    if kept_epoch not in columns["epoch"]:
+        raise InputError(path, (
+            f"found no line of epoch {kept_epoch}, expected one because potential.safetensors is of that epoch; {REMEDY}"))
+    return Metrics(columns, kept_epoch)
 
 
 def read_groups(path):

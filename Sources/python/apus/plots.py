@@ -1,11 +1,13 @@
 """Pictures of a training and of predictions against labels."""
 
+import dataclasses
+
 import matplotlib
 import numpy
 from matplotlib.ticker import LogFormatterSciNotation, MaxNLocator
 
 from .document import WIDTH, Plot
-from .metrics import BY_ELEMENT
+from .metrics import BY_ELEMENT, Metrics
 
 STYLE = {
     "font.size": 8, "axes.titlesize": 8.5, "axes.titleweight": "bold", "axes.titlelocation": "left",
@@ -17,47 +19,82 @@ STYLE = {
 # Okabe and Ito (2008): eight colours that colour-blind readers can tell apart; its yellow is too pale for points.
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#555555"]
 BLUE, ORANGE, GREY = COLOURS[0], COLOURS[1], "#999999"
-LEGEND = 16  # elements; more are not explained by a legend
+LEGEND = 16  # elements or members; more are not explained by a legend
 RASTERISED_FROM = 2000  # points; more than these are an image within the drawing
 
 
-def element_colours(elements):
-    """A colour for every element: those of Okabe and Ito, or of viridis where they do not suffice."""
-    if len(elements) <= len(COLOURS):
-        return dict(zip(elements, COLOURS))
-    return dict(zip(elements, map(tuple, matplotlib.colormaps["viridis"](numpy.linspace(0, 0.95, len(elements))))))
+def distinct_colours(names):
+    """A colour for every element or member: those of Okabe and Ito, or of viridis where they do not suffice."""
+    if len(names) <= len(COLOURS):
+        return dict(zip(names, COLOURS))
+    return dict(zip(names, map(tuple, matplotlib.colormaps["viridis"](numpy.linspace(0, 0.95, len(names))))))
 
 
-def learning_curves(metrics, colours):
-    """Losses, errors on the validation set and the learning rate against the epoch, two in a picture."""
-    columns = metrics.columns
-    by_element = [(BY_ELEMENT + element, element, colours[element]) for element in metrics.elements]
-    panels = [
-        ("Loss", "loss", [("training_loss", "training", ORANGE), ("validation_loss", "validation", BLUE)]),
-        ("Learning rate", "learning rate", [("learning_rate", "", BLUE)]),
-        ("Energy", "error, meV/atom",
-         [("energy_rmse_mev_per_atom", "RMSE", BLUE), ("energy_mae_mev_per_atom", "MAE", ORANGE)]),
-        ("Forces", "error, meV/Å",
-         [("forces_rmse_mev_per_angstrom", "RMSE", BLUE), ("forces_mae_mev_per_angstrom", "MAE", ORANGE)]),
-        ("Stress", "error, GPa", [("stress_rmse_gpa", "RMSE", BLUE), ("stress_mae_gpa", "MAE", ORANGE)]),
+@dataclasses.dataclass
+class Curve:
+    """A column of a training's metrics against the epoch."""
+
+    metrics: Metrics
+    name: str
+    legend: str
+    colour: object
+
+    @property
+    def is_empty(self):
+        return not numpy.nan_to_num(self.metrics.columns[self.name]).any()
+
+
+def learning_curves(trainings, colours):
+    """Losses, errors on the validation set and the learning rate against the epoch, two in a picture.
+
+    Of several trainings, the members of a committee, the loss and the errors on the validation set of each.
+    """
+    panels = _panels_of_one(*trainings, colours) if len(trainings) == 1 else _panels_of_members(trainings)
+    panels = [panel for panel in panels if not all(curve.is_empty for curve in panel[2])]
+    return [_curves(trainings, panels[first:first + 2]) for first in range(0, len(panels), 2)]
+
+
+def _panels_of_one(metrics, colours):
+    def pair(first, second, legends=("RMSE", "MAE")):
+        return [Curve(metrics, *each) for each in zip((first, second), legends, (BLUE, ORANGE))]
+
+    by_element = [Curve(metrics, BY_ELEMENT + element, element, colours[element]) for element in metrics.elements]
+    return [
+        ("Loss", "loss", pair("validation_loss", "training_loss", ("validation", "training"))),
+        ("Learning rate", "learning rate", [Curve(metrics, "learning_rate", "", BLUE)]),
+        ("Energy", "error, meV/atom", pair("energy_rmse_mev_per_atom", "energy_mae_mev_per_atom")),
+        ("Forces", "error, meV/Å", pair("forces_rmse_mev_per_angstrom", "forces_mae_mev_per_angstrom")),
+        ("Stress", "error, GPa", pair("stress_rmse_gpa", "stress_mae_gpa")),
         ("Forces by element", "RMSE, meV/Å", by_element if len(by_element) > 1 else []),
     ]
-    panels = [panel for panel in panels if any(numpy.nan_to_num(columns[name]).any() for name, _, _ in panel[2])]
-    return [_curves(metrics, panels[first:first + 2]) for first in range(0, len(panels), 2)]
 
 
-def _curves(metrics, panels):
-    columns = metrics.columns
+def _panels_of_members(trainings):
+    names = [f"member {index}" for index in range(1, len(trainings) + 1)]
+    colours = distinct_colours(names)
+    panels = [
+        ("Loss", "loss on the validation set", "validation_loss"), ("Learning rate", "learning rate", "learning_rate"),
+        ("Energy", "RMSE, meV/atom", "energy_rmse_mev_per_atom"),
+        ("Forces", "RMSE, meV/Å", "forces_rmse_mev_per_angstrom"), ("Stress", "RMSE, GPa", "stress_rmse_gpa"),
+    ]
+    return [
+        (title, label, [Curve(metrics, column, name, colours[name]) for metrics, name in zip(trainings, names)])
+        for title, label, column in panels
+    ]
 
+
+def _curves(trainings, panels):
     def draw(figure):
         for axes, (title, label, curves) in zip(_panels(figure, size, len(panels)), panels):
-            for name, legend, colour in curves:
-                kept = columns[name] > 0
-                style = {"drawstyle": "steps-post" if name == "learning_rate" else "default", "markersize": 2}
+            for curve in curves:
+                epochs, values = curve.metrics.columns["epoch"], curve.metrics.columns[curve.name]
+                kept = values > 0
+                style = {"drawstyle": "steps-post" if curve.name == "learning_rate" else "default", "markersize": 2}
                 style["marker"] = "o" if kept.sum() <= 30 else None
-                axes.plot(columns["epoch"][kept], columns[name][kept], color=colour, label=legend, **style)
-            legend = "best epoch" if title == "Loss" else None
-            axes.axvline(metrics.best_epoch, color=GREY, linewidth=0.8, linestyle=":", label=legend)
+                axes.plot(epochs[kept], values[kept], color=curve.colour, label=curve.legend, **style)
+            for index, metrics in enumerate(trainings):
+                legend = "kept epoch" if title == "Loss" and index == 0 else None
+                axes.axvline(metrics.kept_epoch, color=GREY, linewidth=0.8, linestyle=":", label=legend)
             axes.set(title=title, xlabel="epoch", ylabel=label, yscale="log")
             axes.xaxis.set_major_locator(MaxNLocator(integer=True))
             axes.yaxis.set_minor_formatter(LogFormatterSciNotation(minor_thresholds=(1, 0.2)))

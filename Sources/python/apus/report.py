@@ -5,8 +5,15 @@ import math
 
 from .document import Document, Listing, Paragraph, Section, Table, duration, number
 from .metrics import BY_ELEMENT
-from .plots import deviation_against_error, element_colours, force_error_histograms, learning_curves, parity
+from .plots import deviation_against_error, distinct_colours, force_error_histograms, learning_curves, parity
 
+# Errors by their names in metrics.csv, as heads of columns.
+QUANTITIES = {
+    "energy_mae_mev_per_atom": "Energy MAE\nmeV/atom", "energy_rmse_mev_per_atom": "RMSE\nmeV/atom",
+    "forces_mae_mev_per_angstrom": "Forces MAE\nmeV/Å", "forces_rmse_mev_per_angstrom": "RMSE\nmeV/Å",
+    "forces_max_error_mev_per_angstrom": "largest\nmeV/Å", "stress_mae_gpa": "Stress MAE\nGPa",
+    "stress_rmse_gpa": "RMSE\nGPa",
+}
 GROUPS = {"config_type": "By config_type", "validation_set": "By validation set"}
 WORST = 10  # structures that are listed
 
@@ -14,14 +21,14 @@ WORST = 10  # structures that are listed
 def report(run, further):
     """The document for a run, and for further sets of predictions."""
     sets = [*([run.validation] if run.validation else []), *further]
-    found = {*run.metrics.elements, *(str(element) for each in sets for element in each.elements)}
+    found = {str(element) for each in sets for element in each.elements}
     elements = run.potential.elements
-    colours = element_colours([*elements, *sorted(found - set(elements))])
+    colours = distinct_colours([*elements, *sorted(found - set(elements))])
     sections = [
         Section("Summary", [_summary(run)]),
-        Section(f"Errors on the validation set at epoch {run.metrics.best_epoch}", [_errors(run)]),
+        Section("Errors on the validation set", _errors(run)),
         *_groups(run),
-        Section("Learning curves", learning_curves(run.metrics, colours)),
+        Section("Learning curves", learning_curves([training.metrics for training in run.trainings], colours)),
     ]
     for each in sets:
         title = "Validation set" if each is run.validation else f"Predictions in {each.path}"
@@ -37,7 +44,8 @@ def report(run, further):
 
 
 def _summary(run):
-    model, provenance, metrics = run.potential.model, run.potential.provenance, run.metrics
+    model = run.potential.model
+    trainings = [training.metrics for training in run.trainings]
     features = json.dumps(model.get("num_features", "–")).strip('[]"').replace(", ", " + ")
     weights = f"{run.potential.weights:,}".replace(",", "\u202f")
     rows = [
@@ -47,13 +55,16 @@ def _summary(run):
         ["Elements", ", ".join(run.potential.elements)],
         ["Weights", f"{weights}, {run.potential.precision}"],
         ["Data", "\n".join(run.potential.data) or "–"],
-        ["Training", f"{metrics.columns['epoch'][-1]:.0f} epochs in {duration(metrics.columns['seconds'][-1])}"],
-        ["Best epoch", f"{metrics.best_epoch}, validation loss {number(metrics.at_best('validation_loss'))}, "
-                       f"after {duration(metrics.at_best('seconds'))}"],
+        ["Training", "\n".join(
+            f"{metrics.columns['epoch'][-1]:.0f} epochs in {duration(metrics.columns['seconds'][-1])}"
+            for metrics in trainings)],
+        ["Kept epoch", "\n".join(
+            f"{metrics.kept_epoch}, validation loss {number(metrics.at_kept('validation_loss'))}, "
+            f"after {duration(metrics.at_kept('seconds'))}"
+            for metrics in trainings)],
     ]
-    kept = provenance.get("epochs", metrics.best_epoch)
-    if kept != metrics.best_epoch:
-        rows.append(["Kept potential", f"that of epoch {kept}"])
+    if len(trainings) > 1:
+        rows.insert(0, ["Committee", f"{len(trainings)} members"])
     return Table([], rows, left=2)
 
 
@@ -64,33 +75,48 @@ def _settings(potential):
 
 
 def _errors(run):
-    at = run.metrics.at_best
+    """The kept potential's errors, and of a committee also its members'."""
+    def error(name):
+        return run.potential.errors.get(name, math.nan)
+
+    alone = run.trainings[0].metrics if len(run.trainings) == 1 else None
     rows = [
-        ["Energy, meV/atom", at("energy_mae_mev_per_atom"), at("energy_rmse_mev_per_atom"), math.nan],
-        ["Energy, meV", math.nan, at("energy_rmse_mev"), math.nan],
-        ["Forces, meV/Å", *(at(f"forces_{kind}_mev_per_angstrom") for kind in ("mae", "rmse", "max_error"))],
-        *(["    " + element, math.nan, at(BY_ELEMENT + element), math.nan] for element in run.metrics.elements),
-        ["Stress, GPa", at("stress_mae_gpa"), at("stress_rmse_gpa"), math.nan],
+        ["Energy, meV/atom", error("energy_mae_mev_per_atom"), error("energy_rmse_mev_per_atom"), math.nan],
+        ["Energy, meV", math.nan, error("energy_rmse_mev"), math.nan],
+        ["Forces, meV/Å", *(error(f"forces_{kind}_mev_per_angstrom") for kind in ("mae", "rmse", "max_error"))],
+        *(["    " + element, math.nan, alone.at_kept(BY_ELEMENT + element), math.nan]
+          for element in (alone.elements if alone else [])),
+        ["Stress, GPa", error("stress_mae_gpa"), error("stress_rmse_gpa"), math.nan],
     ]
-    return _table(["", "MAE", "RMSE", "Largest"], rows)
+    table = _table(["", "MAE", "RMSE", "Largest"], rows)
+    if alone:
+        return [table]
+    members = [
+        [f"Member {index}", *(training.potential.errors.get(name, math.nan) for name in QUANTITIES)]
+        for index, training in enumerate(run.trainings, 1)
+    ]
+    return [
+        Paragraph("Of the members' mean:"), table, Paragraph("Of each member alone:"),
+        _table(["", *QUANTITIES.values()], members),
+    ]
 
 
 def _groups(run):
-    """A section for every kind of group that has lines at the best epoch."""
-    quantities = [
-        ("energy_mae_mev_per_atom", "Energy MAE\nmeV/atom"), ("energy_rmse_mev_per_atom", "RMSE\nmeV/atom"),
-        ("forces_mae_mev_per_angstrom", "Forces MAE\nmeV/Å"), ("forces_rmse_mev_per_angstrom", "RMSE\nmeV/Å"),
-        ("forces_max_error_mev_per_angstrom", "largest\nmeV/Å"), ("stress_mae_gpa", "Stress MAE\nGPa"),
-        ("stress_rmse_gpa", "RMSE\nGPa"),
-    ]
+    """A section for every kind of group that has lines at the kept epoch."""
+    if len(run.trainings) > 1:
+        return
+    training, = run.trainings
     for group, title in GROUPS.items():
-        lines = [line for line in run.groups if line["group"] == group and line["epoch"] == run.metrics.best_epoch]
+        lines = [
+            line for line in training.groups
+            if line["group"] == group and line["epoch"] == training.metrics.kept_epoch
+        ]
         rows = [
             [line["name"] or "–", *(f"{line[name]:.0f}" for name in ("structures", "atoms")),
-             *(line[name] for name, _ in quantities)]
+             *(line[name] for name in QUANTITIES)]
             for line in lines
         ]
-        header = ["", "Structures", "Atoms", *(head for _, head in quantities)]
+        header = ["", "Structures", "Atoms", *QUANTITIES.values()]
         if rows:
             yield Section(title, [_table(header, rows, digits=3)])
 

@@ -10,13 +10,21 @@ from .predictions import Predictions, read_predictions
 
 
 @dataclasses.dataclass
+class Training:
+    """What the training of one potential wrote, that of a member of a committee or of one alone."""
+
+    potential: Header
+    metrics: Metrics
+    groups: list[dict]  # lines of metrics_by_group.csv, without the file none
+
+
+@dataclasses.dataclass
 class Run:
-    """What a training wrote."""
+    """What `apus train` wrote."""
 
     folder: pathlib.Path
-    metrics: Metrics
     potential: Header
-    groups: list[dict]  # lines of metrics_by_group.csv, without the file none
+    trainings: list[Training]  # one, or those of the members of a committee
     validation: Predictions | None
 
     @property
@@ -28,14 +36,22 @@ def read_run(folder):
     """Reads the folder; `metrics_by_group.csv` and `validation.xyz` may be absent."""
     if not folder.is_dir():
         raise InputError(folder, "found no such folder, expected one that apus train wrote; give its output folder")
-    if not (folder / "metrics.csv").exists() and any(folder.glob("*/metrics.csv")):
-        raise InputError(folder / "metrics.csv", (
-            "found only those of a committee's members, expected one of the folder itself; give a member's folder, and "
-            "the committee's validation.xyz with --predictions"))
-    metrics = read_metrics(folder / "metrics.csv")
-    potential = read_header(folder / "potential.safetensors")
-    groups, validation = folder / "metrics_by_group.csv", folder / "validation.xyz"
-    return Run(
-        folder, metrics, potential, read_groups(groups) if groups.exists() else [],
-        read_predictions(validation) if validation.exists() else None,
-    )
+    members = sorted(folder.glob("member-*/metrics.csv"), key=lambda path: (len(path.parent.name), path.parent.name))
+    if (folder / "metrics.csv").exists() or not members:
+        training = _read_training(folder)
+        potential, trainings = training.potential, [training]
+    else:
+        if not (folder / "potential.safetensors").exists():
+            raise InputError(folder / "potential.safetensors", (
+                "found none, expected that of a committee, which is there when all members are trained; go on with "
+                "apus train --resume, or give a member's folder"))
+        potential = read_header(folder / "potential.safetensors")
+        trainings = [_read_training(path.parent) for path in members]
+    validation = folder / "validation.xyz"
+    return Run(folder, potential, trainings, read_predictions(validation) if validation.exists() else None)
+
+
+def _read_training(folder):
+    potential, groups = read_header(folder / "potential.safetensors"), folder / "metrics_by_group.csv"
+    metrics = read_metrics(folder / "metrics.csv", potential.epochs)
+    return Training(potential, metrics, read_groups(groups) if groups.exists() else [])
