@@ -10,6 +10,7 @@ module apus
     public :: apus_calculator_create, apus_calculator_free, apus_calculator_set_skin
     public :: apus_calculator_neighbor_searches, apus_calculator_memory_estimate, apus_calculator_exchange_bytes
     public :: apus_compute, apus_compute_local
+    public :: apus_element_symbol, apus_element_number, apus_element_mass
     public :: apus_version, apus_last_error, apus_abi_version
 
     integer(c_int), parameter, public :: APUS_OK = 0, APUS_ERROR_FILE = 1, APUS_ERROR_ELEMENT = 2, &
@@ -149,6 +150,21 @@ module apus
             import :: c_ptr
         end function
 
+        type(c_ptr) function symbol_text(element) bind(C, name="apus_element_symbol")
+            import :: c_int, c_ptr
+            integer(c_int), value :: element
+        end function
+
+        integer(c_int) function number_of(symbol) bind(C, name="apus_element_number")
+            import :: c_char, c_int
+            character(kind=c_char), intent(in) :: symbol(*)
+        end function
+
+        real(c_double) function apus_element_mass(element) bind(C)
+            import :: c_double, c_int
+            integer(c_int), value :: element
+        end function
+
         type(c_ptr) function error_text() bind(C, name="apus_last_error")
             import :: c_ptr
         end function
@@ -164,13 +180,20 @@ contains
     integer(c_int) function apus_potential_load(path, potential) result(status)
         character(len=*), intent(in) :: path
         type(c_ptr), intent(out) :: potential
-        character(kind=c_char) :: text(len_trim(path) + 1)
-        integer :: i
-        do i = 1, len_trim(path)
-            text(i) = path(i:i)
-        end do
-        text(len_trim(path) + 1) = c_null_char
-        status = load(text, potential)
+        status = load(letters_of(path), potential)
+    end function
+
+    !> Empty for what is no element.
+    function apus_element_symbol(element) result(text)
+        integer(c_int), intent(in) :: element
+        character(len=:), allocatable :: text
+        text = ""
+        if (c_associated(symbol_text(element))) text = string(symbol_text(element))
+    end function
+
+    integer(c_int) function apus_element_number(symbol) result(number)
+        character(len=*), intent(in) :: symbol
+        number = number_of(letters_of(symbol))
     end function
 
     function apus_version() result(text)
@@ -181,6 +204,17 @@ contains
     function apus_last_error() result(text)
         character(len=:), allocatable :: text
         text = string(error_text())
+    end function
+
+    !> As C expects them, without blanks at the end.
+    pure function letters_of(text) result(letters)
+        character(len=*), intent(in) :: text
+        character(kind=c_char) :: letters(len_trim(text) + 1)
+        integer :: i
+        do i = 1, len_trim(text)
+            letters(i) = text(i:i)
+        end do
+        letters(len_trim(text) + 1) = c_null_char
     end function
 
     function string(pointer) result(text)

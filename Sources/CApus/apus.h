@@ -71,6 +71,18 @@ int apus_abi_version(void);
 /* The message of the last failure in this thread; empty if there was none. Valid until the next one. */
 const char *apus_last_error(void);
 
+/* ---- Elements ------------------------------------------------------------------------------------------------ */
+
+/* "Si" for 14, NULL for what is no element. Lives as long as the program. */
+const char *apus_element_symbol(int element);
+
+/* 14 for "Si", in any letter case; 0 for what is no element. */
+int apus_element_number(const char *symbol);
+
+/* Standard atomic weight in amu (IUPAC 2013; of elements without one the mass of the isotope that lives longest); 0 for what
+ * is no element. */
+double apus_element_mass(int element);
+
 /* ---- Potentials ---------------------------------------------------------------------------------------------- */
 
 /* Reads a potential file. */

@@ -2,7 +2,6 @@
 
 #include "pair_apus.h"
 
-#include "element_table.h"
 
 #include "atom.h"
 #include "comm.h"
@@ -104,7 +103,7 @@ void PairApus::coeff(int narg, char **arg)
       if (force->pair == this) error->all(FLERR, "pair_coeff: NULL (type {}) is for pair_style hybrid", type);
       continue;
     }
-    const int number = ElementTable::number(symbol);
+    const int number = apus_element_number(symbol.c_str());
     if (number == 0) error->all(FLERR, "pair_coeff: expected an element or NULL for type {}, found {}", type, symbol);
     const int *end = description.elements + description.element_count;
     if (std::find(description.elements, end, number) == end)
@@ -128,7 +127,7 @@ std::string PairApus::covered_elements() const
 {
   std::string list;
   for (int k = 0; k < description.element_count; k++)
-    list += (k == 0 ? "" : " ") + std::string(ElementTable::symbol(description.elements[k]));
+    list += (k == 0 ? "" : " ") + std::string(apus_element_symbol(description.elements[k]));
   return list;
 }
 
@@ -192,18 +191,18 @@ void PairApus::check_masses()
     const int element = elements_of_types[type];
     if (element == 0 || !atom->mass_setflag[type]) continue;
     const double mass = atom->mass[type];
-    const double difference = std::fabs(mass - ElementTable::weight(element));
+    const double difference = std::fabs(mass - apus_element_mass(element));
     // A tenth of a percent is more than tables of masses differ by.
-    if (difference < 1e-3 * ElementTable::weight(element)) continue;
+    if (difference < 1e-3 * apus_element_mass(element)) continue;
     for (const int other : elements_of_types)
-      if (other != 0 && other != element && std::fabs(mass - ElementTable::weight(other)) < 0.1 * difference)
+      if (other != 0 && other != element && std::fabs(mass - apus_element_mass(other)) < 0.1 * difference)
         error->all(
             FLERR, "pair_coeff makes type {} {} ({} amu), but its mass is {}, that of {}: check the order of elements", type,
-            ElementTable::symbol(element), ElementTable::weight(element), mass, ElementTable::symbol(other));
-    if (difference > 0.05 * ElementTable::weight(element) && comm->me == 0)
+            apus_element_symbol(element), apus_element_mass(element), mass, apus_element_symbol(other));
+    if (difference > 0.05 * apus_element_mass(element) && comm->me == 0)
       error->warning(
-          FLERR, "pair_coeff makes type {} {} ({} amu), but its mass is {}", type, ElementTable::symbol(element),
-          ElementTable::weight(element), mass);
+          FLERR, "pair_coeff makes type {} {} ({} amu), but its mass is {}", type, apus_element_symbol(element),
+          apus_element_mass(element), mass);
   }
 }
 

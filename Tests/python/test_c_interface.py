@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 
+import ase.data
 import pytest
 
 from apus.library import ResultPointers
@@ -80,6 +81,18 @@ def test_the_library_shows_its_own_functions_only(stage):
     assert functions == set(re.findall(r"^[\w *]*?(apus_\w+)\(", header, re.MULTILINE))
 
 
+def test_elements_are_those_of_ase(library):
+    for number, (symbol, mass) in enumerate(zip(ase.data.chemical_symbols, ase.data.atomic_masses)):
+        if number == 0:
+            continue
+        assert library.apus_element_symbol(number) == symbol.encode()
+        assert library.apus_element_number(symbol.encode()) == library.apus_element_number(symbol.upper().encode()) == number
+        assert math.isclose(library.apus_element_mass(number), mass, rel_tol=1e-4)
+    for number in (-1, 0, 119):
+        assert library.apus_element_symbol(number) is None and library.apus_element_mass(number) == 0
+    assert library.apus_element_number(b"Xx") == library.apus_element_number(b"") == library.apus_element_number(None) == 0
+
+
 # ---- Errors, through ctypes: whatever a host passes, it gets a status and a message and lives on.
 
 
@@ -102,7 +115,8 @@ class Neighbors(ctypes.Structure):
 @pytest.fixture(scope="module")
 def library(stage):
     library = ctypes.CDLL(str(stage / "lib" / "libapus.so"))
-    library.apus_last_error.restype = ctypes.c_char_p
+    library.apus_last_error.restype = library.apus_element_symbol.restype = ctypes.c_char_p
+    library.apus_element_mass.restype = ctypes.c_double
     library.apus_calculator_set_skin.argtypes = [ctypes.c_void_p, ctypes.c_double]
     library.apus_calculator_memory_estimate.argtypes = [
         ctypes.c_void_p, ctypes.c_int64, ctypes.c_double, ctypes.POINTER(ctypes.c_double)]

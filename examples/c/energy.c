@@ -22,7 +22,7 @@ int main(int count, char **arguments) {
     apus_description description;
     check(apus_potential_describe(potential, &description));
     printf("Apus %s; elements", apus_version());
-    for (int k = 0; k < description.element_count; k++) printf(" %d", description.elements[k]);
+    for (int k = 0; k < description.element_count; k++) printf(" %s", apus_element_symbol(description.elements[k]));
     printf(", cutoff %g Å, %d layers, %d member%s\n", description.cutoff, description.layers, description.members,
            description.members == 1 ? "" : "s");
 
@@ -39,7 +39,7 @@ int main(int count, char **arguments) {
     int elements[ATOMS];
     double positions[ATOMS][3];
     for (int i = 0; i < ATOMS; i++) {
-        elements[i] = 14;
+        elements[i] = apus_element_number("Si");
         for (int k = 0; k < 3; k++) positions[i][k] = a * sites[i][k] + 0.1 * sin(1 + 5 * i + 2 * k);
     }
 

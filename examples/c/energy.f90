@@ -30,7 +30,7 @@ program energy
     do k = 1, 3
         cell(k, k) = a
     end do
-    elements = 14
+    elements = apus_element_number("Si")
     do i = 1, atoms
         do k = 1, 3
             positions(k, i) = a*sites(k, i) + 0.1_c_double*sin(1.0_c_double + 5*(i - 1) + 2*(k - 1))

@@ -7,10 +7,10 @@ import weakref
 
 import numpy
 
-from .elements import SYMBOLS, atomic_number
 from .errors import ArgumentError, ElementError
 from .library import Description, ResultPointers, check, library
 
+OGANESSON = 118  # the last element
 # apus_precision: bytes of a number; None is what the potential was written for.
 PRECISIONS = {None: 0, "float32": 4, "float64": 8}
 
@@ -100,7 +100,7 @@ class Potential:
         Closer atoms are beyond what the potential has learned. Elements are symbols or atomic numbers.
         """
         return library().apus_potential_shortest_distance(
-            self._file.pointer, atomic_number(element), atomic_number(other))
+            self._file.pointer, _atomic_number(element), _atomic_number(other))
 
     def memory_estimate(self, atoms, neighbors):
         """Bytes that a structure of so many atoms takes, with so many neighbours of each within the cutoff."""
@@ -177,7 +177,7 @@ class _File:
         _free_with(self, library().apus_potential_free, self.pointer)
         check(library().apus_potential_describe(self.pointer, ctypes.byref(self.description)))
         numbers = self.description.elements[: self.description.element_count]
-        self.elements = tuple(SYMBOLS[number - 1] for number in numbers)
+        self.elements = tuple(library().apus_element_symbol(number).decode() for number in numbers)
 
 
 def _free_with(owner, free, pointer):
@@ -185,12 +185,22 @@ def _free_with(owner, free, pointer):
     weakref.finalize(owner, free, pointer).atexit = False
 
 
+def _atomic_number(element):
+    """Of a symbol; atomic numbers are returned as they are."""
+    if not isinstance(element, str):
+        return int(element)
+    number = library().apus_element_number(element.encode())
+    if not number:
+        raise ElementError(f"expected the symbol of an element, found {element!r}")
+    return number
+
+
 def _atomic_numbers(numbers):
     found = numpy.asarray(numbers)
     if found.ndim != 1 or (found.dtype.kind not in "iu" and found.size):
         raise ArgumentError(f"expected atomic numbers of shape (atoms,), found {found.dtype} of shape {found.shape}")
-    if found.size and not 0 < found.min() <= found.max() <= len(SYMBOLS):
-        raise ElementError(f"expected atomic numbers of 1 to {len(SYMBOLS)}, found {found.min()} to {found.max()}")
+    if found.size and not 0 < found.min() <= found.max() <= OGANESSON:
+        raise ElementError(f"expected atomic numbers of 1 to {OGANESSON}, found {found.min()} to {found.max()}")
     return numpy.ascontiguousarray(found, numpy.intc)
 
 
