@@ -55,7 +55,7 @@ final class TrainingLog: @unchecked Sendable {
         case .step(let epoch, let step, let steps, let loss, let pace, let seconds, let remaining):
             let ending = remaining.map { ", \(Written.duration($0)) left" } ?? ""
             let text =
-                "epoch \(epoch), batch \(step)/\(steps), loss \(Written.short(loss, 3)), \(Written.short(pace, 3)) structures/s, \(Written.duration(seconds))\(ending)"
+                "epoch \(epoch), batch \(step)/\(steps), loss \(Written.short(loss, 3)), \(Written.pace(pace)) structures/s, \(Written.duration(seconds))\(ending)"
             if Terminal.isInteractive {
                 Terminal.status(text)
             } else if seconds - lastRow >= Self.patience {
@@ -92,7 +92,7 @@ final class TrainingLog: @unchecked Sendable {
         line("")
         let part = summary.steps > 0 ? " and \(Written.count(summary.steps, "batch", "batches"))" : ""
         line(
-            "ended after \(Written.count(summary.epochs, "epoch"))\(part), \(Written.duration(summary.seconds)), \(Written.short(summary.structuresPerSecond, 3)) structures/s: \(summary.ending.rawValue)"
+            "ended after \(Written.count(summary.epochs, "epoch"))\(part), \(Written.duration(summary.seconds)), \(Written.pace(summary.structuresPerSecond)) structures/s: \(summary.ending.rawValue)"
         )
         let set = training.validation.count > 0 ? "validation" : "training"
         let epoch = summary.keptIsCutShort ? "after these batches" : "epoch \(summary.keptEpoch)"
@@ -112,10 +112,10 @@ final class TrainingLog: @unchecked Sendable {
 
     // MARK: The table of epochs, 80 columns wide
 
-    private static let widths = [6, 11, 11, 9, 9, 8, 9, 8, 8]
+    private static let widths = [5, 9, 11, 9, 7, 7, 8, 7, 8, 8]
     static let header =
-        aligned(["", "training", "validation", "E error", "F error", "σ error", "learning", "", "time"]) + "\n"
-        + aligned(["epoch", "loss", "loss", "meV/atom", "meV/Å", "GPa", "rate", "time", "left"])
+        aligned(["", "training", "validation", "energy", "forces", "stress", "learn.", "str.", "", "time"]) + "\n"
+        + aligned(["epoch", "loss", "loss", "meV/atom", "meV/Å", "GPa", "rate", "per s", "time", "left"])
 
     /// Members' rows begin with their number.
     static let committeeHeader = header.split(separator: "\n").map { "  " + $0 }.joined(separator: "\n")
@@ -125,11 +125,12 @@ final class TrainingLog: @unchecked Sendable {
             value.map { $0.isFinite ? Written.fixed($0, digits) : "-" } ?? "-"
         }
         let errors = report.errors.all
-        func loss(_ value: Double) -> String { value.isFinite ? String(format: "%.3e", value) : "-" }
+        func loss(_ value: Double) -> String { value.isFinite ? String(format: "%.2e", value) : "-" }
         return aligned([
             "\(report.epoch)", loss(report.trainingLoss), loss(report.validationLoss),
             number(errors.energyRMSE, 2), number(errors.forcesRMSE, 1), number(errors.stressRMSE, 3),
             String(format: "%.1e", report.learningRate),
+            report.epoch > 0 ? Written.pace(report.structuresPerSecond) : "-",
             Written.clock(report.seconds), report.remaining.map(Written.clock) ?? "-",
         ]) + (report.isKept ? "*" : "")
     }

@@ -40,6 +40,9 @@ enum Written {
     /// The shortest of the usual ways to write a number with so many digits that count.
     static func short(_ value: Double, _ digits: Int = 4) -> String { String(format: "%.\(digits)g", value) }
 
+    /// A number of things per second: `0.53`, `8.31`, `83.1`, `1205`.
+    static func pace(_ perSecond: Double) -> String { fixed(perSecond, perSecond < 10 ? 2 : perSecond < 100 ? 1 : 0) }
+
     static func count(_ number: Int, _ one: String, _ many: String? = nil) -> String {
         "\(number) \(number == 1 ? one : many ?? one + "s")"
     }
