@@ -64,6 +64,14 @@ import Testing
             settings.scheduler == .plateau(PlateauSettings()) && settings.emaDecay == 0.999
                 && settings.maxEpochs == 1000)
         #expect(settings.maxTime == nil && settings.earlyStopping == nil && settings.gradientClip == nil)
+        #expect(settings.optimizer == OptimizerSettings() && settings.keep == .loss)
+    }
+
+    @Test(arguments: [("muon", 0.03), ("adam", 0.01), ("adamw", 0.01), ("schedule_free", 0.01)])
+    func theLearningRateUnlessGivenDependsOnTheOptimizer(_ name: String, _ rate: Double) throws {
+        let optimizer = try Self.read(Self.smallest + "training: {optimizer: {name: \(name)}}").optimizer
+        #expect(optimizer.name.rawValue == name && optimizer.learningRate == rate)
+        if name == "muon" { #expect(optimizer == OptimizerSettings()) }
     }
 
     @Test(arguments: [

@@ -17,8 +17,13 @@ public final class CommitteeTraining {
         self.preparation = preparation
         self.parallelism = parallelism
         let count = preparation.settings.committee.members
-        let share = Parallelism(threads: max(1, parallelism.threads / min(count, parallelism.threads)))
-        members = try (0..<count).map { try TrainingRun(preparation, member: $0, parallelism: share) }
+        let workers = min(count, parallelism.threads)
+        members = try (0..<count).map { member in
+            // The last ones may be fewer than threads.
+            let sideBySide = member < count - count % workers ? workers : count % workers
+            return try TrainingRun(
+                preparation, member: member, parallelism: Parallelism(threads: parallelism.threads / sideBySide))
+        }
     }
 
     public var potentialPath: String { preparation.settings.output + "/potential.safetensors" }

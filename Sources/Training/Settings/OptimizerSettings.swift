@@ -3,15 +3,15 @@ import Settings
 /// What `training.optimizer` says.
 public struct OptimizerSettings: Sendable, Equatable {
     public enum Name: String, Sendable, CaseIterable {
-        case adam, adamw, muon
+        case muon, adam, adamw
         case scheduleFree = "schedule_free"
 
         /// The learning rate unless one is given.
         var learningRate: Double { self == .muon ? 0.03 : 0.01 }
     }
 
-    public var name = Name.adam
-    public var learningRate = Name.adam.learningRate
+    public var name = Name.muon
+    public var learningRate = Name.muon.learningRate
     public var beta1 = 0.9
     public var beta2 = 0.999
     public var epsilon = 1e-8
@@ -28,7 +28,7 @@ public struct OptimizerSettings: Sendable, Equatable {
             guard section.keys.contains(word), let value = section.optional(word) else { continue }
             throw value.error("unknown key, expected \(meant)", code: .unknownKey)
         }
-        name = try section.choice("name", of: Name.self, default: .adam)
+        name = try section.choice("name", of: Name.self, default: .muon)
         learningRate = try section.double("learning_rate", in: .positive, default: name.learningRate)
         beta1 = try section.double("beta1", in: 0...0.999999, default: 0.9)
         beta2 = try section.double("beta2", in: 0...0.999999, default: 0.999)
@@ -36,11 +36,12 @@ public struct OptimizerSettings: Sendable, Equatable {
         weightDecay = try section.double("weight_decay", in: .nonNegative, default: 0)
         amsgrad = try section.boolean("amsgrad", default: false)
         if amsgrad, name != .adam, name != .adamw {
-            throw try section.value("amsgrad").error("belongs to adam and adamw, found beside \(name.rawValue)")
+            throw try section.value("amsgrad").error(
+                "belongs to the names adam and adamw, found beside \(name.rawValue)")
         }
         momentum = try section.double("momentum", in: 0...0.999999, default: 0.95)
         if name != .muon, let value = section.optional("momentum") {
-            throw value.error("belongs to muon, found beside \(name.rawValue)")
+            throw value.error("belongs to the name muon, found beside \(name.rawValue)")
         }
     }
 }
