@@ -37,11 +37,11 @@ public struct OptimizerSettings: Sendable, Equatable {
         amsgrad = try section.boolean("amsgrad", default: false)
         if amsgrad, name != .adam, name != .adamw {
             throw try section.value("amsgrad").error(
-                "belongs to the names adam and adamw, found beside \(name.rawValue)")
+                "belongs to name: adam and name: adamw, found beside name: \(name.rawValue)")
         }
         momentum = try section.double("momentum", in: 0...0.999999, default: 0.95)
         if name != .muon, let value = section.optional("momentum") {
-            throw value.error("belongs to the name muon, found beside \(name.rawValue)")
+            throw value.error("belongs to name: muon, found beside name: \(name.rawValue)")
         }
     }
 }
