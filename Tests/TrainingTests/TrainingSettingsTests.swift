@@ -141,6 +141,8 @@ import Testing
         Mistake("  optimizer: ", "  optimizer: {name: sgd}", "training.optimizer.name", "adam, adamw"),
         Mistake("  optimizer: ", "  optimizer: {learning_rate: 0}", "training.optimizer.learning_rate", "above 0"),
         Mistake("  optimizer: ", "  optimizer: {lr: 0.1}", "training.optimizer.lr", "learning_rate"),
+        Mistake("  optimizer: ", "  optimizer: {amsgrad: true}", "training.optimizer.amsgrad", "adamw", "muon"),
+        Mistake("  optimizer: ", "  optimizer: {name: adam, momentum: 0.9}", "training.optimizer.momentum", "muon"),
         Mistake("  optimizer: ", "  optimizer: adam", "training.optimizer", "section"),
         Mistake("  lr_scheduler: ", "  lr_scheduler: step", "training.lr_scheduler", "none"),
         Mistake(

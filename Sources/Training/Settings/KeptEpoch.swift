@@ -9,14 +9,7 @@ public enum KeptEpoch: String, Sendable, CaseIterable {
     case last
 
     /// The label that it is chosen by alone.
-    var label: Label? {
-        switch self {
-        case .loss, .last: nil
-        case .energy: .energy
-        case .forces: .forces
-        case .stress: .stress
-        }
-    }
+    var label: Label? { Label(rawValue: rawValue) }
 
     /// What the kept potential has least of, unless it is the last.
     func score(_ validation: Validation) -> Double {
