@@ -17,9 +17,10 @@ struct TrainCommand: ParsableCommand {
               training: {max_time: 10 min}
               output: run/silicon
 
-            Writes to the output folder, after every epoch and each file whole or not at all: potential.safetensors (the
-            best so far), checkpoint.safetensors (to go on with --resume), metrics.csv and TensorBoard's events; train.log as it
-            goes, and at the end validation.xyz with predictions beside labels.
+            Writes to the output folder, after every epoch and each file whole or not at all: potential.safetensors (that of
+            the lowest validation loss so far; training.keep chooses otherwise), checkpoint.safetensors (to go on with --resume),
+            metrics.csv and TensorBoard's events; train.log as it goes, and at the end validation.xyz with predictions beside
+            labels. `python -m apus report` makes a page with pictures of it.
             Ctrl-C ends after the present batch; what was reached is kept. `mpirun -n N apus train …` shares every batch among
             N processes (OpenMPI).
             """)
@@ -141,7 +142,8 @@ struct TrainCommand: ParsableCommand {
         TrainingIntroduction(preparation, threads: threads.parallelism.threads, changes.sorted()).write(to: log)
         log.line(TrainingLog.committeeHeader)
         let logs = try committee.members.enumerated().map { index, member in
-            try TrainingLog(path: member.output + "/train.log", continuing: resume, label: "\(index + 1)")
+            try TrainingLog(
+                path: member.output + "/train.log", continuing: resume, label: "\(index + 1)", within: log)
         }
         let summaries = try committee.run(
             resuming: resume, isInterrupted: { Interruption.cancellation.isCancelled },

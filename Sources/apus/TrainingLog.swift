@@ -2,12 +2,16 @@ import Foundation
 import Logging
 import Training
 
-/// What a training prints: on the terminal, and in a file that keeps it. One thread at a time uses it.
+/// What a training prints: on the terminal, and in a file that keeps it. One thread at a time uses it, but for what members
+/// of a committee pass on to that of the committee.
 final class TrainingLog: @unchecked Sendable {
     private let path: String
     private let file: FileHandle
-    /// What rows on the terminal begin with: the number of a member, in a committee.
+    /// What lines begin with on the terminal and in the log of the whole: the number of a member of a committee, the size
+    /// of a point of a learning curve.
     private let label: String?
+    /// The log of the committee that this is a member's of.
+    private let whole: TrainingLog?
     /// Whether only the file is written.
     private let isQuiet: Bool
     private let logger = Logger(label: "apus.train")
@@ -18,11 +22,17 @@ final class TrainingLog: @unchecked Sendable {
     private var lastRow = -Double.infinity
     /// The row of the last epoch, if it was not printed.
     private var pending: String?
+    private let lock = NSLock()
     private var failure: (any Error)?
 
-    init(path: String, continuing: Bool, label: String? = nil, isQuiet: Bool = false) throws {
+    init(
+        path: String, continuing: Bool, label: String? = nil, within whole: TrainingLog? = nil, isQuiet: Bool = false
+    )
+        throws
+    {
         self.path = path
         self.label = label
+        self.whole = whole
         self.isQuiet = isQuiet
         let exists = FileManager.default.fileExists(atPath: path)
         if !continuing || !exists {
@@ -33,21 +43,33 @@ final class TrainingLog: @unchecked Sendable {
         guard let file = FileHandle(forWritingAtPath: path) else { throw CommandError("\(path): cannot be written") }
         self.file = file
         try file.seekToEnd()
-        if continuing, exists { write("\n── resumed \(Date().ISO8601Format())\n\n") }
+        if continuing, exists {
+            for line in ["", "── resumed \(Date().ISO8601Format())", ""] { append(line) }
+        }
     }
 
     func line(_ text: String) {
-        if !isQuiet { Terminal.print(label.map { text.isEmpty ? "" : "\($0) \(text)" } ?? text) }
-        write(text + "\n")
+        if !isQuiet { Terminal.print(labelled(text)) }
+        write(text)
     }
+
+    private func labelled(_ text: String) -> String { label.map { text.isEmpty ? "" : "\($0) \(text)" } ?? text }
 
     func remark(_ remark: Remark) {
         logger.log(level: remark.level, "\(remark.text)")
-        write((remark.level >= .warning ? "warning: " : "") + remark.text + "\n")
+        write((remark.level >= .warning ? "warning: " : "") + remark.text)
     }
 
-    private func write(_ text: String) {
-        do { try file.write(contentsOf: Data(text.utf8)) } catch { failure = failure ?? error }
+    /// Writes a line to the file, and to that of the whole.
+    private func write(_ line: String) {
+        append(line)
+        whole?.append(labelled(line))
+    }
+
+    private func append(_ line: String) {
+        lock.withLock {
+            do { try file.write(contentsOf: Data((line + "\n").utf8)) } catch { failure = failure ?? error }
+        }
     }
 
     func report(_ event: TrainingRun.Event) {

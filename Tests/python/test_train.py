@@ -180,6 +180,22 @@ def test_the_documented_settings_of_train_are_those_that_exist(trainer):
         assert documented == set(allowed.split(", "))
 
 
+def test_the_log_of_a_committee_has_what_all_members_printed(trainer):
+    committee = ["train", "train.yaml", "--set", "committee.members=2", "--threads", "2"]
+    output = trainer.succeeds(*committee)
+    log = trainer.folder / "run" / "train.log"
+    # Members print side by side, so their lines may come in another order.
+    assert sorted(log.read_text().splitlines()) == sorted(output.splitlines())
+    for member in "12":
+        rows = [line for line in output.splitlines() if re.match(rf"{member} +\d+ ", line)]
+        assert len(rows) >= 4 and max(map(len, rows)) <= 82
+        own = (trainer.folder / "run" / f"member-{member}" / "train.log").read_text().splitlines()
+        assert [f"{member} {line}" for line in own if re.match(r" +\d+ ", line)] == rows
+    trainer.succeeds(*committee, "--set", "training.max_epochs=4", "--resume")
+    text = log.read_text()
+    assert text.count("── resumed") == 1 and len(re.findall(r"^[12] +4 ", text, re.MULTILINE)) == 2
+
+
 FETCHED = sorted(path for folder in ["acetylacetone", "elements"] for path in (REPOSITORY / "examples" / folder).glob("*.yaml"))
 
 
