@@ -10,9 +10,9 @@ struct CheckDataCommand: ParsableCommand {
         commandName: "check-data",
         abstract: "Look for mistakes in labelled structures before a potential is trained on them.",
         discussion: """
-            Says what each file holds, then looks at all of them together: overlapping atoms, missing and impossible labels,
-            forces that do not add up to zero, outliers, units (by nearest neighbours, by the energies of atoms, and by
-            comparing energy differences of similar structures with the work of forces and stresses), structures that stand
+            Says what each file holds, then looks at all of them together: overlapping atoms, missing and impossible labels, \
+            forces that do not add up to zero, outliers, units (by nearest neighbours, by the energies of atoms, and by \
+            comparing energy differences of similar structures with the work of forces and stresses), structures that stand \
             there twice, neighbours within the cutoff. Give training and validation files together to find what they share.
             Exit code 1 if something cannot be right. Documentation/data.md explains every check.
             """)

@@ -13,10 +13,11 @@ struct EvaluateCommand: ParsableCommand {
         commandName: "evaluate",
         abstract: "Compare a potential with labelled structures, or predict for structures without labels.",
         discussion: """
-            Prints the errors of energies, forces and stresses for the labels that the structures have; with several values of
-            config_type also for each. A committee also says how far its members disagree, with --predictions for every atom. With --predictions the structures are written again, in the same order, with the potential's
-            energy, forces and stress in place of their labels. Labels are called as in the potential's training unless
-            the options say otherwise.
+            Prints the errors of energies, forces and stresses for the labels that the structures have; with several values \
+            of config_type also for each. A committee also says how far its members disagree, with --predictions for every \
+            atom. With --predictions the structures are written again, in the same order, with the potential's energy, \
+            forces and stress; labels stand beside them as REF_energy, REF_forces and REF_stress. Labels are called as in \
+            the potential's training unless the options say otherwise.
             """)
 
     @Argument(help: "The potential file.")
@@ -63,7 +64,7 @@ struct EvaluateCommand: ParsableCommand {
                 do {
                     let prediction = try evaluation.predict(structure)
                     report.add(prediction, for: structure)
-                    try writer?.write(prediction)
+                    try writer?.write(prediction, beside: structure)
                 } catch {
                     throw CommandError("\(path): structure \(index): \(CommandError.message(of: error))")
                 }

@@ -9,8 +9,8 @@ struct LearningCurveCommand: ParsableCommand {
         commandName: "learning-curve",
         abstract: "Train on subsets of several sizes and fit error = a · n^(−β).",
         discussion: """
-            Takes the settings of `apus train`. Each size is trained from the beginning, in a folder of its own, on training
-            structures drawn by training.seed: those of a smaller size are among those of a larger, and all are validated
+            Takes the settings of `apus train`. Each size is trained from the beginning, in a folder of its own, on training \
+            structures drawn by training.seed: those of a smaller size are among those of a larger, and all are validated \
             with the same structures. All take as many steps as max_epochs gives the largest size.
 
               apus learning-curve train.yaml --sizes 25,50,100,200

@@ -17,12 +17,12 @@ struct TrainCommand: ParsableCommand {
               training: {max_time: 10 min}
               output: run/silicon
 
-            Writes to the output folder, after every epoch and each file whole or not at all: potential.safetensors (that of
-            the lowest validation loss so far; training.keep chooses otherwise), checkpoint.safetensors (to go on with --resume),
-            metrics.csv and TensorBoard's events; train.log as it goes, and at the end validation.xyz with predictions beside
-            labels. `python -m apus report` makes a page with pictures of it.
-            Ctrl-C ends after the present batch; what was reached is kept. `mpirun -n N apus train …` shares every batch among
-            N processes (OpenMPI).
+            Writes to the output folder, after every epoch and each file whole or not at all: potential.safetensors (that of \
+            the lowest validation loss so far; training.keep chooses otherwise), checkpoint.safetensors (to go on with \
+            --resume), metrics.csv and TensorBoard's events; train.log as it goes, and at the end validation.xyz with \
+            predictions beside labels. `python -m apus report` makes a page with pictures of it.
+            Ctrl-C ends after the present batch; what was reached is kept. `mpirun -n N apus train …` shares every batch \
+            among N processes (OpenMPI).
             """)
 
     @Argument(help: "The YAML file with the settings.")

@@ -1,12 +1,15 @@
 """`apus evaluate`: its numbers against an independent computation, and its files."""
 
 import json
+import os
+import subprocess
+import sys
 
 import ase.io
 import numpy
 import pytest
 
-from conftest import SHIPPED, SILICON
+from conftest import PACKAGE, SHIPPED, SILICON, TRAINING
 
 GIGAPASCAL = 160.21766208  # eV/Å³ in GPa
 
@@ -51,6 +54,27 @@ def test_errors_are_those_of_the_predictions(apus, data):
     kinds = report["by_config_type"]
     assert sum(kind["structures"] for kind in kinds.values()) == 12
     assert report["forces_rmse_mev_per_angstrom_by_element"]["Si"] == pytest.approx(forces[1], rel=1e-6)
+
+
+def test_labels_stand_beside_predictions_and_a_report_shows_them(apus, data):
+    errors = json.loads(apus.succeeds("evaluate", SHIPPED, "data.xyz", "--predictions", "out.xyz", "--json"))
+    for written, labelled in zip(ase.io.read(apus.folder / "out.xyz", ":"), data, strict=True):
+        assert written.info["REF_energy"] == labelled.calc.results["energy"]
+        assert ("REF_forces" in written.arrays) == ("forces" in labelled.calc.results)
+        # ASE writes forces with eight decimals.
+        if "REF_forces" in written.arrays:
+            assert written.arrays["REF_forces"] == pytest.approx(labelled.calc.results["forces"], abs=1e-8)
+    (apus.folder / "train.yaml").write_text(TRAINING)
+    apus.succeeds("train", "train.yaml")
+    environment = {**os.environ, "PYTHONPATH": str(PACKAGE)}
+    subprocess.run(
+        [sys.executable, "-m", "apus", "report", "run", "--predictions", "out.xyz"], cwd=apus.folder, env=environment,
+        check=True)
+    page = (apus.folder / "run" / "report.html").read_text()
+    assert "Predictions in out.xyz" in page and f"{errors['forces_rmse_mev_per_angstrom']:.2f}" in page
+    # Of structures without labels there are predictions alone.
+    apus.succeeds("evaluate", SHIPPED, "start.xyz", "--predictions", "alone.xyz")
+    assert "REF_" not in (apus.folder / "alone.xyz").read_text()
 
 
 def test_labels_that_are_not_there_are_null(apus):
