@@ -143,7 +143,7 @@ struct TrainCommand: ParsableCommand {
         log.line(TrainingLog.committeeHeader)
         let logs = try committee.members.enumerated().map { index, member in
             try TrainingLog(
-                path: member.output + "/train.log", continuing: resume, label: "\(index + 1)", within: log)
+                path: member.output + "/train.log", continuing: resume, label: "\(index + 1)", whole: log)
         }
         let summaries = try committee.run(
             resuming: resume, isInterrupted: { Interruption.cancellation.isCancelled },

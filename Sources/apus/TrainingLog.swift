@@ -25,9 +25,7 @@ final class TrainingLog: @unchecked Sendable {
     private let lock = NSLock()
     private var failure: (any Error)?
 
-    init(
-        path: String, continuing: Bool, label: String? = nil, within whole: TrainingLog? = nil, isQuiet: Bool = false
-    )
+    init(path: String, continuing: Bool, label: String? = nil, whole: TrainingLog? = nil, isQuiet: Bool = false)
         throws
     {
         self.path = path

@@ -68,6 +68,13 @@ def write_exactly(path, atoms):
     path.write_text("\n".join(lines) + "\n")
 
 
+def run_report(folder, *arguments):
+    """Runs `python -m apus report` in a folder."""
+    return subprocess.run(
+        [sys.executable, "-m", "apus", "report", *map(str, arguments)], cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(PACKAGE)}, capture_output=True, text=True, timeout=120)
+
+
 class Program:
     """Runs `apus` in a folder."""
 

@@ -1,15 +1,12 @@
 """`apus evaluate`: its numbers against an independent computation, and its files."""
 
 import json
-import os
-import subprocess
-import sys
 
 import ase.io
 import numpy
 import pytest
 
-from conftest import PACKAGE, SHIPPED, SILICON, TRAINING
+from conftest import SHIPPED, SILICON, TRAINING, run_report
 
 GIGAPASCAL = 160.21766208  # eV/Å³ in GPa
 
@@ -66,10 +63,8 @@ def test_labels_stand_beside_predictions_and_a_report_shows_them(apus, data):
             assert written.arrays["REF_forces"] == pytest.approx(labelled.calc.results["forces"], abs=1e-8)
     (apus.folder / "train.yaml").write_text(TRAINING)
     apus.succeeds("train", "train.yaml")
-    environment = {**os.environ, "PYTHONPATH": str(PACKAGE)}
-    subprocess.run(
-        [sys.executable, "-m", "apus", "report", "run", "--predictions", "out.xyz"], cwd=apus.folder, env=environment,
-        check=True)
+    result = run_report(apus.folder, "run", "--predictions", "out.xyz")
+    assert (result.returncode, result.stderr) == (0, "")
     page = (apus.folder / "run" / "report.html").read_text()
     assert "Predictions in out.xyz" in page and f"{errors['forces_rmse_mev_per_angstrom']:.2f}" in page
     # Of structures without labels there are predictions alone.

@@ -3,17 +3,15 @@
 import csv
 import json
 import os
-import pathlib
 import re
 import shutil
 import struct
-import subprocess
-import sys
 
 import numpy
 import pytest
 
-REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
+from conftest import run_report
+
 ERRORS = (
     "energy_mae_mev_per_atom,energy_rmse_mev_per_atom,energy_rmse_mev,forces_mae_mev_per_angstrom,"
     "forces_rmse_mev_per_angstrom,forces_max_error_mev_per_angstrom,stress_mae_gpa,stress_rmse_gpa"
@@ -21,15 +19,6 @@ ERRORS = (
 BY_ELEMENT = ",forces_rmse_mev_per_angstrom_Li,forces_rmse_mev_per_angstrom_O"
 EPOCHS, BEST, KEPT = 40, 31, 34
 CONFIGURATION = "data:\n  train: <lithia>.xyz\nmodel: {r_max: 5.0}\n"
-
-
-def report(folder, *arguments):
-    """Runs the command in a folder."""
-    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY / "Sources" / "python")}
-    return subprocess.run(
-        [sys.executable, "-m", "apus", "report", *map(str, arguments)], cwd=folder, env=environment,
-        capture_output=True, text=True, timeout=120,
-    )
 
 
 def errors_at(epoch):
@@ -137,7 +126,7 @@ def run(tmp_path):
 
 
 def succeeds(folder, *arguments):
-    result = report(folder, *arguments)
+    result = run_report(folder, *arguments)
     assert (result.returncode, result.stderr) == (0, "")
 
 
@@ -255,7 +244,7 @@ def writing(file, content):
 def test_a_mistake_is_one_line_and_nothing_is_written(run, tmp_path, file, change):
     change(run)
     before = sorted(run.iterdir())
-    result = report(tmp_path, run.name)
+    result = run_report(tmp_path, run.name)
     assert result.returncode == 1 and result.stdout == ""
     assert result.stderr.startswith(f"apus: error: {run.name}/{file}: ") and result.stderr.count("\n") == 1
     assert "expected" in result.stderr and sorted(run.iterdir()) == before
@@ -266,7 +255,7 @@ def test_a_committee_has_its_own_errors_and_those_of_its_members(run, tmp_path):
         folder = tmp_path / f"member-{member}"
         shutil.copytree(run, folder)
         write_potential(folder, [member * error for error in errors_at(KEPT)])
-    result = report(tmp_path, ".")
+    result = run_report(tmp_path, ".")
     assert result.returncode == 1 and result.stderr.startswith("apus: error: potential.safetensors: ")
     assert "give a member's folder" in result.stderr and result.stderr.count("\n") == 1
     write_potential(tmp_path, [0.9 * error for error in errors_at(KEPT)])
@@ -283,6 +272,6 @@ def test_a_committee_has_its_own_errors_and_those_of_its_members(run, tmp_path):
 
 def test_places_that_cannot_be_written_are_errors(run, tmp_path):
     for arguments in (("absent",), (run.name, "-o", "validation.xyz"), (run.name, "-o", "absent/report.html")):
-        result = report(tmp_path, *arguments)
+        result = run_report(tmp_path, *arguments)
         assert result.returncode == 1 and result.stderr.startswith("apus: error: ") and result.stderr.count("\n") == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == [run.name, "metrics_by_group.csv"]

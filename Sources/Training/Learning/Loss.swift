@@ -45,10 +45,11 @@ struct Loss: Sendable {
         for (index, item) in batch.items.enumerated() {
             let errors = outputs.errors(of: item, structure: index, firstAtom: atom)
             terms += self.terms(of: item, errors) { label, place, slope in
+                let cotangent = T(coefficients[label] / counts[label] * slope)
                 switch label {
-                case .energy: cotangents.energies[index] = T(coefficients.energy / counts.energy * slope)
-                case .forces: cotangents.forces[3 * atom + place] = T(coefficients.forces / counts.forces * slope)
-                case .stress: cotangents.virials[9 * index + place] = T(coefficients.stress / counts.stress * slope)
+                case .energy: cotangents.energies[index] = cotangent
+                case .forces: cotangents.forces[3 * atom + place] = cotangent
+                case .stress: cotangents.virials[9 * index + place] = cotangent
                 }
             }
             atom += item.structure.count

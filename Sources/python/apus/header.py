@@ -24,6 +24,10 @@ class Header:
     data: list[str]  # a line on every file it was trained on
     weights: int  # how many numbers
 
+    def error(self, name):
+        """An error on the validation set; NaN where there were no labels."""
+        return self.errors.get(name, math.nan)
+
 
 def read_header(path):
     """Reads the header: its length in eight bytes, little-endian, then JSON. No tensor is read."""

@@ -49,7 +49,7 @@ def learning_curves(trainings, colours):
 
     Of several trainings, the members of a committee, the loss and the errors on the validation set of each.
     """
-    panels = _panels_of_one(*trainings, colours) if len(trainings) == 1 else _panels_of_members(trainings)
+    panels = _panels_of_one(trainings[0], colours) if len(trainings) == 1 else _panels_of_members(trainings)
     panels = [panel for panel in panels if not all(curve.is_empty for curve in panel[2])]
     return [_curves(trainings, panels[first:first + 2]) for first in range(0, len(panels), 2)]
 

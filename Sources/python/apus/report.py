@@ -76,9 +76,7 @@ def _settings(potential):
 
 def _errors(run):
     """The kept potential's errors, and of a committee also its members'."""
-    def error(name):
-        return run.potential.errors.get(name, math.nan)
-
+    error = run.potential.error
     alone = run.trainings[0].metrics if len(run.trainings) == 1 else None
     rows = [
         ["Energy, meV/atom", error("energy_mae_mev_per_atom"), error("energy_rmse_mev_per_atom"), math.nan],
@@ -92,7 +90,7 @@ def _errors(run):
     if alone:
         return [table]
     members = [
-        [f"Member {index}", *(training.potential.errors.get(name, math.nan) for name in QUANTITIES)]
+        [f"Member {index}", *map(training.potential.error, QUANTITIES)]
         for index, training in enumerate(run.trainings, 1)
     ]
     return [
