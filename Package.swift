@@ -39,11 +39,11 @@ enum Tests { case none, plain, withData }
 
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
-let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
 /// The modules in the order of the physics; each imports only what stands above it (Sources/README.md).
 let modules = [
+    Module(name: "Files", uses: ["CMD"], tests: .plain),
     Module(name: "Compute", uses: ["COpenBLAS", "CVectors"], tests: .plain),
     Module(name: "Settings", products: [yams], tests: .plain),
     Module(name: "Atoms", tests: .plain),
@@ -56,14 +56,14 @@ let modules = [
         testsUse: ["Atoms", "Network"]),
     Module(
         name: "Network",
-        uses: ["Compute", "Atoms", "Neighbors", "Interactions", "Equivariance", "Programs"], products: [crypto],
+        uses: ["Files", "Compute", "Atoms", "Neighbors", "Interactions", "Equivariance", "Programs"],
         tests: .withData),
     Module(
         name: "Training",
         uses: [
-            "Compute", "Settings", "Atoms", "StructureFiles", "Neighbors", "Interactions", "Programs", "Network",
+            "Files", "Compute", "Settings", "Atoms", "StructureFiles", "Neighbors", "Interactions", "Programs", "Network",
         ],
-        products: [crypto, logging], tests: .plain),
+        products: [logging], tests: .plain),
     Module(name: "Dynamics", uses: ["Compute", "Atoms", "Neighbors", "Interactions"], tests: .plain),
     Module(name: "Trajectory", uses: ["CNetCDF", "Compute", "Atoms", "StructureFiles"], tests: .plain),
     Module(name: "Sockets", uses: ["Compute", "Atoms", "Interactions"], tests: .plain),
@@ -77,7 +77,7 @@ let testedByConformance = ["Interactions", "Network"]
 
 extension String {
     /// Modules of headers in C, which tests reach through the modules that use them.
-    var isModuleMap: Bool { ["COpenBLAS", "CVectors", "CNetCDF", "CApus"].contains(self) }
+    var isModuleMap: Bool { ["CMD", "COpenBLAS", "CVectors", "CNetCDF", "CApus"].contains(self) }
 }
 
 let package = Package(
@@ -89,11 +89,11 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
+        .systemLibrary(name: "CMD", providers: [.apt(["libmd-dev"])]),
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         .systemLibrary(name: "CVectors"),
         .systemLibrary(name: "CApus"),
@@ -103,7 +103,7 @@ let package = Package(
             .target(
                 name: module.name, dependencies: module.uses.map { .byName(name: $0) } + module.products,
                 exclude: module.isLibrary ? ["exports.map"] : [], swiftSettings: settings,
-                linkerSettings: module.isLibrary ? librarySettings : [])
+                linkerSettings: (module.isLibrary ? librarySettings : []) + (module.name == "Files" ? [.linkedLibrary(":libmd.a")] : []))
         }
         + modules.filter { $0.tests != .none }.map { module in
             .testTarget(

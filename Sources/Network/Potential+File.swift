@@ -1,5 +1,5 @@
 import Atoms
-import Crypto
+import Files
 import Foundation
 
 /// The potential file: safetensors with the weights under NequIP's names, everything else as text beside them.
@@ -123,9 +123,9 @@ extension Potential {
     /// SHA-256 of the model's text and the arrays in order of their names, as hexadecimal text.
     private static func digest(of file: Safetensors) -> String {
         var hash = SHA256()
-        hash.update(data: Data((file.metadata["model"] ?? "").utf8))
-        for (_, tensor) in file.tensors.sorted(by: { $0.key < $1.key }) { hash.update(data: tensor.bytes) }
-        return hash.finalize().hexadecimal
+        hash.update(Data((file.metadata["model"] ?? "").utf8))
+        for (_, tensor) in file.tensors.sorted(by: { $0.key < $1.key }) { hash.update(tensor.bytes) }
+        return hash.hexadecimal()
     }
 
     /// References are computed when a potential is loaded, so they must be small.

@@ -1,5 +1,5 @@
 import Atoms
-import Crypto
+import Files
 import Foundation
 import Neighbors
 import Network
@@ -36,7 +36,7 @@ struct TrainingData {
     /// Which structures train and which validate: the same for the same split of the same files.
     var splitDigest: String {
         let places = validation.map(\.place) + ["of \(training.count)"]
-        return SHA256.hash(data: Data(places.joined(separator: "\n").utf8)).hexadecimal
+        return SHA256.hexadecimal(of: Data(places.joined(separator: "\n").utf8))
     }
 
     /// Throws where a file is bad, a label that the loss asks for is absent everywhere, or nothing is left to train on.
@@ -243,8 +243,8 @@ struct TrainingData {
         guard let handle = FileHandle(forReadingAtPath: path) else { throw TrainingError("\(path): cannot be read") }
         defer { try? handle.close() }
         var hash = SHA256()
-        while let part = try handle.read(upToCount: 1 << 20), !part.isEmpty { hash.update(data: part) }
-        return hash.finalize().hexadecimal
+        while let part = try handle.read(upToCount: 1 << 20), !part.isEmpty { hash.update(part) }
+        return hash.hexadecimal()
     }
 }
 
