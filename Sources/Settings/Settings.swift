@@ -88,24 +88,24 @@ extension Settings {
     }
 
     public func string(_ key: String, default absent: String? = nil) throws -> String {
-        if let absent, optional(key) == nil { return absent }
+        if let absent, optional(key) == nil { return standing(for: key, absent) }
         return try value(key, expected: "a text").string()
     }
 
     public func boolean(_ key: String, default absent: Bool? = nil) throws -> Bool {
-        if let absent, optional(key) == nil { return absent }
+        if let absent, optional(key) == nil { return standing(for: key, absent) }
         return try value(key, expected: "true or false").boolean()
     }
 
     public func double(_ key: String, in range: ClosedRange<Double> = .all, default absent: Double? = nil) throws
         -> Double
     {
-        if let absent, optional(key) == nil { return absent }
+        if let absent, optional(key) == nil { return standing(for: key, absent) }
         return try value(key, expected: range.described(as: "a number")).double(in: range)
     }
 
     public func integer(_ key: String, in range: ClosedRange<Int> = .all, default absent: Int? = nil) throws -> Int {
-        if let absent, optional(key) == nil { return absent }
+        if let absent, optional(key) == nil { return standing(for: key, absent) }
         return try value(key, expected: range.described(as: "an integer")).integer(in: range)
     }
 
@@ -113,19 +113,19 @@ extension Settings {
     public func quantity(
         _ key: String, _ quantity: Quantity, in range: ClosedRange<Double> = .all, default absent: Double? = nil
     ) throws -> Double {
-        if let absent, optional(key) == nil { return absent }
+        if let absent, optional(key) == nil { return standing(for: key, absent, "\(absent) \(quantity.base)") }
         return try value(key, expected: range.described(as: quantity.name)).quantity(quantity, in: range)
     }
 
     public func choice(_ key: String, _ words: [String], default absent: String? = nil) throws -> String {
-        if let absent, optional(key) == nil { return absent }
+        if let absent, optional(key) == nil { return standing(for: key, absent) }
         return try value(key, expected: "one of " + words.joined(separator: ", ")).choice(words)
     }
 
     public func choice<Choice: RawRepresentable & CaseIterable>(
         _ key: String, of type: Choice.Type, default absent: Choice? = nil
     ) throws -> Choice where Choice.RawValue == String {
-        if let absent, optional(key) == nil { return absent }
+        if let absent, optional(key) == nil { return standing(for: key, absent, absent.rawValue) }
         let words = type.allCases.map(\.rawValue).joined(separator: ", ")
         return try value(key, expected: "one of \(words)").choice(of: type)
     }
@@ -140,7 +140,16 @@ extension Settings {
 
     /// The section, or an empty one in its place, so that everything in it takes its default.
     public func sectionOrEmpty(_ key: String) throws -> Settings {
-        try optionalSection(key) ?? Settings(SettingsNode(.section([]), at: node.origin), path: path(to: key))
+        if let section = try optionalSection(key) { return section }
+        let empty = node.absentSections[key] ?? SettingsNode(.section([]), at: node.origin)
+        node.absentSections[key] = empty
+        return Settings(empty, path: path(to: key))
+    }
+
+    /// Remembers what an absent key stands for, where the reading methods are not told: a default that is made from
+    /// other keys.
+    public func note(_ key: String, standsFor value: String) {
+        if optional(key) == nil { node.defaults[key] = value }
     }
 
     /// All keys of a section whose keys are data, such as element symbols, each with its value; `finish` accepts them all.
@@ -153,6 +162,11 @@ extension Settings {
 }
 
 extension Settings {
+    private func standing<Value>(for key: String, _ value: Value, _ meaning: String? = nil) -> Value {
+        node.defaults[key] = meaning ?? "\(value)"
+        return value
+    }
+
     private func path(to key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
 
     /// Applies `model.r_max=4.5`; the value is YAML.

@@ -27,6 +27,15 @@ final class SettingsNode {
     /// Keys asked for, in order, whether present or not; `nil` as long as nobody has read this as a section.
     var requested: [String]?
 
+    /// The value as it was read, in one spelling for all ways to write it: `1.0 fs` of `0.001 ps`.
+    var meaning: String?
+
+    /// What absent keys that were asked for stand for.
+    var defaults: [String: String] = [:]
+
+    /// Sections that were read although they are not there, for the defaults in them.
+    var absentSections: [String: SettingsNode] = [:]
+
     init(_ content: Content, at origin: Origin) {
         self.content = content
         self.origin = origin

@@ -20,13 +20,13 @@ public struct SettingsValue {
 
     public func string() throws -> String {
         guard let text = word else { throw wrongType("a text") }
-        return text
+        return means(text, as: text)
     }
 
     public func boolean() throws -> Bool {
         switch word {
-        case "true", "True", "TRUE": return true
-        case "false", "False", "FALSE": return false
+        case "true", "True", "TRUE": return means(true, as: "true")
+        case "false", "False", "FALSE": return means(false, as: "false")
         default: throw wrongType("true or false")
         }
     }
@@ -35,7 +35,7 @@ public struct SettingsValue {
         let expected = range.described(as: "a number")
         guard let text = word, let value = Double(text), value.isFinite else { throw wrongType(expected) }
         guard range.contains(value) else { throw outOfRange(expected) }
-        return value
+        return means(value, as: "\(value)")
     }
 
     /// Whole numbers may also be written `1_000_000` and `1e6`.
@@ -45,7 +45,7 @@ public struct SettingsValue {
             let value = Int(text) ?? Double(text).flatMap(Int.init(exactly:))
         else { throw wrongType(expected) }
         guard range.contains(value) else { throw outOfRange(expected) }
-        return value
+        return means(value, as: "\(value)")
     }
 
     /// A number with a unit, in the base unit of the quantity, as is the range.
@@ -60,7 +60,7 @@ public struct SettingsValue {
                 "expected \(quantity.name) in \(quantity.choices), found the unit '\(name)'", code: .unknownUnit)
         case .value(let value):
             guard range.contains(value) else { throw outOfRange("\(expected) (in \(unit))") }
-            return value
+            return means(value, as: "\(value) \(unit)")
         }
     }
 
@@ -72,7 +72,7 @@ public struct SettingsValue {
             let hint = nearest(to: text, among: words).map { "; did you mean '\($0)'?" } ?? ""
             throw error("expected \(expected), found \(node.found)\(hint)")
         }
-        return text
+        return means(text, as: text)
     }
 
     /// One of the cases of an enumeration, by its raw value.
@@ -93,6 +93,12 @@ public struct SettingsValue {
     public func section() throws -> Settings {
         guard isSection else { throw wrongType("a section") }
         return Settings(node, path: path)
+    }
+
+    /// Remembers how the value was read, for comparisons (`SettingsChange`).
+    private func means<Value>(_ value: Value, as meaning: String) -> Value {
+        node.meaning = meaning
+        return value
     }
 
     /// In quotes or not: JSON puts quantities in quotes.

@@ -127,10 +127,51 @@ private enum Precision: String, CaseIterable { case float32, float64 }
         let before = try read("a: 1\nsection: {b: 2, gone: x}\nitems: [1, 2]\nempty:")
         let now = try read("section: {b: 3, new: y}\na: 1\nitems: [1, 3]")
         #expect(
-            now.changes(since: before) == [
-                "items: ['1', '2'] → ['1', '3']", "section.b: 2 → 3", "section.gone: x → not given",
+            now.changes(since: before).map(\.description) == [
+                "items: [1, 2] → [1, 3]", "section.b: 2 → 3", "section.gone: x → not given",
                 "section.new: not given → y",
             ])
+    }
+
+    /// Two texts are compared by what the code that reads them makes of them.
+    @Test func changesAreOfMeaningAndNotOfSpelling() throws {
+        func read(_ text: String) throws -> Settings {
+            let settings = try Settings(text: text, named: "md.yaml")
+            _ = try settings.quantity("timestep", .time)
+            _ = try settings.boolean("wrap", default: false)
+            _ = try settings.sectionOrEmpty("guards").double("factor", default: 1)
+            _ = try settings.optional("copies")?.oneOrMore().map { try $0.integer() }
+            settings.note("format", standsFor: "netcdf")
+            return settings
+        }
+        let before = try read("timestep: 0.001 ps\ncopies: [2, 1e0]")
+        let same = try read("timestep: 1.0 fs\nwrap: False\nguards: {factor: 1.0}\ncopies: [2, 1]\nformat: netcdf")
+        #expect(same.changes(since: before) == [] && before.changes(since: same) == [])
+        let other = try read("timestep: 2\nwrap: true\nguards: {factor: 0.9}")
+        #expect(
+            other.changes(since: before).map(\.description) == [
+                "copies: [2, 1e0] → not given", "guards.factor: 1.0 → 0.9", "timestep: 0.001 ps → 2",
+                "wrap: false → true",
+            ])
+    }
+
+    @Test func aContinuationRefusesListsOrPassesOverAChange() throws {
+        let rules = ContinuationRules([
+            "steps": .expected, "structure": .withoutEffect("the checkpoint holds the atoms"),
+            "trajectory": .refused("begin another file"), "trajectory.every": .listed,
+        ])
+        let before = try read("steps: 10\nstructure: a.xyz\nseed: 1\ntrajectory: {every: 1, wrap: true}")
+        let now = try read("steps: 20\nstructure: b.xyz\nseed: 2\ntrajectory: {every: 2, wrap: true}")
+        #expect(
+            try rules.changes(from: before, to: now) == [
+                "seed: 1 → 2", "structure: a.xyz → b.xyz (without effect: the checkpoint holds the atoms)",
+                "trajectory.every: 1 → 2",
+            ])
+        let error = #expect(throws: SettingsError.self) {
+            try rules.changes(from: before, to: read("seed: 1\ntrajectory:\n  every: 1\n  wrap: false"))
+        }
+        #expect(error?.line == 4 && error?.key == "trajectory.wrap")
+        #expect(error?.message == "expected true, as in the checkpoint, found false: begin another file")
     }
 
     @Test func filesAreRead() throws {

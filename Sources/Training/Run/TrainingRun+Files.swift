@@ -82,7 +82,7 @@ extension TrainingRun {
     private func changes(since checkpoint: Checkpoint) throws -> [String] {
         let now = try Settings(text: settings.text, named: "settings")
         let before = try Settings(text: checkpoint.configuration, named: checkpointPath)
-        return now.changes(since: before)
+        return now.changes(since: before).map(\.description)
     }
 
     func checkpoint(_ state: TrainerState) -> Checkpoint {
