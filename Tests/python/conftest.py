@@ -68,11 +68,15 @@ def write_exactly(path, atoms):
     path.write_text("\n".join(lines) + "\n")
 
 
-def run_report(folder, *arguments):
-    """Runs `python -m apus report` in a folder."""
+def run_module(folder, *arguments):
+    """Runs `python -m apus` in a folder."""
     return subprocess.run(
-        [sys.executable, "-m", "apus", "report", *map(str, arguments)], cwd=folder,
+        [sys.executable, "-m", "apus", *map(str, arguments)], cwd=folder,
         env={**os.environ, "PYTHONPATH": str(PACKAGE)}, capture_output=True, text=True, timeout=120)
+
+
+def run_report(folder, *arguments):
+    return run_module(folder, "report", *arguments)
 
 
 class Program:

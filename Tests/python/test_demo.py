@@ -2,28 +2,36 @@
 
 import csv
 import json
+import pathlib
+import re
 import shutil
+import subprocess
+import sys
 
 import numpy
 import pytest
 
-from conftest import SHIPPED, SILICON, Program
+from conftest import PROGRAM, REPOSITORY, SHIPPED, SILICON, Program
 
 KILOCALORIE = 23.060547830619  # eV in kcal/mol
 
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory):
-    """A copy of the example after one epoch of train.yaml and 60 steps of md.yaml."""
-    folder = tmp_path_factory.mktemp("demo")
-    for name in ["silicon.xyz", "start.xyz", "train.yaml", "md.yaml"]:
-        shutil.copy(SILICON / name, folder)
+    """The demo in a copy of the example, with one epoch of train.yaml and 60 steps of md.yaml."""
+    repository = tmp_path_factory.mktemp("demo")
+    folder = repository / "examples" / "silicon"
+    shutil.copytree(SILICON, folder, ignore=shutil.ignore_patterns("dft", "run"))
+    (repository / "Sources").symlink_to(REPOSITORY / "Sources")
+    for name, long, short in [("train.yaml", "max_epochs: 200", "max_epochs: 1"), ("md.yaml", "steps: 3000", "steps: 60")]:
+        text = (folder / name).read_text()
+        assert text.count(long) == 1
+        (folder / name).write_text(text.replace(long, short))
     apus = Program(folder)
-    apus.succeeds("train", "train.yaml", "--set", "training.max_epochs=1")
-    apus.succeeds("md", "md.yaml", "--set", "steps=60")
+    apus.output = subprocess.run(
+        [folder / "demo.sh", PROGRAM, sys.executable], check=True, capture_output=True, text=True, timeout=120).stdout
     # The same once more as extended XYZ, in all digits: the program's own numbers.
-    apus.succeeds(
-        "md", "md.yaml", "--set", "steps=60", "--set", "trajectory.file=own.xyz", "--set", "thermo.file=own.csv")
+    apus.succeeds("md", "md.yaml", "--set", "trajectory.file=own.xyz", "--set", "thermo.file=own.csv")
     return apus
 
 
@@ -36,6 +44,20 @@ def own(demo):
 def close(found, expected, relative=2.0**-21):
     expected = numpy.asarray(expected)
     numpy.testing.assert_allclose(found, expected, rtol=0, atol=relative * max(1, numpy.abs(expected).max()))
+
+
+def test_the_demo_ends_with_a_picture(demo):
+    path = re.search("The picture: (.*)", demo.output)[1]
+    assert path == str(demo.folder / "run" / "silicon" / "parity.svg")
+    text = pathlib.Path(path).read_text()
+    assert text.startswith("<?xml") and text.rstrip().endswith("</svg>")
+
+
+def test_the_demo_does_without_matplotlib(demo):
+    """Everything but the picture is there."""
+    result = subprocess.run(
+        [demo.folder / "demo.sh", PROGRAM, "false"], check=True, capture_output=True, text=True, timeout=120)
+    assert "Left out: false has no matplotlib." in result.stdout and "The picture: none" in result.stdout
 
 
 def test_the_demos_trajectory_opens_in_mdanalysis(demo):

@@ -37,7 +37,7 @@ def report():
     ways = list(dict.fromkeys(way for row in table.values() for way in row))
     lines = ["| structure | atoms | " + " | ".join(ways) + " |", "| --- " * (len(ways) + 2) + "|"]
     for name, row in table.items():
-        numbers = [f"{row[way]:.0e}" if row.get(way) else "0" if way in row else "" for way in ways]
+        numbers = [f"{row[way]:.0e}" if row.get(way) else "0" if way in row else "not run" for way in ways]
         lines.append(f"| {name} | {len(STRUCTURES[name]):,} | " + " | ".join(numbers) + " |")
     (pathlib.Path(os.environ["APUS_TABLES"]) / "equality.md").write_text("\n".join(lines) + "\n")
 

@@ -10,7 +10,7 @@ import struct
 import numpy
 import pytest
 
-from conftest import run_report
+from conftest import run_module, run_report
 
 ERRORS = (
     "energy_mae_mev_per_atom,energy_rmse_mev_per_atom,energy_rmse_mev,forces_mae_mev_per_angstrom,"
@@ -268,6 +268,21 @@ def test_a_committee_has_its_own_errors_and_those_of_its_members(run, tmp_path):
     for index, member in enumerate((1, 2, 10), 1):
         assert [f"Member {index}", *(shown(member * errors_at(KEPT)[index]) for index in (0, 1, 3, 4, 5, 6, 7))] in cells
     assert 'alt="Deviation of the committee' in page and page.count('alt="Learning curves') == 3
+
+
+def test_a_picture_of_predictions_alone(tmp_path):
+    write_predictions(tmp_path / "test.xyz", frames=7, committee=False)
+    assert run_module(tmp_path, "parity", "test.xyz").stdout == "wrote test.svg\n"
+    first = (tmp_path / "test.svg").read_bytes()
+    assert first.startswith(b"<?xml")
+    run_module(tmp_path, "parity", "test.xyz")
+    assert (tmp_path / "test.svg").read_bytes() == first
+    run_module(tmp_path, "parity", "test.xyz", "-o", "picture.png")
+    assert (tmp_path / "picture.png").read_bytes().startswith(b"\x89PNG")
+    for arguments, words in [(["test.xyz", "-o", "a.html"], ".svg, .pdf or .png"), (["none.xyz"], "none.xyz"), (["."], ".")]:
+        result = run_module(tmp_path, "parity", *arguments)
+        assert result.returncode == 1 and words in result.stderr
+        assert result.stderr.startswith("apus: error: ") and result.stderr.count("\n") == 1
 
 
 def test_places_that_cannot_be_written_are_errors(run, tmp_path):

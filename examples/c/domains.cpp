@@ -1,5 +1,5 @@
-// A crystal cut into domains that threads of their own evaluate, exchanging ghosts between the layers of the model as the
-// ranks of an MPI program do:  domains POTENTIAL.safetensors
+// A crystal cut into domains that threads of their own evaluate, exchanging ghosts between the layers of the model as
+// the ranks of an MPI program do: domains POTENTIAL.safetensors
 #include <apus.h>
 
 #include <array>

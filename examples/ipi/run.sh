@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Silicon moved by i-PI with the forces of the potential that ships: at constant energy over a UNIX socket, then as a path
-# integral of 4 beads with two drivers over TCP. `run.sh APUS` uses another program than .build/release/apus. Needs i-PI
-# (pip install ipi ase) on the PATH; writes to the folder run.
+# Silicon moved by i-PI with the forces of the potential that ships: at constant energy over a UNIX socket, then as a
+# path integral of 4 beads with two drivers over TCP. `run.sh APUS` uses another program than .build/release/apus. Needs
+# i-PI (pip install ipi ase) on the PATH; writes to the folder run.
 set -euo pipefail
 cd "$(dirname "$0")"
 apus=$(realpath "${1:-../../.build/release/apus}")

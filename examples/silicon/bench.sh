@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The time that models of several sizes take on 512 silicon atoms, on one thread and on all. `bench.sh APUS` uses another
-# program than .build/release/apus. The numbers are also written to run/bench/NAME.json.
+# The time that models of several sizes take on 512 silicon atoms, on one thread and on all. `bench.sh APUS` uses
+# another program than .build/release/apus. The numbers are also written to run/bench/NAME.json.
 set -euo pipefail
 cd "$(dirname "$0")"
 apus=$(realpath "${1:-../../.build/release/apus}")

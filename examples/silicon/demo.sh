@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
-# From DFT data to a trajectory: trains a potential for silicon, measures its errors, and runs molecular dynamics with
-# it, first with a thermostat, then at constant energy. `demo.sh APUS` uses another program than .build/release/apus.
+# From DFT data to a trajectory: trains a potential for silicon, measures its errors, runs molecular dynamics with it,
+# first with a thermostat, then at constant energy, and draws its predictions beside DFT.
+# `demo.sh APUS PYTHON` uses another program than .build/release/apus, and a Python that has matplotlib for the picture.
 set -euo pipefail
 cd "$(dirname "$0")"
 apus=$(realpath "${1:-../../.build/release/apus}")
+python=${2:-python3}
 started=$SECONDS
 
 say() { printf '\n── %s\n\n' "$*"; }
@@ -28,12 +30,25 @@ say "5. From its last frame on at constant energy, to see how well energy is con
 say "6. What is in the trajectory"
 "$apus" info run/silicon/trajectory.nc
 
+say "7. A picture: predictions beside DFT for the structures that were held back from the training"
+picture="$PWD/run/silicon/parity.svg"
+export PYTHONPATH=../../Sources/python
+if "$python" -c 'import matplotlib, numpy' 2>/dev/null; then
+    "$python" -m apus parity run/silicon/validation.xyz -o "$picture"
+else
+    picture="none"
+    echo "Left out: $python has no matplotlib."
+fi
+
 cat <<END
 
-── Done in $((SECONDS - started)) s. The files are in $PWD/run/silicon:
+── Done in $((SECONDS - started)) s. The picture: $picture
+
+The files in $PWD/run/silicon:
 
   potential.safetensors         the potential; use it with apus md
   metrics.csv, train.log        errors after every epoch
+  validation.xyz, parity.svg    predictions beside DFT, and their picture
   trajectory.nc, trajectory.pdb 3 ps at 300 K; open both in MDAnalysis, mdtraj, VMD or OVITO
   thermo.csv                    temperature, energies and pressure of its frames
   nve.nc, nve.pdb, nve.csv      3 ps at constant energy

@@ -1,4 +1,4 @@
-"""The commands: `python -m apus report RUN` and `python -m apus learning-curve FOLDER`."""
+"""The commands: `python -m apus report RUN`, `parity PREDICTIONS` and `learning-curve FOLDER`."""
 
 import argparse
 import os
@@ -6,9 +6,11 @@ import pathlib
 import sys
 
 from .errors import InputError
-from .learning_curve import draw_learning_curve, read_learning_curve
+from .learning_curve import learning_curve, read_learning_curve
 from .predictions import read_predictions
 from .run import read_run
+
+PICTURES = ("svg", "pdf", "png")
 
 
 def main():
@@ -21,6 +23,12 @@ def main():
         "extended XYZ that apus evaluate --predictions wrote, shown too; may be given several times"))
     command.add_argument("-o", "--output", metavar="FILE", type=pathlib.Path, help=(
         "a .html or .pdf file; default RUN/report.html"))
+    command = commands.add_parser("parity", help="a picture of predictions against labels", description=(
+        "Draws predicted energies, forces and stresses against their labels."))
+    command.add_argument("predictions", metavar="PREDICTIONS", type=pathlib.Path, help=(
+        "extended XYZ that apus evaluate --predictions wrote, or the validation.xyz of a training"))
+    command.add_argument("-o", "--output", metavar="FILE", type=pathlib.Path, help=(
+        "a .svg, .pdf or .png file; default PREDICTIONS with the ending .svg"))
     command = commands.add_parser("learning-curve", help="a picture of a learning curve", description=(
         "Draws the errors that apus learning-curve found against the number of training structures."))
     command.add_argument("folder", metavar="FOLDER", type=pathlib.Path, help="the output folder of the learning curve")
@@ -31,6 +39,9 @@ def main():
         if arguments.command == "report":
             output = arguments.output or arguments.run / "report.html"
             write_report(arguments.run, arguments.predictions, output)
+        elif arguments.command == "parity":
+            output = arguments.output or arguments.predictions.parent / f"{arguments.predictions.stem or 'parity'}.svg"
+            write_parity(arguments.predictions, output)
         else:
             output = arguments.output or arguments.folder / "learning_curve.svg"
             write_learning_curve(arguments.folder / "learning_curve.csv", output)
@@ -41,26 +52,48 @@ def main():
     return 0
 
 
+def write_parity(path, output):
+    """Reads the predictions and writes the picture."""
+    kind = ending(output, PICTURES)
+    predictions = read_predictions(path)
+    from .picture import picture
+    from .plots import distinct_colours, parity
+
+    elements = sorted({str(element) for element in predictions.elements})
+    replace(output, picture(parity(predictions, distinct_colours(elements)), kind))
+
+
 def write_learning_curve(table, output):
     """Reads the table and writes the picture."""
-    if output.suffix not in (".svg", ".pdf", ".png"):
-        raise InputError(output, f"found the ending {output.suffix!r}, expected .svg, .pdf or .png; end the name with one")
-    replace(output, draw_learning_curve(read_learning_curve(table), output.suffix))
+    kind = ending(output, PICTURES)
+    columns = read_learning_curve(table)
+    from .picture import picture
+
+    replace(output, picture(learning_curve(columns), kind))
 
 
 def write_report(folder, predictions, output):
     """Reads the run and the further predictions, and writes the report."""
-    if output.suffix not in (".html", ".pdf"):
-        raise InputError(output, f"found the ending {output.suffix!r}, expected .html or .pdf; end the name with one")
+    kind = ending(output, ("html", "pdf"))
     run = read_run(folder)
     further = [read_predictions(path) for path in predictions]
-    # Here, because matplotlib takes long to load: a mistake in a file is told at once.
+    # Here, as in the functions above, because matplotlib takes long to load: a mistake in a file is told at once.
     from .page import html_page
     from .paper import pdf_pages
     from .report import report
 
-    write = pdf_pages if output.suffix == ".pdf" else html_page
+    write = pdf_pages if kind == "pdf" else html_page
     replace(output, write(report(run, further)))
+
+
+def ending(output, kinds):
+    """The ending of a name without its dot; InputError where it is none of these."""
+    kind = output.suffix.removeprefix(".")
+    if kind not in kinds:
+        *others, last = (f".{kind}" for kind in kinds)
+        expected = f"{', '.join(others)} or {last}"
+        raise InputError(output, f"found the ending {output.suffix!r}, expected {expected}; end the name with one")
+    return kind
 
 
 def replace(path, content):

@@ -6,6 +6,7 @@ import math
 
 import numpy
 
+from .document import Plot
 from .errors import InputError, quoted, read_text
 
 REMEDY = "give the output folder of apus learning-curve"
@@ -53,18 +54,17 @@ def power_law(sizes, errors):
     return -slope, math.exp(intercept)
 
 
-def draw_learning_curve(columns, suffix):
-    """The picture as bytes of an .svg, .pdf or .png file."""
-    import matplotlib
-    from matplotlib.figure import Figure
+def learning_curve(columns):
+    """Errors and their power laws, a panel for each quantity."""
     from matplotlib.ticker import NullFormatter, ScalarFormatter
 
-    from .plots import BLUE, ORANGE, STYLE
+    from .plots import BLUE, ORANGE
 
     sizes = columns["training_structures"]
     panels = [panel for panel in PANELS if (numpy.nan_to_num(columns[panel[2]]) > 0).sum() >= 2]
-    with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(3.1 * len(panels), 2.6), layout="constrained")
+
+    def draw(figure):
+        figure.set_layout_engine("constrained")
         for axes, (title, label, *names) in zip(numpy.ravel(figure.subplots(1, len(panels))), panels):
             for name, legend, colour in zip(names, ("MAE", "RMSE"), (BLUE, ORANGE)):
                 law = power_law(sizes, columns[name])
@@ -78,7 +78,5 @@ def draw_learning_curve(columns, suffix):
             for formatter in (axes.yaxis.set_major_formatter, axes.yaxis.set_minor_formatter):
                 formatter(ScalarFormatter())
             axes.legend()
-        content = io.BytesIO()
-        metadata = {"Date": None} if suffix == ".svg" else {"CreationDate": None} if suffix == ".pdf" else {}
-        figure.savefig(content, format=suffix[1:], metadata=metadata, dpi=200)
-    return content.getvalue()
+
+    return Plot("Learning curve", (3.1 * len(panels), 2.6), draw)

@@ -2,13 +2,9 @@
 
 import base64
 import html
-import io
-
-import matplotlib
-from matplotlib.figure import Figure
 
 from .document import WIDTH, Listing, Paragraph, Plot, Table
-from .plots import STYLE
+from .picture import picture
 
 SHEET = """
 body { max-width: 58rem; margin: 2.5rem auto 5rem; padding: 0 1.5rem; color: #222; background: #fff;
@@ -62,7 +58,7 @@ def _render(block):
             return _render_table(block)
         case Plot():
             # In an image, the names of one drawing do not meet those of another.
-            data = base64.b64encode(_drawing(block)).decode()
+            data = base64.b64encode(picture(block, "svg")).decode()
             width, text = 100 * block.size[0] / WIDTH, html.escape(block.description)
             return f'<img alt="{text}" style="width: {width:.1f}%" src="data:image/svg+xml;base64,{data}">'
 
@@ -76,13 +72,3 @@ def _render_table(table):
     head = f"<thead><tr>{''.join(cells(table.header, 'th'))}</tr></thead>" if table.header else ""
     rows = "\n".join(f"<tr>{''.join(cells(row, 'td'))}</tr>" for row in table.rows)
     return f'<table{"" if table.header else " class=plain"}>{head}<tbody>\n{rows}\n</tbody></table>'
-
-
-def _drawing(plot):
-    """The picture as SVG."""
-    with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=plot.size)
-        plot.draw(figure)
-        file = io.BytesIO()
-        figure.savefig(file, format="svg", dpi=250, metadata={"Date": None})
-    return file.getvalue()
