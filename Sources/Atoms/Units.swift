@@ -4,7 +4,9 @@ public enum Units {
     public static let boltzmann = 8.617333262e-5
 
     /// (eV/Å) / amu expressed in Å/fs²: an acceleration is a force times this over a mass.
-    /// 1 eV/(Å·amu) = 1.602176634e-19 J / (1e-10 m · 1.66053906660e-27 kg) = 9.648533212e17 m/s² = 9.648533212e-3 Å/fs².
+    ///
+    /// 1 eV/(Å·amu) = 1.602176634e-19 J / (1e-10 m · 1.66053906660e-27 kg) = 9.648533212e17 m/s²
+    /// = 9.648533212e-3 Å/fs².
     public static let acceleration = 9.648533212331e-3
 
     /// eV/Å³ in GPa.

@@ -14,11 +14,12 @@
  * the stress (positive in tension) is −virial / volume. Elements are atomic numbers.
  *
  * Every function that can fail returns an apus_status, and apus_last_error() then says what was found, what was
- * expected and what to do; atoms in it count from 1. After a failure the values of a result are not to be used; nothing else has changed.
+ * expected and what to do; atoms in it count from 1. After a failure the values of a result are not to be used; nothing
+ * else has changed.
  *
- * Potentials never change and may be shared by threads. A calculator holds neighbours and memory between calls; calls of
- * one calculator wait for each other, calls of different ones run at the same time. Results are the same bits for any
- * number of threads. No function keeps a pointer that it is given.
+ * Potentials never change and may be shared by threads. A calculator holds neighbours and memory between calls; calls
+ * of one calculator wait for each other, calls of different ones run at the same time. Results are the same bits for
+ * any number of threads. No function keeps a pointer that it is given.
  *
  * MIT licence.
  */
@@ -158,8 +159,8 @@ typedef struct apus_result {
 
 /* A whole structure: a molecule, or a cell with its images.
  *
- * elements [atoms]; positions [atoms][3], anywhere; cell [3][3], lattice vectors in rows, or NULL; periodic [3], whether
- * the structure repeats along each of them, or NULL for all of them. */
+ * elements [atoms]; positions [atoms][3], anywhere; cell [3][3], lattice vectors in rows, or NULL; periodic [3],
+ * whether the structure repeats along each of them, or NULL for all of them. */
 apus_status apus_compute(
     apus_calculator *calculator, int atoms, const int *elements, const double *positions, const double *cell,
     const int *periodic, apus_result *result);

@@ -2,8 +2,9 @@
 #include <cblas.h>
 #include <stdlib.h>
 
-// OpenBLAS chooses its kernels when it is loaded, from the processors that its release knows; for a younger one it takes
-// those of 2004, ten times slower. These entry points of builds that choose (DYNAMIC_ARCH; others lack them) choose again.
+// OpenBLAS chooses its kernels when it is loaded, from the processors that its release knows; for a younger one it
+// takes those of 2004, ten times slower. These entry points of builds that choose (DYNAMIC_ARCH; others lack them)
+// choose again.
 __attribute__((weak)) void gotoblas_dynamic_quit(void);
 __attribute__((weak)) void gotoblas_dynamic_init(void);
 

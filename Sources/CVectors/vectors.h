@@ -53,8 +53,9 @@ static inline void apus_lane_sums_double(const void *vectors, void *sums) {
 typedef float apus_float4 __attribute__((vector_size(16), aligned(4)));
 typedef double apus_double4 __attribute__((vector_size(32), aligned(8)));
 
-/// Component m of row i, which begins `offsets[i]` scalars after `rows`, goes to `columns[lanes·m + i]`, for `lanes` rows.
-/// Components are taken four at a time: up to three behind the last are read, and as many columns behind it written.
+/// Component m of row i, which begins `offsets[i]` scalars after `rows`, goes to `columns[lanes·m + i]`, for `lanes`
+/// rows. Components are taken four at a time: up to three behind the last are read, and as many columns behind it
+/// written.
 #define APUS_TRANSPOSE(name, scalar, vector, lanes)                                                                   \
     static inline void name(const scalar *rows, const long *offsets, long components, scalar *columns) {              \
         for (long m = 0; m < components; m += 4) {                                                                    \

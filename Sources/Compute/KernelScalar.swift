@@ -17,8 +17,8 @@ public protocol KernelScalar: BinaryFloatingPoint, SIMDScalar, BitwiseCopyable, 
     static func laneSums(_ vectors: UnsafePointer<Vector>, into sums: UnsafeMutablePointer<Self>)
 
     /// Rows of scalars side by side: component `m` of row `i`, which begins `offsets[i]` after `rows`, goes to
-    /// `columns[lanes·m + i]`, for `lanes` rows. Components are taken in fours: up to three behind the last are read, and
-    /// as many columns behind it written.
+    /// `columns[lanes·m + i]`, for `lanes` rows. Components are taken in fours: up to three behind the last are read,
+    /// and as many columns behind it written.
     static func transpose(
         _ rows: UnsafePointer<Self>, offsets: UnsafePointer<Int>, components: Int,
         into columns: UnsafeMutablePointer<Self>)

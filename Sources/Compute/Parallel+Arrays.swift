@@ -1,9 +1,9 @@
 /// Parallel loops that write arrays: every range of elements belongs to one call of the body, and what the calls
 /// return is combined in the order of the ranges. So results are bitwise the same for any number of threads.
 extension Parallelism {
-    /// Calls `body` with consecutive ranges of at most `length` elements of `b`, and these elements of `a` and `b`; what
-    /// `a` has beyond them is left alone. Index the spans from 0; `range` is for reading other arrays. Only the results of the
-    /// ranges take memory for a while.
+    /// Calls `body` with consecutive ranges of at most `length` elements of `b`, and these elements of `a` and `b`;
+    /// what `a` has beyond them is left alone. Index the spans from 0; `range` is for reading other arrays. Only the
+    /// results of the ranges take memory for a while.
     @inlinable
     public func reduce<A, B, Result>(
         _ a: inout [A], _ b: inout [B], by length: Int, from zero: Result, _ combine: (inout Result, Result) -> Void,

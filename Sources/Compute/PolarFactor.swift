@@ -1,8 +1,8 @@
 /// About the polar factor of a matrix: U Vᵀ of M = U S Vᵀ, the nearest matrix with orthonormal columns or rows.
 ///
 /// Five steps X ← a X + b X XᵀX + c X (XᵀX)² from X = M/‖M‖ with the coefficients of Jordan et al. (Muon, 2024) bring
-/// singular values from a hundredth of ‖M‖ on to between 0.68 and 1.13. They are taken with the small matrix G = XᵀX, and
-/// X is multiplied once: P = a + b G + c G², Q ← Q P, G ← P G P. For wide matrices G = X Xᵀ, and Q X.
+/// singular values from a hundredth of ‖M‖ on to between 0.68 and 1.13. They are taken with the small matrix G = XᵀX,
+/// and X is multiplied once: P = a + b G + c G², Q ← Q P, G ← P G P. For wide matrices G = X Xᵀ, and Q X.
 public enum PolarFactor {
     private static var steps: Int { 5 }
 

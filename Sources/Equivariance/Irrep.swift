@@ -1,7 +1,7 @@
 /// An irreducible representation of O(3), written `1o`: degree `l`, with 2l+1 components, and parity.
 ///
-/// Ordered as torch-e3nn sorts: by `l`, then odd before even, so `0o < 0e < 1o < 1e < …`. NequIP lists the features of a
-/// layer even first; that order is `Irrep.evenFirst`.
+/// Ordered as torch-e3nn sorts: by `l`, then odd before even, so `0o < 0e < 1o < 1e < …`. NequIP lists the features of
+/// a layer even first; that order is `Irrep.evenFirst`.
 public struct Irrep: Sendable, Hashable, Comparable, CustomStringConvertible {
     public let l: Int
     public let parity: Parity

@@ -7,8 +7,8 @@
 ///     Y_l,m = Π_l^m(y) A_m,   Y_l,−m = Π_l^m(y) B_m,
 ///     Π_l^m = a y Π_l−1^m − b Π_l−2^m,   dΠ_l^m/dy = c Π_l^m+1.
 ///
-/// The recurrence in l at fixed m is stable for every degree (Holmes and Featherstone, J. Geodesy 76, 279 (2002), eq. 11).
-/// Every degree above 0 of the zero vector is 0, as in e3nn, and so are its derivatives.
+/// The recurrence in l at fixed m is stable for every degree (Holmes and Featherstone, J. Geodesy 76, 279 (2002), eq.
+/// 11). Every degree above 0 of the zero vector is 0, as in e3nn, and so are its derivatives.
 public struct SphericalHarmonics: Sendable {
     public let lMax: Int
 

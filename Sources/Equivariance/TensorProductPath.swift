@@ -19,8 +19,9 @@ public struct TensorProductPath: Sendable, Hashable {
 /// The paths of a NequIP convolution, in the order in which NequIP enumerates them and stores their weights: by input
 /// block, then degree of the harmonic 0 … `lMax`, then degree of the output |l₁ − l₂| … l₁ + l₂.
 ///
-/// A path is kept if its output irrep is wanted and its input has channels. `vectorParity` is the parity of the edge vector: odd, or even where a
-/// model ignores inversion (SevenNet), in which case the harmonics of all degrees are even.
+/// A path is kept if its output irrep is wanted and its input has channels. `vectorParity` is the parity of the edge
+/// vector: odd, or even where a model ignores inversion (SevenNet), in which case the harmonics of all degrees are
+/// even.
 public func tensorProductPaths(
     input: Irreps, lMax: Int, output: Set<Irrep>, vectorParity: Parity = .odd
 ) -> [TensorProductPath] {

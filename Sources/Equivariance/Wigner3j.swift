@@ -3,8 +3,9 @@
 ///
 /// The Clebsch-Gordan coefficient of the complex basis, carried to the real one by Q (see `ComplexComponent`) with a
 /// phase (−i)^l per degree, which makes it real and fixes its sign; e3nn, `o3/_wigner.py`. The coefficient is a sum of
-/// products of three binomials (Varshalovich, Quantum Theory of Angular Momentum, 8.2.1), added up in integers, so nothing
-/// cancels up to l₁ + l₂ + l₃ = 60. A value takes up to a millisecond (l = 6); keep it rather than make it again.
+/// products of three binomials (Varshalovich, Quantum Theory of Angular Momentum, 8.2.1), added up in integers, so
+/// nothing cancels up to l₁ + l₂ + l₃ = 60. A value takes up to a millisecond (l = 6); keep it rather than make it
+/// again.
 public struct Wigner3j: Sendable {
     public struct Entry: Sendable, Equatable {
         /// Components, counted from 0.

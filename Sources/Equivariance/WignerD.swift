@@ -1,9 +1,9 @@
 /// The matrices by which irreps turn when space does: Y(R x) = D(R) Y(x), with D(R S) = D(R) D(S).
 ///
-/// e3nn's real basis, where D¹ is R itself. Every degree follows from R and the degree below by the recurrence of Ivanic
-/// and Ruedenberg, J. Phys. Chem. 100, 6342 (1996), with the correction in 102, 9099 (1998); it uses only products of
-/// matrix elements, so there are no singular angles. Its basis (y, z, x) about the polar axis z is ours, (x, y, z) about y,
-/// under another name.
+/// e3nn's real basis, where D¹ is R itself. Every degree follows from R and the degree below by the recurrence of
+/// Ivanic and Ruedenberg, J. Phys. Chem. 100, 6342 (1996), with the correction in 102, 9099 (1998); it uses only
+/// products of matrix elements, so there are no singular angles. Its basis (y, z, x) about the polar axis z is ours,
+/// (x, y, z) about y, under another name.
 public struct WignerD: Sendable {
     public let lMax: Int
     public let rotation: Rotation

@@ -23,8 +23,8 @@ public protocol Interaction: AnyObject {
     /// How close pairs of elements ever were in what the potential learned from; `nil` for one without such a limit.
     var minimumDistances: MinimumDistances? { get }
 
-    /// Who holds the atoms that ghosts are copies of. An interaction that sees its neighbours' neighbours needs it where
-    /// edges come from ghosts.
+    /// Who holds the atoms that ghosts are copies of. An interaction that sees its neighbours' neighbours needs it
+    /// where edges come from ghosts.
     var ghostExchange: GhostExchange? { get set }
 
     /// Bytes of the longest row that is exchanged for each ghost; 0 where nothing is.
@@ -57,8 +57,8 @@ public struct InteractionResult: Sendable {
     public var forces: [SIMD3<Double>] = []
     /// −dE/dε = −V·σ, symmetric.
     public var virial = Matrix3.zero
-    /// How far the members of a committee disagree about energy and forces, of which the above are the mean; `nil` for a
-    /// single potential. Of ghosts it says nothing.
+    /// How far the members of a committee disagree about energy and forces, of which the above are the mean; `nil` for
+    /// a single potential. Of ghosts it says nothing.
     public var deviation: Structure.Deviation?
     /// `[member]` — the energies of a committee's members in eV; empty for a single potential.
     public var memberEnergies: [Double] = []

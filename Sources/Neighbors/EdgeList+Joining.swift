@@ -1,7 +1,8 @@
 extension EdgeList {
     /// The edges of several structures side by side: atoms and edges of each follow those of the one before.
     ///
-    /// - Parameter lists: one edge list per structure, without ghosts; the total number of atoms and edges must fit 32 bits.
+    /// - Parameter lists: one edge list per structure, without ghosts; the total number of atoms and edges must fit 32
+    ///   bits.
     public init(joining lists: [EdgeList]) {
         self.init()
         let edges = lists.reduce(0) { $0 + $1.count }

@@ -12,7 +12,8 @@ public struct HostNeighbors {
     /// `[atom + 1]` — neighbours of `i` are `neighbors[first[i]..<first[i + 1]]`.
     let first: UnsafePointer<Int64>
     let neighbors: UnsafePointer<Int32>
-    /// `[atom or ghost]` — the atom or ghost that stands for it: of an image the atom. `nil` if all stand for themselves.
+    /// `[atom or ghost]` — the atom or ghost that stands for it: of an image the atom. `nil` if all stand for
+    /// themselves.
     let owners: UnsafePointer<Int32>?
     /// Whether ghosts are sources of edges. Otherwise all neighbours stand for atoms.
     let keepsGhosts: Bool
@@ -34,7 +35,8 @@ public struct HostNeighbors {
 extension EdgeList {
     /// Replaces the edges by the host's pairs within the cutoff (Å), in the host's order.
     ///
-    /// Throws `NeighborError` on indices out of range, coordinates that are not finite, and ghosts that nobody can fill.
+    /// Throws `NeighborError` on indices out of range, coordinates that are not finite, and ghosts that nobody can
+    /// fill.
     public mutating func update(from host: HostNeighbors, cutoff: Double, _ parallelism: Parallelism) throws {
         let length = 512
         var problems = [HostPairs.Problem?](repeating: nil, count: (host.atoms + length - 1) / length)

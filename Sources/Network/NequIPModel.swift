@@ -84,8 +84,8 @@ public struct NequIPModel: Sendable {
     /// Stage 0: atomic energies (`atomic energies`, network part scaled by type, without shifts), `forces` (of ghosts
     /// too) and `virial`. Stage 1, for those who want them: `atomic virials`, the shares of atoms and ghosts in it.
     ///
-    /// With several `members` all of these, and all parameters, have names that begin with `Self.prefix(_:of:)`. What does
-    /// not depend on weights — edge vectors, harmonics, radial coordinates — is computed once for all.
+    /// With several `members` all of these, and all parameters, have names that begin with `Self.prefix(_:of:)`. What
+    /// does not depend on weights — edge vectors, harmonics, radial coordinates — is computed once for all.
     public func evaluationProgram(_ radial: RadialFunctions = .spline, members: Int = 1) -> Program {
         var writer = ModelWriter(configuration, layers)
         var outputs: [String: Program.Value] = [:]

@@ -6,7 +6,8 @@ extension ParameterSet {
     /// Weights that a thread moves at a time.
     private static var chunk: Int { 1 << 15 }
 
-    /// Writes weights of type T, in the order of `values`, into the inputs of a program, whose names begin with `prefix`.
+    /// Writes weights of type T, in the order of `values`, into the inputs of a program, whose names begin with
+    /// `prefix`.
     @_specialize(where T == Float)
     @_specialize(where T == Double)
     public func bind<T: ExecutableScalar>(_ weights: [T], to executor: Executor<T>, prefix: String = "") {

@@ -1,7 +1,7 @@
 /// Committees: several sets of weights of one model in one potential.
 extension Potential {
-    /// The members of several potentials as one committee. Throws a `PotentialError` where their models differ: then they
-    /// have not been trained for the same elements, shifts and statistics.
+    /// The members of several potentials as one committee. Throws a `PotentialError` where their models differ: then
+    /// they have not been trained for the same elements, shifts and statistics.
     public init(joining potentials: [Potential]) throws {
         guard let first = potentials.first, potentials.reduce(0, { $0 + $1.members.count }) > 1 else {
             throw PotentialError("expected at least two potentials to join, found \(potentials.count)")

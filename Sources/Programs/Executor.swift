@@ -207,7 +207,8 @@ public final class Executor<T: ExecutableScalar> {
         }
     }
 
-    /// Adds the rows of ghosts of an output to those of their atoms, wherever these are; does nothing without an exchange.
+    /// Adds the rows of ghosts of an output to those of their atoms, wherever these are; does nothing without an
+    /// exchange.
     public func addGhosts(ofOutput name: String, on graph: Graph) {
         guard ghostExchange != nil, let value = program.outputs[name] else { return }
         exchange(pointer(value), width: program.shape(of: value).layout.width, on: graph) { $0.add($1) }

@@ -1,8 +1,9 @@
 /// How one row of a value is laid out: blocks of irreps, each `[component m][channel]` with channels innermost.
 ///
 /// The channels of a *feature* row are padded to whole vectors. The padding of features and weights holds zeros; where
-/// an operation leaves something else there (the slope of an activation at 0), it only ever meets such zeros. Rows of a *plain* layout (edge vectors, harmonics, energies) are packed. Parity is not stored here:
-/// it decides which blocks exist, not how they are computed.
+/// an operation leaves something else there (the slope of an activation at 0), it only ever meets such zeros. Rows of a
+/// *plain* layout (edge vectors, harmonics, energies) are packed. Parity is not stored here: it decides which blocks
+/// exist, not how they are computed.
 public struct Layout: Hashable, Sendable {
     public struct Block: Hashable, Sendable {
         /// Degree; the block has 2l + 1 components.

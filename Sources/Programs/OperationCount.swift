@@ -1,9 +1,9 @@
 /// Floating-point operations that the mathematics of a program needs on a graph; a multiplication and an addition count
 /// one each.
 ///
-/// Counted from the program's instructions, so forces cost what their derivative needs and no more. Not counted: padding
-/// of channels in convolutions, and the elementary functions of an edge or a scalar (harmonics, spline basis, activations), which are
-/// about a hundredth of the whole.
+/// Counted from the program's instructions, so forces cost what their derivative needs and no more. Not counted:
+/// padding of channels in convolutions, and the elementary functions of an edge or a scalar (harmonics, spline basis,
+/// activations), which are about a hundredth of the whole.
 public struct OperationCount: Sendable, Equatable {
     /// Convolutions for energies.
     public var convolution = 0.0
@@ -21,7 +21,8 @@ public struct OperationCount: Sendable, Equatable {
 
 extension Program {
     /// The operations of one run, all stages.
-    /// - Parameter weightsChange: whether what depends on the weights only is computed in every run too, as in training.
+    /// - Parameter weightsChange: whether what depends on the weights only is computed in every run too, as in
+    ///   training.
     public func operationCount(
         atoms: Int, edges: Int, structures: Int = 1, weightsChange: Bool = false
     ) -> OperationCount {

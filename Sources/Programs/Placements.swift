@@ -1,8 +1,9 @@
 /// Which values are parts of the rows of others, so that nothing need be copied to take rows apart or to put them
 /// together.
 ///
-/// Rows of atoms are the first rows of atoms and ghosts. A slice is a view of what it is taken from, if all its readers can step from row to row by another stride than its own
-/// width; what is concatenated is written where it belongs, if its producer can.
+/// Rows of atoms are the first rows of atoms and ghosts. A slice is a view of what it is taken from, if all its readers
+/// can step from row to row by another stride than its own width; what is concatenated is written where it belongs, if
+/// its producer can.
 struct Placements: Sendable {
     struct Place: Hashable, Sendable {
         /// The value whose memory this is.

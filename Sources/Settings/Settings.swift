@@ -10,8 +10,8 @@ import Yams
 ///     try settings.finish()
 ///
 /// Every reading method takes the value to use where the key is absent; without one the key is required. `finish` then
-/// reports keys that nobody asked for, so every key must be asked for before, also those that end up unused. Sections of
-/// the same text share what they know; a value of this type stays in one thread.
+/// reports keys that nobody asked for, so every key must be asked for before, also those that end up unused. Sections
+/// of the same text share what they know; a value of this type stays in one thread.
 public struct Settings {
     let node: SettingsNode
     /// The keys from the top, joined by dots; empty for the whole text.
@@ -152,7 +152,8 @@ extension Settings {
         if optional(key) == nil { node.defaults[key] = value }
     }
 
-    /// All keys of a section whose keys are data, such as element symbols, each with its value; `finish` accepts them all.
+    /// All keys of a section whose keys are data, such as element symbols, each with its value; `finish` accepts them
+    /// all.
     public func entries() -> [(key: String, value: SettingsValue)] {
         keys.map { key in
             let value = node.request(key) ?? node.entries.first { $0.key == key }!.value

@@ -7,8 +7,8 @@ func nearest(to word: String, among words: [String]) -> String? {
     return best.distance <= max(1, min(written.count, best.word.count) / 3) ? best.word : nil
 }
 
-/// Insertions, deletions, replacements and exchanges of neighbours that turn one text into the other (the optimal string
-/// alignment distance).
+/// Insertions, deletions, replacements and exchanges of neighbours that turn one text into the other (the optimal
+/// string alignment distance).
 private func editDistance(_ a: [Character], _ b: [Character]) -> Int {
     var table = [Array(0...b.count)]
     for i in 0..<a.count {

@@ -8,9 +8,9 @@ import Interactions
 ///         try driver.provide(result)
 ///     }
 ///
-/// Nothing is assumed about the order in which a server asks: i-PI sends positions and the request for forces at once and
-/// asks for the status afterwards, ASE asks before each. Both are answered from one state, whether there are forces that the
-/// server has not fetched. Numbers on the wire are float64 and int32 of the machine, in atomic units.
+/// Nothing is assumed about the order in which a server asks: i-PI sends positions and the request for forces at once
+/// and asks for the status afterwards, ASE asks before each. Both are answered from one state, whether there are forces
+/// that the server has not fetched. Numbers on the wire are float64 and int32 of the machine, in atomic units.
 public final class IPIDriver {
     /// Of every structure that the server sends.
     public let atomCount: Int
@@ -77,8 +77,8 @@ public final class IPIDriver {
         }
     }
 
-    /// The answer for the present positions, kept until the server fetches it. Throws `.notFinite` rather than send what is
-    /// no number.
+    /// The answer for the present positions, kept until the server fetches it. Throws `.notFinite` rather than send
+    /// what is no number.
     public func provide(_ result: InteractionResult) throws {
         precondition(
             result.forces.count == atomCount, "expected \(atomCount) forces, got \(result.forces.count)")
@@ -97,8 +97,8 @@ public final class IPIDriver {
         if let match = text.firstMatch(of: /batch_size *: *(\d+)/), match.1 != "1" { throw Self.batches }
     }
 
-    /// `POSDATA`, the cell h and its inverse (float64, 3 × 3 by rows, vectors in the columns), int32 number of atoms, their
-    /// positions. The inverse says nothing new.
+    /// `POSDATA`, the cell h and its inverse (float64, 3 × 3 by rows, vectors in the columns), int32 number of atoms,
+    /// their positions. The inverse says nothing new.
     private func readPositions() throws {
         let (first, count, columns) = try takeRest(2 * 72 + 4) { bytes in
             (

@@ -1,8 +1,8 @@
 import Atoms
 import Interactions
 
-/// The answer to GETFORCE: `FORCEREADY`, float64 energy, int32 number of atoms, float64 forces and virial, int32 length of
-/// a text, the text. Hartree and bohr; the virial is −dE/dε (extensive), as ours is.
+/// The answer to GETFORCE: `FORCEREADY`, float64 energy, int32 number of atoms, float64 forces and virial, int32 length
+/// of a text, the text. Hartree and bohr; the virial is −dE/dε (extensive), as ours is.
 ///
 /// The text is JSON, of which i-PI can write each entry into a file of its own; `[atom]` in the order of the atoms:
 ///

@@ -6,8 +6,8 @@ public enum SocketAddress: Equatable, Sendable, CustomStringConvertible {
     /// What i-PI and ASE put before the name of a socket file unless told otherwise.
     public static let usualPrefix = "/tmp/ipi_"
 
-    /// `unix:NAME`, where the file is `prefix` + NAME unless NAME is an absolute path; or `host:port`, with a numeric IPv6
-    /// address in brackets. Throws a `SocketError` for anything else.
+    /// `unix:NAME`, where the file is `prefix` + NAME unless NAME is an absolute path; or `host:port`, with a numeric
+    /// IPv6 address in brackets. Throws a `SocketError` for anything else.
     public init(_ text: String, prefix: String = usualPrefix) throws {
         if text.hasPrefix("unix:") {
             let name = String(text.dropFirst("unix:".count))

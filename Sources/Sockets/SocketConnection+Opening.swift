@@ -4,8 +4,8 @@ import Glibc
 // Finding a server that may not be there yet.
 
 extension SocketConnection {
-    /// Connects, and tries again for so many seconds while nobody listens: drivers are often started together with their
-    /// server. `onWaiting` is called once, with the reason, when the first attempt has failed.
+    /// Connects, and tries again for so many seconds while nobody listens: drivers are often started together with
+    /// their server. `onWaiting` is called once, with the reason, when the first attempt has failed.
     ///
     /// Throws `.noServer` when the time is over, `.notAllowed` or `.badAddress` at once, and `.cancelled`.
     public static func open(

@@ -3,9 +3,9 @@ import Glibc
 
 /// A stream to a server, read by exact numbers of bytes.
 ///
-/// Streams know no messages: what was sent at once may arrive in pieces, and several messages may arrive together. Bytes
-/// are therefore collected in an inbox, from which callers take as many as they are owed. While the other side is silent,
-/// the connection looks ten times a second whether somebody has asked for an end.
+/// Streams know no messages: what was sent at once may arrive in pieces, and several messages may arrive together.
+/// Bytes are therefore collected in an inbox, from which callers take as many as they are owed. While the other side is
+/// silent, the connection looks ten times a second whether somebody has asked for an end.
 public final class SocketConnection {
     private let descriptor: Int32
     private let cancellation: Cancellation
@@ -27,8 +27,8 @@ public final class SocketConnection {
     /// Whether somebody has asked for an end.
     var isCancelled: Bool { cancellation.isCancelled }
 
-    /// Hands over the next `count` bytes, which are gone after that; `nil` when the other side has closed the connection
-    /// before the first of them. Throws `.lost` when it is closed among them, and `.cancelled`.
+    /// Hands over the next `count` bytes, which are gone after that; `nil` when the other side has closed the
+    /// connection before the first of them. Throws `.lost` when it is closed among them, and `.cancelled`.
     func take<Result>(_ count: Int, _ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result? {
         while waiting.count < count {
             makeRoom(for: count)
@@ -94,7 +94,8 @@ public final class SocketConnection {
         }
     }
 
-    /// Until something has arrived or can be sent. Signals may interrupt another thread, so the wait is cut into pieces.
+    /// Until something has arrived or can be sent. Signals may interrupt another thread, so the wait is cut into
+    /// pieces.
     private func wait(for event: Int32) throws {
         var request = pollfd(fd: descriptor, events: Int16(event), revents: 0)
         repeat {

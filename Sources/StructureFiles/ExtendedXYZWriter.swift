@@ -49,8 +49,8 @@ public final class ExtendedXYZWriter {
 
     /// Writes one frame. Throws on a value that is not finite and when the disk is full.
     ///
-    /// - Parameter labels: the same atoms with other energy, forces and stress, which are written beside as `REF_energy`,
-    ///   `REF_forces` and `REF_stress`.
+    /// - Parameter labels: the same atoms with other energy, forces and stress, which are written beside as
+    ///   `REF_energy`, `REF_forces` and `REF_stress`.
     public func write(_ structure: Structure, beside labels: Structure? = nil) throws {
         precondition(descriptor >= 0, "the writer of \(path) is closed")
         buffer.removeAll(keepingCapacity: true)

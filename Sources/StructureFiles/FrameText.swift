@@ -4,8 +4,8 @@ import Atoms
 enum FrameText {
     /// Throws `CommentLine.Problem` on a number that is not finite.
     ///
-    /// `labels` are another source's energy, forces and stress of the same atoms, which go beside under names that begin
-    /// with `REF_`.
+    /// `labels` are another source's energy, forces and stress of the same atoms, which go beside under names that
+    /// begin with `REF_`.
     static func append(_ structure: Structure, beside labels: Structure? = nil, to text: inout [UInt8]) throws {
         for (name, vectors) in [
             ("forces", structure.forces), ("velocities", structure.velocities), ("forces", labels?.forces),

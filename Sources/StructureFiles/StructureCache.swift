@@ -5,8 +5,9 @@ import Foundation
 /// may be larger than the memory, and is read again without parsing.
 ///
 /// The file begins with the word `apuscach`, its version, the number of structures, and the places of the index and of
-/// the description; then one record after another, every number in 8 bytes, little-endian, every text behind its length. The description names the
-/// file it was made from by its SHA-256, and the label keys; a cache of anything else is made anew.
+/// the description; then one record after another, every number in 8 bytes, little-endian, every text behind its
+/// length. The description names the file it was made from by its SHA-256, and the label keys; a cache of anything else
+/// is made anew.
 public final class StructureCache: Sendable {
     public let path: String
     public let census: LabelCensus

@@ -25,8 +25,8 @@ extension Benchmark {
             bytesPerAtom: bytes.map { Double($0) / Double(atoms) }, profile: profile)
     }
 
-    /// Neighbours found anew, the Verlet list brought up to date, energy with forces and virial. `counted` gets what they
-    /// were measured on.
+    /// Neighbours found anew, the Verlet list brought up to date, energy with forces and virial. `counted` gets what
+    /// they were measured on.
     func measureForces(
         _ parallelism: Parallelism, counted: inout (edges: Int, operations: OperationCount)
     ) throws -> [Stage] {
@@ -95,8 +95,8 @@ extension Benchmark {
     /// Atoms above which a step of training would take gigabytes.
     private static let largestBatch = 5000
 
-    /// The displaced batch, labelled by the potential itself. `nil` for a large one, and when the potential does not say
-    /// how it was trained.
+    /// The displaced batch, labelled by the potential itself. `nil` for a large one, and when the potential does not
+    /// say how it was trained.
     func measureTraining(_ parallelism: Parallelism) throws -> Stage? {
         let atoms = batch.reduce(0) { $0 + $1.count }
         guard !potential.provenance.trainingConfiguration.isEmpty, atoms <= Self.largestBatch else { return nil }

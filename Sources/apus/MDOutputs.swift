@@ -13,8 +13,8 @@ final class MDOutputs {
     private let existing: ExistingFile
     private var writers: [(every: Int, path: String, writer: any TrajectoryWriter, frames: Int)] = []
 
-    /// Throws when a file is there that may neither be overwritten nor continued, when two outputs or an output and an input are the same
-    /// file, or when a folder cannot be made or written to.
+    /// Throws when a file is there that may neither be overwritten nor continued, when two outputs or an output and an
+    /// input are the same file, or when a folder cannot be made or written to.
     init(_ settings: MDSettings, inputs: [String], existing: ExistingFile) throws {
         thermo = settings.thermo
         trajectory = settings.trajectory

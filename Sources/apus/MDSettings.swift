@@ -126,7 +126,8 @@ extension MDSettings {
         return copies.count == 1 ? Array(repeating: copies[0], count: 3) : copies
     }
 
-    /// Under `nve` the temperature is that of the start, and friction is accepted so that one word changes the ensemble.
+    /// Under `nve` the temperature is that of the start, and friction is accepted so that one word changes the
+    /// ensemble.
     private static func ensemble(_ settings: Settings) throws -> (Ensemble, Temperature?) {
         let name = try settings.choice("name", ["langevin", "nve"])
         let isLangevin = name == "langevin"

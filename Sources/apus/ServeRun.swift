@@ -18,9 +18,9 @@ struct ServeRun {
     private var table: ServeTable
     private var pace = ServePace()
 
-    /// Å. Beads of light atoms, which a server sends one after another, lie some tenths of an Å apart: with 0.5 Å, enough for
-    /// one trajectory, their neighbours would be found anew in every call (a tenth to a fifth of its time), and listing more
-    /// candidates costs a hundredth.
+    /// Å. Beads of light atoms, which a server sends one after another, lie some tenths of an Å apart: with 0.5 Å,
+    /// enough for one trajectory, their neighbours would be found anew in every call (a tenth to a fifth of its time),
+    /// and listing more candidates costs a hundredth.
     private static let skin = 1.0
 
     init(

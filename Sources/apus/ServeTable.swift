@@ -3,8 +3,8 @@ import Compute
 import Foundation
 import Interactions
 
-/// The table of a serving driver, which does not know how long it will last: a row after 1, 2, 5, 10, 20, 50 … calls, and
-/// ten minutes after the last one; on a terminal a line below it that keeps moving.
+/// The table of a serving driver, which does not know how long it will last: a row after 1, 2, 5, 10, 20, 50 … calls,
+/// and ten minutes after the last one; on a terminal a line below it that keeps moving.
 struct ServeTable {
     private static let all: [(title: String, unit: String, width: Int)] = [
         ("calls", "", 9), ("E_pot", "eV", 14), ("F max", "eV/Å", 9), ("ΔF max", "eV/Å", 8), ("time", "ms/call", 9),

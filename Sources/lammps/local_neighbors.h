@@ -18,11 +18,12 @@ struct Home {
   int row;
 };
 
-/// The atoms and ghosts of this process that the potential covers, and their neighbors, as `apus_compute_local` takes them.
+/// The atoms and ghosts of this process that the potential covers, and their neighbors, as `apus_compute_local` takes
+/// them.
 ///
-/// They are numbered by rows: local atoms; then ghosts that stand for atoms of other processes, one for each, in the order
-/// of processes and of rows there; then further copies, and images of local atoms. Left out are atoms of types without an
-/// element, and ghosts that nobody lists.
+/// They are numbered by rows: local atoms; then ghosts that stand for atoms of other processes, one for each, in the
+/// order of processes and of rows there; then further copies, and images of local atoms. Left out are atoms of types
+/// without an element, and ghosts that nobody lists.
 ///
 /// After LAMMPS has built its list: `number_atoms`, then `update` with the homes of all ghosts. Every step: `move`.
 class LocalNeighbors {

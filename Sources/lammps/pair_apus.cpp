@@ -166,7 +166,8 @@ void PairApus::make_calculator()
       count == 0 ? "all cores" : fmt::format("{} thread{} per process", count, count == 1 ? "" : "s"));
 }
 
-/// LAMMPS' number of threads if it was told one, otherwise the cores of this machine shared among its processes; 0 for all.
+/// LAMMPS' number of threads if it was told one, otherwise the cores of this machine shared among its processes; 0 for
+/// all.
 int PairApus::default_threads() const
 {
   if (comm->nthreads > 1 || getenv("OMP_NUM_THREADS")) return comm->nthreads;
@@ -323,7 +324,8 @@ void PairApus::add(const apus_result &result)
         vatom[neighbors.index(row)][k] += electronvolt * virials[9 * static_cast<size_t>(row) + COMPONENTS[k]];
 }
 
-/// How far the members of a committee disagree: standard deviations over them, of the energy of all processes and of forces.
+/// How far the members of a committee disagree: standard deviations over them, of the energy of all processes and of
+/// forces.
 void PairApus::compare_members()
 {
   force_deviations.assign(std::max(atom->nlocal, 1), 0);

@@ -18,8 +18,8 @@ namespace LAMMPS_NS {
 ///     pair_style apus [precision float32|float64] [threads N]
 ///     pair_coeff * * POTENTIAL ELEMENT…
 ///
-/// Ghosts reach one cutoff far for any number of layers: between layers the features of atoms travel to processes that have
-/// ghosts of them, and gradients back. One process alone has images of its own atoms only, and exchanges nothing.
+/// Ghosts reach one cutoff far for any number of layers: between layers the features of atoms travel to processes that
+/// have ghosts of them, and gradients back. One process alone has images of its own atoms only, and exchanges nothing.
 class PairApus : public Pair {
  public:
   PairApus(class LAMMPS *);

@@ -13,8 +13,8 @@ namespace LAMMPS_NS {
 
 /// Messages between the processes that hold atoms and those that hold ghosts of them.
 ///
-/// LAMMPS sends to all ghosts, by way of other ghosts. Here an atom goes to each process that lists it once, and straight:
-/// in small domains, where most ghosts are images of atoms at hand, that is a small part of the bytes.
+/// LAMMPS sends to all ghosts, by way of other ghosts. Here an atom goes to each process that lists it once, and
+/// straight: in small domains, where most ghosts are images of atoms at hand, that is a small part of the bytes.
 class RowExchange {
  public:
   /// Agrees with all processes on who sends what. `bytes`: of the longest row.

@@ -61,8 +61,8 @@ import Testing
         }
     }
 
-    /// G is known to about ε, and the factor of a singular value s changes by 1/(2 s²) of itself with it, until s no longer
-    /// matters below 1/485, the steps' gain: one part in a hundred at most.
+    /// G is known to about ε, and the factor of a singular value s changes by 1/(2 s²) of itself with it, until s no
+    /// longer matters below 1/485, the steps' gain: one part in a hundred at most.
     @Test func singlePrecisionAgreesWithDouble() {
         let (u, v) = (orthonormal(32, length: 64, seed: 3), orthonormal(32, length: 32, seed: 4))
         let exact = matrix((0..<32).map { 1 / Double(1 << ($0 / 2)) }, u, v)

@@ -82,7 +82,8 @@ private func triples(to lMax: Int) -> [(Int, Int, Int)] {
         }
     }
 
-    /// Real components combine only if |m₃| = |m₁| ± |m₂|, and cosines with cosines to cosines if the sum of degrees is even.
+    /// Real components combine only if |m₃| = |m₁| ± |m₂|, and cosines with cosines to cosines if the sum of degrees is
+    /// even.
     @Test func selectionRulesHold() {
         for (l1, l2, l3) in triples(to: 6) {
             for entry in Wigner3j(l1, l2, l3).entries {

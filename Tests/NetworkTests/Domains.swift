@@ -3,11 +3,11 @@ import Foundation
 import Interactions
 import Neighbors
 
-/// A structure cut into domains, each evaluated by a thread of its own that knows its atoms and their neighbours only, as
-/// the ranks of LAMMPS do.
+/// A structure cut into domains, each evaluated by a thread of its own that knows its atoms and their neighbours only,
+/// as the ranks of LAMMPS do.
 ///
-/// Every edge into a domain that does not come from its own atoms in the cell has a ghost of its own, so that many ghosts
-/// stand for one atom: an image of an own atom points to it, copies of one foreign atom to the first of them.
+/// Every edge into a domain that does not come from its own atoms in the cell has a ghost of its own, so that many
+/// ghosts stand for one atom: an image of an own atom points to it, copies of one foreign atom to the first of them.
 final class Domains: @unchecked Sendable {
     private struct Domain {
         /// In the structure.

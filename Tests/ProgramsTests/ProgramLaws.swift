@@ -32,8 +32,8 @@ extension Program {
     }
 
     /// No two values whose lives overlap share memory: a value lives from the instruction that computes it to the last
-    /// that reads it, an output to the end, and an input from the beginning of its stage to the end. Parts of the rows of a
-    /// value live with it, inside it, and those that are put together beside each other.
+    /// that reads it, an output to the end, and an input from the beginning of its stage to the end. Parts of the rows
+    /// of a value live with it, inside it, and those that are put together beside each other.
     func expectNoOverlap(atoms: Int, structures: Int, edges: Int) {
         func rows(_ axis: Axis) -> Int {
             switch axis {

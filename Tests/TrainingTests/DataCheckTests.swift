@@ -7,8 +7,8 @@ import Testing
 
 /// Checks of data sets: good data are found good, and every way to spoil them is found by its own check.
 @Suite struct DataChecks {
-    /// Silicon on springs: at rest in a cell, displaced a little, strained a little, so that energies, forces and stresses
-    /// can be compared with each other.
+    /// Silicon on springs: at rest in a cell, displaced a little, strained a little, so that energies, forces and
+    /// stresses can be compared with each other.
     private static let good: [Structure] = (try? makeGood()) ?? []
 
     private static func makeGood() throws -> [Structure] {

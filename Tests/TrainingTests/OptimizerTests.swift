@@ -99,9 +99,9 @@ import Testing
         }
     }
 
-    /// From a Python script of the formulas of `torch.optim.Muon` (PyTorch 2.9) with `adjust_lr_fn="match_rms_adamw"`: lr
-    /// 0.1, weight decay 0.1, momentum 0.95. The matrix lies at the right of rows of five; what is left of it is another
-    /// matrix, and a vector follows, which AdamW moves.
+    /// From a Python script of the formulas of `torch.optim.Muon` (PyTorch 2.9) with `adjust_lr_fn="match_rms_adamw"`:
+    /// lr 0.1, weight decay 0.1, momentum 0.95. The matrix lies at the right of rows of five; what is left of it is
+    /// another matrix, and a vector follows, which AdamW moves.
     @Test func matricesMoveAsWithPyTorchsMuon() {
         let start = [1, -2, 0.5, 0.25, 3, -1]
         let gradients = [
@@ -202,8 +202,8 @@ import Testing
         #expect(schedule.learningRate == 0.1)
     }
 
-    /// A hundredth at the start, the whole rate after the warm-up, half of the way in the middle, the minimum at the end
-    /// and behind it.
+    /// A hundredth at the start, the whole rate after the warm-up, half of the way in the middle, the minimum at the
+    /// end and behind it.
     @Test func aCosineRisesAndFalls() {
         var cosine = CosineSettings()
         (cosine.warmupEpochs, cosine.minimum) = (2, 1e-4)

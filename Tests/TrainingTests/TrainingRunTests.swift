@@ -283,8 +283,8 @@ import Testing
         #expect(patient.ending == .maxEpochs || patient.epochs >= 5)
     }
 
-    /// A rate that is too high by a few powers of two is found by going back; epochs after that are whole and finite, and
-    /// the run is the same when it is resumed.
+    /// A rate that is too high by a few powers of two is found by going back; epochs after that are whole and finite,
+    /// and the run is the same when it is resumed.
     @Test func anExplodingTrainingGoesBackAndOnAtHalfTheRate() throws {
         let folder = try TemporaryFolder()
         let common = "batch_size: 100, optimizer: {learning_rate: 1e25}, lr_scheduler: none, max_rollbacks: 200"

@@ -2,7 +2,8 @@ import Compute
 
 /// A convolution prepared for the kernels: positions of coupling matrices in the scratch memory of an edge group.
 struct ConvolutionPlan<T: KernelScalar>: Sendable {
-    /// `value₀ x₀ + value₁ x₁` of two components of a vector: a coefficient C[m₁ m₂ m₃] of real components is not zero only if
+    /// `value₀ x₀ + value₁ x₁` of two components of a vector: a coefficient C[m₁ m₂ m₃] of real components is not zero
+    /// only if
     /// |m₂| = |m₁| ± |m₃| and for one sign of m₂, so that two of its indices leave at most two choices of the third.
     /// Where there are fewer the values are zero.
     struct Pair: BitwiseCopyable, Sendable {

@@ -107,8 +107,8 @@ struct SplineKernels<T: KernelScalar> {
     }
 
     /// A cotangent falls by a factor of 3.7 a knot away from the edges. Long before it reaches subnormal numbers, which
-    /// processors multiply a hundred times more slowly, it counts no more: what is below the last place of a tiny number
-    /// is lost when that is added and taken away again.
+    /// processors multiply a hundred times more slowly, it counts no more: what is below the last place of a tiny
+    /// number is lost when that is added and taken away again.
     @inline(__always)
     private static func flushed(_ x: T.Vector) -> T.Vector {
         let tiny = T.Vector(repeating: 1e-22)

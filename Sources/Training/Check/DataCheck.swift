@@ -110,8 +110,8 @@ public struct DataCheck {
 
     // MARK: Distances
 
-    /// Below this part of the sum of covalent radii two atoms are on top of each other; the shortest bond there is, that
-    /// of H₂ in its repulsive wall at 0.4 Å, has 0.65.
+    /// Below this part of the sum of covalent radii two atoms are on top of each other; the shortest bond there is,
+    /// that of H₂ in its repulsive wall at 0.4 Å, has 0.65.
     private static let overlap = 0.4
     private static let suspicious = 0.6
 

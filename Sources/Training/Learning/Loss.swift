@@ -8,8 +8,8 @@ import StructureFiles
 ///
 /// with the measure m of each term (the square unless another is chosen), the weight w of the structure and w_t of the
 /// atom's element. Means run over the structures (force components, virial components) that carry the label; the
-/// coefficients are divided by their sum, as in NequIP. The stress enters as the virial per atom, −Vσ/N, in eV, which is
-/// comparable with the energy per atom for every density.
+/// coefficients are divided by their sum, as in NequIP. The stress enters as the virial per atom, −Vσ/N, in eV, which
+/// is comparable with the energy per atom for every density.
 struct Loss: Sendable {
     let settings: LossSettings
     /// Of the present epoch.
@@ -32,8 +32,8 @@ struct Loss: Sendable {
 
     /// The terms of the loss of a batch, and the cotangents of what the program computed for it.
     ///
-    /// Means are over `counts`: labelled structures, force components and structures with a virial, of this batch or of a
-    /// larger one that it is a part of.
+    /// Means are over `counts`: labelled structures, force components and structures with a virial, of this batch or of
+    /// a larger one that it is a part of.
     func evaluate<T: KernelScalar>(
         _ batch: Batch, _ outputs: Outputs<UnsafeBufferPointer<T>>, over counts: LossTerms,
         cotangents: inout Cotangents<T>
@@ -59,8 +59,8 @@ struct Loss: Sendable {
 
     /// A structure's sums of weighted measures, before they are divided by counts.
     ///
-    /// `derivative` gets the derivative of each sum by every number that it is made of: the energy, the force components
-    /// `[atom][3]`, the virial `[9]`.
+    /// `derivative` gets the derivative of each sum by every number that it is made of: the energy, the force
+    /// components `[atom][3]`, the virial `[9]`.
     @inline(__always)
     func terms(
         of item: DataSet.Item, _ errors: LabelErrors,

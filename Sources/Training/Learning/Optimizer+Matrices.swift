@@ -2,8 +2,8 @@ import Compute
 import Network
 
 extension Optimizer {
-    /// One step of a matrix: Muon (Jordan et al. 2024) with Nesterov's momentum, as long as a step of AdamW (Liu et al. 2025,
-    /// arXiv:2502.16982, eq. 4), so that both take the same learning rate and weight decay.
+    /// One step of a matrix: Muon (Jordan et al. 2024) with Nesterov's momentum, as long as a step of AdamW (Liu et al.
+    /// 2025, arXiv:2502.16982, eq. 4), so that both take the same learning rate and weight decay.
     ///
     ///     m ← μ m + (1 − μ) g,  u = μ m + (1 − μ) g
     ///     W ← (1 − γ λ) W − 0.2 γ √max(rows, columns) · polar factor of u

@@ -1,8 +1,8 @@
 import Compute
 import Network
 
-/// Takes the steps of a training, on one flat list of weights: Adam and its variants by single weights, Muon by matrices
-/// with AdamW for whatever is none.
+/// Takes the steps of a training, on one flat list of weights: Adam and its variants by single weights, Muon by
+/// matrices with AdamW for whatever is none.
 struct Optimizer<T: KernelScalar>: Sendable {
     let settings: OptimizerSettings
     /// The weights that are trained one by one, in order.

@@ -1,7 +1,8 @@
 import Atoms
 import Compute
 
-/// What a program computes for structures side by side, in which shifts and pair potential are missing as in the targets.
+/// What a program computes for structures side by side, in which shifts and pair potential are missing as in the
+/// targets.
 struct Outputs<Numbers: RandomAccessCollection> where Numbers.Element: KernelScalar, Numbers.Index == Int {
     /// `[structure]`, eV
     var energies: Numbers

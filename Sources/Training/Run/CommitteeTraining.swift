@@ -28,8 +28,8 @@ public final class CommitteeTraining {
 
     public var potentialPath: String { preparation.settings.output + "/potential.safetensors" }
 
-    /// Trains the members that have not ended. `report` gets the number of the member, from 0; it and `isInterrupted` are
-    /// called from several threads.
+    /// Trains the members that have not ended. `report` gets the number of the member, from 0; it and `isInterrupted`
+    /// are called from several threads.
     ///
     /// Returns what became of each: a summary, or nothing where it had ended before or was not begun.
     public func run(

@@ -20,8 +20,8 @@ final class TrainingLoop<T: ExecutableScalar> {
     private var lastGood: TrainerState
     /// The kept potential's score and epoch.
     private var kept: (score: Double, epoch: Int)
-    /// The lowest validation loss, as long as it was lower by `min_delta`: what `early_stopping` and the loss of a training
-    /// that diverges are compared with.
+    /// The lowest validation loss, as long as it was lower by `min_delta`: what `early_stopping` and the loss of a
+    /// training that diverges are compared with.
     private var progress: (loss: Double, epoch: Int)
 
     private var settings: TrainingSettings { training.settings }

@@ -35,9 +35,9 @@ public struct LossSettings: Sendable, Equatable {
 
     var labels: [Label] { Label.allCases.filter(uses) }
 
-    /// The coefficients in an epoch (counted from 0), divided by the sum of the last ones, as in NequIP where they do not
-    /// change. One divisor for all epochs, so that a term whose coefficient stays keeps the size of its gradient: Adam
-    /// remembers sizes for a thousand steps.
+    /// The coefficients in an epoch (counted from 0), divided by the sum of the last ones, as in NequIP where they do
+    /// not change. One divisor for all epochs, so that a term whose coefficient stays keeps the size of its gradient:
+    /// Adam remembers sizes for a thousand steps.
     func coefficients(at epoch: Int) -> LossTerms {
         normalized(energy.coefficient[epoch], forces.coefficient[epoch], stress.coefficient[epoch])
     }

@@ -48,8 +48,8 @@ public struct PlateauSettings: Sendable, Equatable {
     public init() {}
 }
 
-/// `cosine`: half a period of a cosine down to `minimum` in the last epoch (Loshchilov and Hutter 2017, without restarts),
-/// after a linear rise from a hundredth of the rate in the first `warmupEpochs`.
+/// `cosine`: half a period of a cosine down to `minimum` in the last epoch (Loshchilov and Hutter 2017, without
+/// restarts), after a linear rise from a hundredth of the rate in the first `warmupEpochs`.
 public struct CosineSettings: Sendable, Equatable {
     public var warmupEpochs = 0.0
     public var minimum = 1e-6
