@@ -13,7 +13,7 @@ say() { printf '\n── %s\n\n' "$*"; }
 say "1. The data: silicon labelled with density functional theory"
 "$apus" info silicon.xyz
 
-say "2. Training, some two minutes (train.yaml)"
+say "2. Training, two minutes on two free cores, five at most (train.yaml)"
 "$apus" train train.yaml --overwrite
 
 say "3. Errors on all of the data"

@@ -108,7 +108,7 @@ def _curves(trainings, panels):
 def parity(predictions, colours):
     """Predictions against labels: energies, forces and stress."""
     panels = [
-        ("Energy per atom, relative", predictions.energy, "eV/atom", 1000, "meV/atom"),
+        ("Relative energy", predictions.energy, "eV/atom", 1000, "meV/atom"),
         ("Force components", predictions.forces, "eV/Å", 1000, "meV/Å"),
         ("Stress components", predictions.stress, "GPa", 1, "GPa"),
     ]
