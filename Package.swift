@@ -45,9 +45,9 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let modules = [
     Module(name: "Files", uses: ["CMD"], tests: .plain),
     Module(name: "Compute", uses: ["COpenBLAS", "CVectors"], tests: .plain),
-    Module(name: "Settings", products: [yams], tests: .plain),
+    Module(name: "Settings", uses: ["Files"], products: [yams], tests: .plain),
     Module(name: "Atoms", tests: .plain),
-    Module(name: "StructureFiles", uses: ["Atoms"], tests: .withData),
+    Module(name: "StructureFiles", uses: ["Files", "Atoms"], tests: .withData),
     Module(name: "Neighbors", uses: ["Compute", "Atoms"], tests: .withData),
     Module(name: "Interactions", uses: ["Compute", "Atoms", "Neighbors"], tests: .plain),
     Module(name: "Equivariance", tests: .withData),
@@ -64,11 +64,11 @@ let modules = [
             "Files", "Compute", "Settings", "Atoms", "StructureFiles", "Neighbors", "Interactions", "Programs", "Network",
         ],
         products: [logging], tests: .plain),
-    Module(name: "Dynamics", uses: ["Compute", "Atoms", "Neighbors", "Interactions"], tests: .plain),
-    Module(name: "Trajectory", uses: ["CNetCDF", "Compute", "Atoms", "StructureFiles"], tests: .plain),
+    Module(name: "Dynamics", uses: ["Files", "Compute", "Atoms", "Neighbors", "Interactions"], tests: .plain),
+    Module(name: "Trajectory", uses: ["CNetCDF", "Files", "Compute", "Atoms", "StructureFiles"], tests: .plain),
     Module(name: "Sockets", uses: ["Compute", "Atoms", "Interactions"], tests: .plain),
     Module(
-        name: "CInterface", uses: ["CApus", "Compute", "Atoms", "Neighbors", "Interactions", "Network"],
+        name: "CInterface", uses: ["CApus", "Files", "Compute", "Atoms", "Neighbors", "Interactions", "Network"],
         isLibrary: true),
 ]
 

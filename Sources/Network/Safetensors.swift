@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// A safetensors file: named arrays behind a JSON header. Data only; nothing in it is ever executed.
@@ -57,21 +58,9 @@ public struct Safetensors: Sendable {
 
     // MARK: Files
 
-    /// Reads a file; throws a `PotentialError` that names it.
+    /// Reads a file; throws a `PotentialError`, or a `SystemError` where it cannot be opened, that names it.
     public init(contentsOf path: String) throws {
-        let data: Data
-        do {
-            data = try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe)
-        } catch {
-            var isFolder: ObjCBool = false
-            let reason =
-                if !FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) {
-                    "no such file"
-                } else {
-                    isFolder.boolValue ? "it is a folder" : error.localizedDescription
-                }
-            throw PotentialError("\(path): cannot be read (\(reason))")
-        }
+        let data = try InputFile.read(path)
         do {
             try self.init(data)
         } catch let error as PotentialError {
@@ -154,13 +143,39 @@ public struct Safetensors: Sendable {
         return data
     }
 
-    /// Writes a file whole or not at all.
-    public func write(to path: String) throws {
-        let data = try encoded()
-        do {
-            try data.write(to: URL(fileURLWithPath: path), options: .atomic)
-        } catch {
-            throw PotentialError("\(path): cannot be written (\(error.localizedDescription))")
+    /// Writes a file whole or not at all. Throws a `SystemError` or an `OutputError` that names it.
+    public func write(to path: String, existing: OutputFile.Existing = .replace) throws {
+        try OutputFile.write(try encoded(), to: path, existing: existing)
+    }
+}
+
+// MARK: Checksum
+
+extension Safetensors {
+    private static let digestKey = "file_sha256"
+
+    /// Puts a digest of everything, metadata included, into the metadata: the last thing before `write`.
+    public mutating func seal() { metadata[Self.digestKey] = digest() }
+
+    /// Whether everything is as it was sealed; `nil` for a file without a seal, as older ones are.
+    public var isIntact: Bool? { metadata[Self.digestKey].map { $0 == digest() } }
+
+    /// SHA-256 of keys and values in order of keys, then of names, types, shapes and bytes of the arrays in order of names,
+    /// each behind its length.
+    private func digest() -> String {
+        var hash = SHA256()
+        func add(_ bytes: Data) {
+            withUnsafeBytes(of: UInt64(bytes.count).littleEndian) { hash.update($0) }
+            hash.update(bytes)
         }
+        for (key, value) in metadata.sorted(by: { $0.key < $1.key }) where key != Self.digestKey {
+            add(Data(key.utf8))
+            add(Data(value.utf8))
+        }
+        for (name, tensor) in tensors.sorted(by: { $0.key < $1.key }) {
+            add(Data("\(name) \(tensor.type.rawValue) \(tensor.shape)".utf8))
+            add(tensor.bytes)
+        }
+        return hash.hexadecimal()
     }
 }
