@@ -29,7 +29,7 @@ def demo(tmp_path_factory):
         (folder / name).write_text(text.replace(long, short))
     apus = Program(folder)
     apus.output = subprocess.run(
-        [folder / "demo.sh", PROGRAM, sys.executable], check=True, capture_output=True, text=True, timeout=120).stdout
+        [folder / "demo.sh", PROGRAM, sys.executable], check=True, capture_output=True, text=True, timeout=600).stdout
     # The same once more as extended XYZ, in all digits: the program's own numbers.
     apus.succeeds("md", "md.yaml", "--set", "trajectory.file=own.xyz", "--set", "thermo.file=own.csv")
     return apus
@@ -56,7 +56,7 @@ def test_the_demo_ends_with_a_picture(demo):
 def test_the_demo_does_without_matplotlib(demo):
     """Everything but the picture is there."""
     result = subprocess.run(
-        [demo.folder / "demo.sh", PROGRAM, "false"], check=True, capture_output=True, text=True, timeout=120)
+        [demo.folder / "demo.sh", PROGRAM, "false"], check=True, capture_output=True, text=True, timeout=600)
     assert "Left out: false has no matplotlib." in result.stdout and "The picture: none" in result.stdout
 
 
