@@ -169,12 +169,4 @@ import Testing
             text == String(repeating: "x", count: 30) + "…" + String(repeating: "x", count: 10)
                 + " (1000000 characters)")
     }
-
-    @Test func signalsRemoveWhatIsNotFinished() throws {
-        let file = try OutputFile(folder.path("a.txt"))
-        try file.write("half")
-        #expect(folder.names.count == 1)
-        TemporaryFiles.removeAll()
-        #expect(folder.names == [])
-    }
 }
