@@ -53,15 +53,17 @@ let modules = [
     Module(name: "Equivariance", tests: .withData),
     Module(
         name: "Programs", uses: ["Compute", "Neighbors", "Equivariance"], tests: .plain,
-        testsUse: ["Atoms", "Network"]),
+        testsUse: ["Atoms", "Network", "CPUExecutor"]),
+    Module(name: "CPUExecutor", uses: ["Compute", "Neighbors", "Equivariance", "Programs"]),
     Module(
         name: "Network",
-        uses: ["Files", "Compute", "Atoms", "Neighbors", "Interactions", "Equivariance", "Programs"],
+        uses: ["Files", "Compute", "Atoms", "Neighbors", "Interactions", "Equivariance", "Programs", "CPUExecutor"],
         tests: .withData),
     Module(
         name: "Training",
         uses: [
-            "Files", "Compute", "Settings", "Atoms", "StructureFiles", "Neighbors", "Interactions", "Programs", "Network",
+            "Files", "Compute", "Settings", "Atoms", "StructureFiles", "Neighbors", "Interactions", "Programs",
+            "CPUExecutor", "Network",
         ],
         products: [logging], tests: .plain),
     Module(name: "Dynamics", uses: ["Files", "Compute", "Atoms", "Neighbors", "Interactions"], tests: .plain),

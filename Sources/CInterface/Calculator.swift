@@ -1,10 +1,11 @@
 import Atoms
 import CApus
+import CPUExecutor
 import Compute
 import Foundation
 import Interactions
-import Network
 import Neighbors
+import Network
 
 /// A potential with what it keeps between calls: neighbours, features, work space. One call at a time.
 final class Calculator {

@@ -1,3 +1,4 @@
+import CPUExecutor
 import Compute
 import Foundation
 import Programs

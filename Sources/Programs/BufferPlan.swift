@@ -2,13 +2,13 @@
 ///
 /// Inputs keep their place; a value that is computed takes its place when it is written and
 /// gives it back after the last instruction that reads it. Offsets are in scalars, aligned to vectors.
-struct BufferPlan: Sendable {
+public struct BufferPlan: Sendable {
     /// By value; −1 for values without storage, which the graph holds: positions, strain, edge vectors and distances.
-    private(set) var offsets: [Int]
-    private(set) var size = 0
+    public private(set) var offsets: [Int]
+    public private(set) var size = 0
 
     /// For all values that are not static, on a graph with `rows(axis)` rows along each axis.
-    init(_ program: Program, _ placements: Placements, isStatic: [Bool], rows: (Axis) -> Int) {
+    public init(_ program: Program, _ placements: Placements, isStatic: [Bool], rows: (Axis) -> Int) {
         offsets = Array(repeating: -1, count: program.shapes.count)
         func root(_ value: Program.Value) -> Int { placements[value].root.index }
         var lastUse = Array(repeating: -1, count: program.shapes.count)

@@ -10,7 +10,7 @@ public struct ConvolutionOperands: Hashable, Sendable {
     /// Whether `harmonics` is a change of Y rather than Y: that of degree 0, which is always 1, does not change.
     public var changesHarmonics = false
 
-    subscript(slot: Convolution.Slot) -> Int? {
+    public subscript(slot: Convolution.Slot) -> Int? {
         get {
             switch slot {
             case .basis: basis

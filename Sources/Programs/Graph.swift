@@ -9,17 +9,17 @@ public struct Graph {
     public let structures: Int
     public let edges: Int
     /// `[source]`
-    let species: UnsafePointer<Int32>
+    public let species: UnsafePointer<Int32>
     /// `[atom]`, or `nil` when there is one structure
-    let structureOfAtom: UnsafePointer<Int32>?
-    let receivers: UnsafePointer<Int32>
-    let sourceOfEdge: UnsafePointer<Int32>
-    let offsets: UnsafePointer<Int32>
-    let transposed: UnsafePointer<Int32>
-    let transposedOffsets: UnsafePointer<Int32>
-    let x: UnsafePointer<Double>
-    let y: UnsafePointer<Double>
-    let z: UnsafePointer<Double>
+    public let structureOfAtom: UnsafePointer<Int32>?
+    public let receivers: UnsafePointer<Int32>
+    public let sourceOfEdge: UnsafePointer<Int32>
+    public let offsets: UnsafePointer<Int32>
+    public let transposed: UnsafePointer<Int32>
+    public let transposedOffsets: UnsafePointer<Int32>
+    public let x: UnsafePointer<Double>
+    public let y: UnsafePointer<Double>
+    public let z: UnsafePointer<Double>
 
     /// Calls `body` with the graph of these edges. `species` are indices into the model's list of species;
     /// `structureOfAtom` is needed for more than one structure only.
@@ -62,7 +62,7 @@ public struct Graph {
     }
 
     /// Rows along an axis.
-    func rows(_ axis: Axis) -> Int {
+    public func rows(_ axis: Axis) -> Int {
         switch axis {
         case .fixed(let count): count
         case .atoms: atoms
@@ -74,8 +74,8 @@ public struct Graph {
     }
 
     /// Which row of a table a row reads.
-    @inline(__always)
-    func index(_ relation: Relation, _ row: Int) -> Int {
+    @inlinable @inline(__always)
+    public func index(_ relation: Relation, _ row: Int) -> Int {
         switch relation {
         case .speciesOfAtom, .speciesOfSource: Int(species[row])
         case .structureOfAtom: structure(of: row)
@@ -83,12 +83,13 @@ public struct Graph {
     }
 
     /// Edges that lead to an atom; to a ghost there are none.
-    @inline(__always)
-    func edges(to atom: Int) -> Range<Int> {
+    @inlinable @inline(__always)
+    public func edges(to atom: Int) -> Range<Int> {
         atom < atoms ? Int(offsets[atom])..<Int(offsets[atom + 1]) : 0..<0
     }
 
-    func structure(of atom: Int) -> Int { structureOfAtom.map { Int($0[atom]) } ?? 0 }
+    @inlinable
+    public func structure(of atom: Int) -> Int { structureOfAtom.map { Int($0[atom]) } ?? 0 }
 }
 
 extension Array {

@@ -4,22 +4,22 @@
 /// Rows of atoms are the first rows of atoms and ghosts. A slice is a view of what it is taken from, if all its readers
 /// can step from row to row by another stride than its own width; what is concatenated is written where it belongs, if
 /// its producer can.
-struct Placements: Sendable {
-    struct Place: Hashable, Sendable {
+public struct Placements: Sendable {
+    public struct Place: Hashable, Sendable {
         /// The value whose memory this is.
-        var root: Program.Value
+        public var root: Program.Value
         /// Position in a row of the root.
-        var offset: Int
+        public var offset: Int
         /// Distance between rows.
-        var stride: Int
+        public var stride: Int
     }
 
     /// By value.
     private(set) var places: [Place]
 
-    subscript(value: Program.Value) -> Place { places[value.index] }
+    public subscript(value: Program.Value) -> Place { places[value.index] }
 
-    init(_ program: Program, isStatic: [Bool]) {
+    public init(_ program: Program, isStatic: [Bool]) {
         places = program.shapes.indices.map {
             Place(root: Program.Value(index: $0), offset: 0, stride: program.shapes[$0].layout.width)
         }

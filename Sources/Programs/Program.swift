@@ -36,7 +36,7 @@ public struct Program: Sendable {
 
 extension Program {
     /// By value: whether it depends on inputs and constants of fixed size only, and so not on a graph.
-    var staticValues: [Bool] {
+    public var staticValues: [Bool] {
         var isStatic = Array(repeating: false, count: shapes.count)
         for instruction in instructions {
             let isFixed = instruction.results.allSatisfy {

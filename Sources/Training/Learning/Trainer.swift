@@ -1,4 +1,5 @@
 import Atoms
+import CPUExecutor
 import Compute
 import Foundation
 import Network

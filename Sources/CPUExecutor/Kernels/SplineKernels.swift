@@ -1,4 +1,5 @@
 import Compute
+import Programs
 
 /// The cubic spline (C²) through values at uniform knots, as a linear map from n + 1 values v to n + 3 B-spline
 /// coefficients c:

@@ -1,4 +1,5 @@
 import Compute
+import Programs
 
 /// Functions of edges, and what adds up over edges.
 extension StepPreparation {

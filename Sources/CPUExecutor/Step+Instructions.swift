@@ -1,4 +1,5 @@
 import Compute
+import Programs
 
 extension StepPreparation {
     /// What runs the instruction; `nil` where there is nothing to do.

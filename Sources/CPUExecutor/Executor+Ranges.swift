@@ -1,4 +1,5 @@
 import Compute
+import Programs
 
 /// How loops over rows are cut up: by size alone, never by the number of threads.
 extension Executor {

@@ -1,4 +1,5 @@
 import Compute
+import Programs
 
 /// A few edges of one atom, made ready for the path kernels in memory that stays in the first-level cache.
 ///

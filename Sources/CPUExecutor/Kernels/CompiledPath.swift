@@ -1,4 +1,5 @@
 import Compute
+import Programs
 
 /// The path kernel that is compiled for particular degrees, looked up once when a plan is made.
 ///

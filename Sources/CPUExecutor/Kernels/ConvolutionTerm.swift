@@ -1,4 +1,5 @@
 import Compute
+import Programs
 
 /// The arguments of Q (see `Convolution`) as rows in memory. A kernel does not read the argument it differentiates by.
 struct ConvolutionTerm<T: KernelScalar> {

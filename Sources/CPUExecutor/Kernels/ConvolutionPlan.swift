@@ -1,4 +1,5 @@
 import Compute
+import Programs
 
 /// A convolution prepared for the kernels: positions of coupling matrices in the scratch memory of an edge group.
 struct ConvolutionPlan<T: KernelScalar>: Sendable {

@@ -1,34 +1,34 @@
 import Compute
 
 /// A linear map prepared for the kernels: one matrix product for every term and component m of its blocks.
-struct LinearPlan<T: KernelScalar>: Sendable {
-    struct Product: BitwiseCopyable, Sendable {
-        var inputOffset: Int
+public struct LinearPlan<T: KernelScalar>: Sendable {
+    public struct Product: BitwiseCopyable, Sendable {
+        public var inputOffset: Int
         /// Channels of the input.
-        var inputs: Int
-        var outputOffset: Int
+        public var inputs: Int
+        public var outputOffset: Int
         /// Channels of the output.
-        var outputs: Int
-        var weightOffset: Int
-        var factor: T
+        public var outputs: Int
+        public var weightOffset: Int
+        public var factor: T
         /// Whether it replaces what the output holds: the first that is written there.
-        var isFirst: Bool
+        public var isFirst: Bool
     }
 
     /// Positions in a row.
-    struct Place: BitwiseCopyable, Sendable {
-        var offset: Int
-        var count: Int
+    public struct Place: BitwiseCopyable, Sendable {
+        public var offset: Int
+        public var count: Int
     }
 
-    let map: LinearMap
-    let products: [Product]
+    public let map: LinearMap
+    public let products: [Product]
     /// Output blocks without a term, which stay zero.
-    let untouched: [Place]
+    public let untouched: [Place]
     /// Multiply-adds for a row.
-    let work: Int
+    public let work: Int
 
-    init(_ map: LinearMap) {
+    public init(_ map: LinearMap) {
         self.map = map
         var products: [Product] = []
         for (index, term) in map.terms.enumerated() {
@@ -52,7 +52,7 @@ struct LinearPlan<T: KernelScalar>: Sendable {
     }
 
     /// What the derivative by the weights is cut into: some columns of the matrix of one term.
-    var weightParts: [(term: LinearMap.Term, columns: Range<Int>)] {
+    public var weightParts: [(term: LinearMap.Term, columns: Range<Int>)] {
         let width = 128
         return map.terms.flatMap { term in
             stride(from: 0, to: term.output.stride, by: width).map {

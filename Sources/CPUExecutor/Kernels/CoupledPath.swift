@@ -1,4 +1,5 @@
 import Compute
+import Programs
 
 /// A path whose coupling matrix t[m₁, m₃] is dense, with `D1` = 2l₁+1 and `D3` = 2l₃+1 known to the compiler, so that
 /// the loops over components are unrolled into registers.

@@ -1,4 +1,5 @@
 import Compute
+import Programs
 
 /// The passes of a convolution over the edges of some atoms.
 ///

@@ -1,4 +1,5 @@
 import Compute
+import Programs
 
 /// Up to `T.lanes` edges of a group.
 struct EdgeTile<T: KernelScalar> {

@@ -1,7 +1,9 @@
 import Compute
+import Programs
 
-/// A path with l₁ = 0: scalars times harmonics, whose coupling matrix is one row C Y[m₃] with `D` = 2l₃+1.
-enum ScalarPath<T: KernelScalar, let D: Int, let W: Int>: PathKernel {
+/// A path with l₂ = 0, where Y = 1: the coupling matrix is a number times the identity, and input and output have `D`
+/// components.
+enum DiagonalPath<T: KernelScalar, let D: Int, let W: Int>: PathKernel {
     typealias Scalar = T
     typealias Vector = Channels<T, W>
     typealias Radial = RadialWeights<T, W>
@@ -20,10 +22,10 @@ enum ScalarPath<T: KernelScalar, let D: Int, let W: Int>: PathKernel {
             for index in 0..<group.tileCount {
                 let tile = group.tile(index)
                 for lane in 0..<tile.count {
-                    let y = tile.harmonics(lane, of: path)
                     let radial = Radial(tile, lane, path, table)
-                    let x = radial.w * Vector(features + tile.atomRows[lane]) * path.factor
-                    for m in 0..<D { sums[m] = sums[m].adding(y[m &* T.lanes], times: x) }
+                    let x = radial.w * path.factor
+                    let h = features + tile.atomRows[lane]
+                    for m in 0..<D { sums[m] = sums[m].adding(x, times: Vector(h + m &* path.inputStride)) }
                 }
             }
             for m in 0..<D { sums[m].store(output + m &* path.outputStride) }
@@ -38,28 +40,26 @@ enum ScalarPath<T: KernelScalar, let D: Int, let W: Int>: PathKernel {
             let channel = block &* W &* T.lanes
             let table = table + (path.weightOffset &+ channel)
             let output = output + (path.outputOffset &+ channel)
-            let h = Vector(source.row + (path.inputOffset &+ channel)) * path.factor
-            var sum = Vector.zero
+            let features = source.row + (path.inputOffset &+ channel)
+            var h = InlineArray<D, Vector>(repeating: .zero)
+            for m in 0..<D { h[m] = Vector(features + m &* path.inputStride) * path.factor }
+            var sums = InlineArray<D, Vector>(repeating: .zero)
             for index in 0..<group.tileCount {
                 let tile = group.tile(index)
                 for lane in 0..<tile.count {
-                    let y = tile.harmonics(lane, of: path)
                     let radial = Radial(tile, lane, path, table)
                     let row = output + tile.atomRows[lane]
-                    let x = radial.w * h
-                    let harmonics = gradients.harmonics(tile.first &+ lane, of: path)
-                    var v = Vector.zero
+                    var z = Vector.zero
                     for m in 0..<D {
                         let g = Vector(row + m &* path.outputStride)
-                        v = v.adding(y[m &* T.lanes], times: g)
-                        Vector.add(x, times: g, to: &harmonics[m])
+                        sums[m] = sums[m].adding(radial.w, times: g)
+                        z = z.adding(h[m], times: g)
                     }
-                    sum = sum.adding(radial.w, times: v)
-                    Vector.add(radial.slope, times: h * v, to: &gradients.distance(tile.first &+ lane).pointee)
+                    Vector.add(radial.slope, times: z, to: &gradients.distance(tile.first &+ lane).pointee)
                 }
             }
             guard let gradient = gradients.features.map({ $0 + (path.inputOffset &+ channel) }) else { continue }
-            (sum * path.factor).add(to: gradient)
+            for m in 0..<D { (sums[m] * path.factor).add(to: gradient + m &* path.inputStride) }
         }
     }
 
@@ -72,19 +72,18 @@ enum ScalarPath<T: KernelScalar, let D: Int, let W: Int>: PathKernel {
             let table = table + (path.weightOffset &+ channel)
             let output = output + (path.outputOffset &+ channel)
             let gradient = gradient + (path.inputOffset &+ channel)
-            var sum = Vector.zero
+            var sums = InlineArray<D, Vector>(repeating: .zero)
+            for m in 0..<D { sums[m] = Vector(gradient + m &* path.inputStride) }
             for index in 0..<group.tileCount {
                 let tile = group.tile(index)
                 for lane in 0..<tile.count {
-                    let y = tile.harmonics(lane, of: path)
                     let radial = Radial(tile, lane, path, table)
+                    let x = radial.w * path.factor
                     let row = output + tile.atomRows[lane]
-                    var v = Vector.zero
-                    for m in 0..<D { v = v.adding(y[m &* T.lanes], times: Vector(row + m &* path.outputStride)) }
-                    sum = sum.adding(radial.w, times: v)
+                    for m in 0..<D { sums[m] = sums[m].adding(x, times: Vector(row + m &* path.outputStride)) }
                 }
             }
-            (sum * path.factor).add(to: gradient)
+            for m in 0..<D { sums[m].store(gradient + m &* path.inputStride) }
         }
     }
 
@@ -102,10 +101,9 @@ enum ScalarPath<T: KernelScalar, let D: Int, let W: Int>: PathKernel {
             for index in 0..<group.tileCount {
                 let tile = group.tile(index)
                 for lane in 0..<tile.count {
-                    let y = tile.harmonics(lane, of: path)
-                    var v = g[0] * y[0]
-                    for m in 1..<D { v = v.adding(y[m &* T.lanes], times: g[m]) }
-                    let s = v * Vector(features + tile.atomRows[lane])
+                    let h = features + tile.atomRows[lane]
+                    var s = Vector.zero
+                    for m in 0..<D { s = s.adding(Vector(h + m &* path.inputStride), times: g[m]) }
                     addTable(tile, lane, path, s, to: gradient)
                 }
             }

@@ -1,5 +1,6 @@
 import Compute
 import Equivariance
+import Programs
 
 /// An instruction made ready: whatever can be known before there is a graph is known, so that running it neither
 /// looks anything up nor allocates.

@@ -1,5 +1,6 @@
 import Compute
 import Equivariance
+import Programs
 
 /// Functions of edge vectors, their pullbacks and tangents (see `EdgeFunction`), in double precision.
 enum EdgeKernels<T: KernelScalar> {

@@ -1,4 +1,5 @@
 import Compute
+import Programs
 
 /// Convolutions and their partial derivatives over all atoms.
 extension StepPreparation {

@@ -1,4 +1,5 @@
 import Compute
+import Programs
 
 /// The innermost loops of a convolution along one path, for all edges of a group. Offsets are those of the path.
 protocol PathKernel: SendableMetatype {

@@ -2,6 +2,7 @@ import Compute
 import Dispatch
 import Equivariance
 import Neighbors
+import Programs
 
 /// Carries out a program on graphs, in memory that is planned once and kept.
 ///

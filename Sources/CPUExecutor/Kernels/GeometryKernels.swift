@@ -1,4 +1,5 @@
 import Compute
+import Programs
 
 /// Forces and virials from the gradients of edge vectors, and the transposes of these maps.
 enum GeometryKernels<T: KernelScalar> {

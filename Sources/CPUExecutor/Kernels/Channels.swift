@@ -1,4 +1,5 @@
 import Compute
+import Programs
 
 /// `W` vectors of channels that a kernel takes at once: what belongs to an edge alone is read once for all of them.
 struct Channels<T: KernelScalar, let W: Int> {

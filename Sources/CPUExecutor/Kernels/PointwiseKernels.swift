@@ -1,4 +1,5 @@
 import Compute
+import Programs
 
 /// Functions of one number and their derivatives, a vector of channels at a time (see `Activation`).
 enum PointwiseKernels<T: KernelScalar> {

@@ -1,8 +1,8 @@
 import Compute
+import Programs
 
-/// A path with l₂ = 0, where Y = 1: the coupling matrix is a number times the identity, and input and output have `D`
-/// components.
-enum DiagonalPath<T: KernelScalar, let D: Int, let W: Int>: PathKernel {
+/// A path with l₁ = 0: scalars times harmonics, whose coupling matrix is one row C Y[m₃] with `D` = 2l₃+1.
+enum ScalarPath<T: KernelScalar, let D: Int, let W: Int>: PathKernel {
     typealias Scalar = T
     typealias Vector = Channels<T, W>
     typealias Radial = RadialWeights<T, W>
@@ -21,10 +21,10 @@ enum DiagonalPath<T: KernelScalar, let D: Int, let W: Int>: PathKernel {
             for index in 0..<group.tileCount {
                 let tile = group.tile(index)
                 for lane in 0..<tile.count {
+                    let y = tile.harmonics(lane, of: path)
                     let radial = Radial(tile, lane, path, table)
-                    let x = radial.w * path.factor
-                    let h = features + tile.atomRows[lane]
-                    for m in 0..<D { sums[m] = sums[m].adding(x, times: Vector(h + m &* path.inputStride)) }
+                    let x = radial.w * Vector(features + tile.atomRows[lane]) * path.factor
+                    for m in 0..<D { sums[m] = sums[m].adding(y[m &* T.lanes], times: x) }
                 }
             }
             for m in 0..<D { sums[m].store(output + m &* path.outputStride) }
@@ -39,26 +39,28 @@ enum DiagonalPath<T: KernelScalar, let D: Int, let W: Int>: PathKernel {
             let channel = block &* W &* T.lanes
             let table = table + (path.weightOffset &+ channel)
             let output = output + (path.outputOffset &+ channel)
-            let features = source.row + (path.inputOffset &+ channel)
-            var h = InlineArray<D, Vector>(repeating: .zero)
-            for m in 0..<D { h[m] = Vector(features + m &* path.inputStride) * path.factor }
-            var sums = InlineArray<D, Vector>(repeating: .zero)
+            let h = Vector(source.row + (path.inputOffset &+ channel)) * path.factor
+            var sum = Vector.zero
             for index in 0..<group.tileCount {
                 let tile = group.tile(index)
                 for lane in 0..<tile.count {
+                    let y = tile.harmonics(lane, of: path)
                     let radial = Radial(tile, lane, path, table)
                     let row = output + tile.atomRows[lane]
-                    var z = Vector.zero
+                    let x = radial.w * h
+                    let harmonics = gradients.harmonics(tile.first &+ lane, of: path)
+                    var v = Vector.zero
                     for m in 0..<D {
                         let g = Vector(row + m &* path.outputStride)
-                        sums[m] = sums[m].adding(radial.w, times: g)
-                        z = z.adding(h[m], times: g)
+                        v = v.adding(y[m &* T.lanes], times: g)
+                        Vector.add(x, times: g, to: &harmonics[m])
                     }
-                    Vector.add(radial.slope, times: z, to: &gradients.distance(tile.first &+ lane).pointee)
+                    sum = sum.adding(radial.w, times: v)
+                    Vector.add(radial.slope, times: h * v, to: &gradients.distance(tile.first &+ lane).pointee)
                 }
             }
             guard let gradient = gradients.features.map({ $0 + (path.inputOffset &+ channel) }) else { continue }
-            for m in 0..<D { (sums[m] * path.factor).add(to: gradient + m &* path.inputStride) }
+            (sum * path.factor).add(to: gradient)
         }
     }
 
@@ -71,18 +73,19 @@ enum DiagonalPath<T: KernelScalar, let D: Int, let W: Int>: PathKernel {
             let table = table + (path.weightOffset &+ channel)
             let output = output + (path.outputOffset &+ channel)
             let gradient = gradient + (path.inputOffset &+ channel)
-            var sums = InlineArray<D, Vector>(repeating: .zero)
-            for m in 0..<D { sums[m] = Vector(gradient + m &* path.inputStride) }
+            var sum = Vector.zero
             for index in 0..<group.tileCount {
                 let tile = group.tile(index)
                 for lane in 0..<tile.count {
+                    let y = tile.harmonics(lane, of: path)
                     let radial = Radial(tile, lane, path, table)
-                    let x = radial.w * path.factor
                     let row = output + tile.atomRows[lane]
-                    for m in 0..<D { sums[m] = sums[m].adding(x, times: Vector(row + m &* path.outputStride)) }
+                    var v = Vector.zero
+                    for m in 0..<D { v = v.adding(y[m &* T.lanes], times: Vector(row + m &* path.outputStride)) }
+                    sum = sum.adding(radial.w, times: v)
                 }
             }
-            for m in 0..<D { sums[m].store(gradient + m &* path.inputStride) }
+            (sum * path.factor).add(to: gradient)
         }
     }
 
@@ -100,9 +103,10 @@ enum DiagonalPath<T: KernelScalar, let D: Int, let W: Int>: PathKernel {
             for index in 0..<group.tileCount {
                 let tile = group.tile(index)
                 for lane in 0..<tile.count {
-                    let h = features + tile.atomRows[lane]
-                    var s = Vector.zero
-                    for m in 0..<D { s = s.adding(Vector(h + m &* path.inputStride), times: g[m]) }
+                    let y = tile.harmonics(lane, of: path)
+                    var v = g[0] * y[0]
+                    for m in 1..<D { v = v.adding(y[m &* T.lanes], times: g[m]) }
+                    let s = v * Vector(features + tile.atomRows[lane])
                     addTable(tile, lane, path, s, to: gradient)
                 }
             }

@@ -1,4 +1,5 @@
 import Compute
+import Programs
 
 /// A channel-wise product prepared for the kernels: plain numbers.
 struct ProductPlan<T: KernelScalar>: Sendable {

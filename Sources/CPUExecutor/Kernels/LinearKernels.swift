@@ -1,4 +1,5 @@
 import Compute
+import Programs
 
 /// Channel mixing by matrix products (see `LinearMap`).
 ///
