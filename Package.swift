@@ -53,29 +53,42 @@ let modules = [
     Module(name: "Equivariance", tests: .withData),
     Module(
         name: "Programs", uses: ["Compute", "Neighbors", "Equivariance"], tests: .plain,
-        testsUse: ["Atoms", "Network", "CPUExecutor"]),
+        testsUse: ["Atoms", "Layers", "Models", "Potentials", "CPUExecutor"]),
     Module(name: "CPUExecutor", uses: ["Compute", "Neighbors", "Equivariance", "Programs"]),
+    Module(name: "Layers", uses: ["Files", "Compute", "Programs", "CPUExecutor"]),
     Module(
-        name: "Network",
-        uses: ["Files", "Compute", "Atoms", "Neighbors", "Interactions", "Equivariance", "Programs", "CPUExecutor"],
-        tests: .withData),
+        name: "Models", uses: ["Compute", "Atoms", "Interactions", "Equivariance", "Programs", "Layers"],
+        tests: .withData, testsUse: ["Files", "Neighbors", "CPUExecutor", "Potentials"]),
+    Module(
+        name: "Potentials",
+        uses: [
+            "Files", "Compute", "Atoms", "Neighbors", "Interactions", "Programs", "CPUExecutor", "Layers", "Models",
+        ],
+        tests: .plain),
+    Module(
+        name: "DataSets",
+        uses: [
+            "Files", "Compute", "Atoms", "Settings", "StructureFiles", "Neighbors", "Interactions", "Potentials",
+        ],
+        products: [logging]),
     Module(
         name: "Training",
         uses: [
             "Files", "Compute", "Settings", "Atoms", "StructureFiles", "Neighbors", "Interactions", "Programs",
-            "CPUExecutor", "Network",
+            "CPUExecutor", "Layers", "Models", "Potentials", "DataSets",
         ],
         products: [logging], tests: .plain),
     Module(name: "Dynamics", uses: ["Files", "Compute", "Atoms", "Neighbors", "Interactions"], tests: .plain),
     Module(name: "Trajectory", uses: ["CNetCDF", "Files", "Compute", "Atoms", "StructureFiles"], tests: .plain),
     Module(name: "Sockets", uses: ["Compute", "Atoms", "Interactions"], tests: .plain),
     Module(
-        name: "CInterface", uses: ["CApus", "Files", "Compute", "Atoms", "Neighbors", "Interactions", "Network"],
+        name: "CInterface",
+        uses: ["CApus", "Files", "Compute", "Atoms", "Neighbors", "Interactions", "Models", "Potentials"],
         isLibrary: true),
 ]
 
 /// Modules that implement `Interaction`: their tests run the conformance suite of Tests/InteractionTesting.
-let testedByConformance = ["Interactions", "Network"]
+let testedByConformance = ["Interactions", "Potentials"]
 
 extension String {
     /// Modules of headers in C, which tests reach through the modules that use them.

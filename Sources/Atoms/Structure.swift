@@ -57,3 +57,8 @@ public struct Structure: Sendable, Equatable {
         composition.map { $0.count == 1 ? $0.element.symbol : "\($0.element.symbol)\($0.count)" }.joined()
     }
 }
+
+extension Structure {
+    /// The stress that is learned and compared: a structure has one where it repeats in all directions.
+    public var labelledStress: Matrix3? { cell?.isFullyPeriodic == true ? stress : nil }
+}

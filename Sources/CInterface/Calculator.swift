@@ -4,8 +4,9 @@ import CPUExecutor
 import Compute
 import Foundation
 import Interactions
+import Models
 import Neighbors
-import Network
+import Potentials
 
 /// A potential with what it keeps between calls: neighbours, features, work space. One call at a time.
 final class Calculator {

@@ -1,6 +1,6 @@
 import Atoms
 import CApus
-import Network
+import Potentials
 
 @_cdecl("apus_calculator_create")
 public func apusCalculatorCreate(

@@ -1,8 +1,8 @@
 import CApus
 import Foundation
 import Interactions
-import Network
 import Neighbors
+import Potentials
 
 /// Why a call failed: its status, and the message that `apus_last_error` returns.
 struct Failure: Error {

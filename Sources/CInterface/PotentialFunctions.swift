@@ -1,7 +1,8 @@
 import Atoms
 import CApus
 import Foundation
-import Network
+import Models
+import Potentials
 
 /// A potential that C programs hold.
 final class LoadedPotential: Sendable {

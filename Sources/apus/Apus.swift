@@ -2,7 +2,8 @@ import ArgumentParser
 import Compute
 import Foundation
 import Logging
-import Network
+import Models
+import Potentials
 
 /// The command `apus`: thin, every subcommand reads its input, calls the modules and prints.
 @main

@@ -3,8 +3,9 @@ import Compute
 import Dynamics
 import Foundation
 import Interactions
+import Models
 import Neighbors
-import Network
+import Potentials
 import Programs
 import Training
 import Trajectory

@@ -2,7 +2,7 @@ import Atoms
 import Compute
 import Foundation
 import Interactions
-import Network
+import Potentials
 import Programs
 
 /// Measures a potential on a structure, stage by stage, as molecular dynamics and training call it.

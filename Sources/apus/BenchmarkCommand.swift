@@ -1,7 +1,8 @@
 import ArgumentParser
 import Atoms
 import Foundation
-import Network
+import Models
+import Potentials
 import StructureFiles
 
 struct BenchmarkCommand: ParsableCommand {

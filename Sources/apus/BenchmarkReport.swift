@@ -1,4 +1,4 @@
-import Network
+import Potentials
 
 /// What `apus benchmark` measured.
 struct BenchmarkReport: Encodable {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Compute
+import DataSets
 import Foundation
 import StructureFiles
 import Training

@@ -2,7 +2,8 @@ import ArgumentParser
 import Atoms
 import Compute
 import Foundation
-import Network
+import Models
+import Potentials
 import Settings
 import StructureFiles
 import Training

@@ -4,7 +4,8 @@ import Compute
 import Dynamics
 import Foundation
 import Interactions
-import Network
+import Models
+import Potentials
 import Settings
 import Trajectory
 

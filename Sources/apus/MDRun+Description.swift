@@ -2,7 +2,7 @@ import Atoms
 import Compute
 import Dynamics
 import Foundation
-import Network
+import Potentials
 
 // What is said before and after a simulation.
 

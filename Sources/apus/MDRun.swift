@@ -3,7 +3,7 @@ import Compute
 import Dynamics
 import Foundation
 import Interactions
-import Network
+import Potentials
 
 /// One simulation from the first line on the terminal to the last.
 struct MDRun {

@@ -1,7 +1,8 @@
 import Atoms
 import Dynamics
 import Foundation
-import Network
+import Models
+import Potentials
 import Settings
 import Trajectory
 

@@ -1,5 +1,6 @@
 import Foundation
-import Network
+import Models
+import Potentials
 
 /// What `apus info` says about a potential.
 struct PotentialInfo: Encodable {

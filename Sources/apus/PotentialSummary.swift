@@ -1,4 +1,5 @@
-import Network
+import Models
+import Potentials
 
 /// What a person wants to know about a potential, in a line or two.
 struct PotentialSummary {

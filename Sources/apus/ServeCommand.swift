@@ -3,7 +3,8 @@ import Atoms
 import Compute
 import Foundation
 import Interactions
-import Network
+import Models
+import Potentials
 import Sockets
 
 /// `apus serve`: energies and forces for a program that moves the atoms itself.

@@ -1,6 +1,6 @@
 import Atoms
 import Compute
-import Network
+import Potentials
 
 /// What `apus serve` says before it connects.
 struct ServeIntroduction {

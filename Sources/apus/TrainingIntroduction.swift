@@ -1,5 +1,7 @@
 import Compute
-import Network
+import Layers
+import Models
+import Potentials
 import StructureFiles
 import Training
 

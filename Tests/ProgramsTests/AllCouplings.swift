@@ -1,3 +1,5 @@
+
+@testable import CPUExecutor
 @testable import Programs
 
 extension Convolution {

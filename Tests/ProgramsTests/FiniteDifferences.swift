@@ -2,6 +2,7 @@ import Compute
 import Neighbors
 import Testing
 
+@testable import CPUExecutor
 @testable import Programs
 
 /// Runs a program in double precision with random inputs and compares its outputs with differences of other outputs.

@@ -1,9 +1,12 @@
 import Atoms
 import Compute
+import Layers
+import Models
 import Neighbors
+import Potentials
 import Testing
 
-@testable import Network
+@testable import CPUExecutor
 @testable import Programs
 
 /// The programs that models are: simplified without a change of results, nothing unread, no memory shared.

@@ -1,6 +1,7 @@
 import Compute
 import Testing
 
+@testable import CPUExecutor
 @testable import Programs
 
 /// Every primitive against finite differences in double precision: its first derivative with respect to each operand,

@@ -1,5 +1,6 @@
 import Testing
 
+@testable import CPUExecutor
 @testable import Programs
 
 /// What holds for every program, however it was made.

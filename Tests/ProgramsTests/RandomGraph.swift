@@ -1,5 +1,7 @@
 import Atoms
 import Compute
+
+@testable import CPUExecutor
 @testable import Neighbors
 @testable import Programs
 

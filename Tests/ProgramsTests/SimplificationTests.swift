@@ -1,6 +1,7 @@
 import Neighbors
 import Testing
 
+@testable import CPUExecutor
 @testable import Programs
 
 /// Simplified programs compute what was written, with less.

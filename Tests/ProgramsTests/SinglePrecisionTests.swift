@@ -1,6 +1,7 @@
 import Compute
 import Testing
 
+@testable import CPUExecutor
 @testable import Programs
 
 /// The kernels for speed, which finite differences cannot see, against those in double precision.

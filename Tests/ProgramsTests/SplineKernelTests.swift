@@ -1,6 +1,7 @@
 import Compute
 import Testing
 
+@testable import CPUExecutor
 @testable import Programs
 
 @Suite struct SplineKernelTests {

@@ -1,11 +1,15 @@
 import Atoms
 import Compute
+import Files
 import Foundation
 import Interactions
+import Layers
+import Models
 import Neighbors
-import Network
+import Potentials
 import Testing
 
+@testable import DataSets
 @testable import Training
 
 /// Committees: members that differ, one evaluation of all, and what it says about their disagreement.

@@ -3,6 +3,7 @@ import Compute
 import Foundation
 import Testing
 
+@testable import DataSets
 @testable import Training
 
 /// Checks of data sets: good data are found good, and every way to spoil them is found by its own check.

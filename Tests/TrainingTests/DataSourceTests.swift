@@ -1,10 +1,14 @@
 import Atoms
 import Compute
+import Files
 import Foundation
-import Network
+import Layers
+import Models
+import Potentials
 import StructureFiles
 import Testing
 
+@testable import DataSets
 @testable import Training
 
 /// Where structures come from and how they are grouped: caches, sets that are too large for their edges, several

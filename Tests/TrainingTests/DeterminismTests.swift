@@ -1,8 +1,12 @@
 import Atoms
 import Compute
-import Network
+import Files
+import Layers
+import Models
+import Potentials
 import Testing
 
+@testable import DataSets
 @testable import Training
 
 /// The same settings and data give the same weights, bit by bit.

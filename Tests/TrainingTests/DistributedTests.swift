@@ -1,9 +1,13 @@
 import Atoms
 import Compute
+import Files
 import Foundation
-import Network
+import Layers
+import Models
+import Potentials
 import Testing
 
+@testable import DataSets
 @testable import Training
 
 /// Ranks as threads of one process, which add up in the order of their numbers.

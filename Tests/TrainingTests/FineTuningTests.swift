@@ -1,9 +1,13 @@
 import Atoms
 import Compute
+import Files
 import Foundation
-import Network
+import Layers
+import Models
+import Potentials
 import Testing
 
+@testable import DataSets
 @testable import Training
 
 /// Trainings that start from a potential: its weights, frozen parts, added elements, shifts and old data.

@@ -1,8 +1,12 @@
 import Atoms
 import Compute
-import Network
+import Files
+import Layers
+import Models
+import Potentials
 import Testing
 
+@testable import DataSets
 @testable import Training
 
 /// The gradient of a full training loss against finite differences, in double precision, for every array of weights.

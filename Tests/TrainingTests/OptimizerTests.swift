@@ -2,6 +2,7 @@ import Compute
 import Foundation
 import Testing
 
+@testable import DataSets
 @testable import Training
 
 /// Optimiser, schedule and moving average against the formulas that PyTorch documents.

@@ -1,11 +1,15 @@
 import Atoms
 import Compute
+import Files
 import Foundation
+import Layers
+import Models
 import Neighbors
-import Network
+import Potentials
 import Settings
 import StructureFiles
 
+@testable import DataSets
 @testable import Training
 
 /// A folder that goes away with its last reference.

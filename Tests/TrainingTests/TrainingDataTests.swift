@@ -4,6 +4,7 @@ import Foundation
 import StructureFiles
 import Testing
 
+@testable import DataSets
 @testable import Training
 
 /// From files to training and validation sets, and what is learned from the data before training.

@@ -1,9 +1,13 @@
 import Atoms
 import Compute
+import Files
 import Foundation
-import Network
+import Layers
+import Models
+import Potentials
 import Testing
 
+@testable import DataSets
 @testable import Training
 
 /// Trainings from files to files: endings, resuming, and what is left in the output folder.

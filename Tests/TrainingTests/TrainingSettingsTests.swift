@@ -2,6 +2,7 @@ import Foundation
 import Settings
 import Testing
 
+@testable import DataSets
 @testable import Training
 
 /// The YAML of `apus train`: what is accepted, what it means, and how mistakes are reported.

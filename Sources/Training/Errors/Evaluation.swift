@@ -2,7 +2,7 @@ import Atoms
 import Compute
 import Interactions
 import Neighbors
-import Network
+import Potentials
 import StructureFiles
 
 /// Predictions of a potential for structures, and their errors where there are labels.

@@ -1,5 +1,6 @@
 import Compute
-import Network
+import Layers
+import Potentials
 
 extension Optimizer {
     /// One step of a matrix: Muon (Jordan et al. 2024) with Nesterov's momentum, as long as a step of AdamW (Liu et al.

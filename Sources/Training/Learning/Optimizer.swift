@@ -1,5 +1,6 @@
 import Compute
-import Network
+import Layers
+import Potentials
 
 /// Takes the steps of a training, on one flat list of weights: Adam and its variants by single weights, Muon by
 /// matrices with AdamW for whatever is none.

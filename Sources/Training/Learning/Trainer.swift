@@ -2,7 +2,9 @@ import Atoms
 import CPUExecutor
 import Compute
 import Foundation
-import Network
+import Layers
+import Models
+import Potentials
 import Programs
 
 /// Trains one model on one data set, epoch by epoch.

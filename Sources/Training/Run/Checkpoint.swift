@@ -1,5 +1,7 @@
+import Files
 import Foundation
-import Network
+import Models
+import Potentials
 
 /// A checkpoint file: a `TrainerState` in safetensors, with what it belongs to.
 struct Checkpoint {

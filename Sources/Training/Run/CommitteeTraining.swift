@@ -1,7 +1,7 @@
 import Atoms
 import Compute
 import Foundation
-import Network
+import Potentials
 import StructureFiles
 
 /// The training of a committee: its members side by side, as many at a time as there are threads, then all in one file.

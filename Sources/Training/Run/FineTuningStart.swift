@@ -1,7 +1,10 @@
 import Atoms
 import Compute
+import DataSets
 import Foundation
-import Network
+import Layers
+import Models
+import Potentials
 
 /// The potential that a training starts from, made fit for new data: more elements, other shifts.
 struct FineTuningStart: Sendable {

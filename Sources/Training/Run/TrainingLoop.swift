@@ -1,6 +1,7 @@
 import CPUExecutor
 import Foundation
-import Network
+import Models
+import Potentials
 import Programs
 
 /// The loop of a training in one precision: epochs until an end is reached, validation, files, and going back when the

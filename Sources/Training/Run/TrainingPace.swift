@@ -1,7 +1,9 @@
 import Atoms
 import CPUExecutor
 import Compute
-import Network
+import Layers
+import Models
+import Potentials
 import Programs
 import Settings
 

@@ -1,7 +1,10 @@
 import Atoms
 import Compute
+import DataSets
 import Foundation
-import Network
+import Layers
+import Models
+import Potentials
 
 /// What a training starts from: the data as they were read, the model, and its first weights. Nothing is written.
 ///
@@ -112,5 +115,18 @@ public struct TrainingPreparation: Sendable {
     func firstWeights(seed: UInt64) -> ParameterSet {
         let random = ParameterSet(model.parameters, seed: seed)
         return start?.weights(in: model, besides: random) ?? random
+    }
+}
+
+extension TrainingData {
+    /// The structures of a training.
+    init(_ settings: TrainingSettings, cutoff: Double) throws {
+        try self.init(
+            settings.data,
+            for: Purpose(
+                labels: settings.loss.labels, decisive: settings.keep.label,
+                configTypes: Array(settings.loss.byConfigType.keys),
+                replay: settings.fineTuning?.replay.map { ($0.train, $0.labels) }, seed: settings.seed),
+            cutoff: cutoff)
     }
 }

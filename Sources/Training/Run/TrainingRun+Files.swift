@@ -1,6 +1,7 @@
 import Atoms
 import Foundation
-import Network
+import Models
+import Potentials
 import Programs
 import Settings
 

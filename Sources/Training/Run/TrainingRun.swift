@@ -1,7 +1,10 @@
 import Atoms
 import Compute
+import DataSets
 import Foundation
-import Network
+import Layers
+import Models
+import Potentials
 
 /// A training from what was prepared to the files in its output folder.
 public final class TrainingRun: Sendable {

@@ -1,7 +1,10 @@
 import Atoms
+import DataSets
 import Foundation
 import Interactions
-import Network
+import Layers
+import Models
+import Potentials
 import Settings
 
 /// The section `model`: hyperparameters as NequIP names them, and what is to be taken from the data.

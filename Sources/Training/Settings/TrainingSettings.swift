@@ -1,5 +1,7 @@
+import DataSets
 import Foundation
-import Network
+import Models
+import Potentials
 import Settings
 import StructureFiles
 

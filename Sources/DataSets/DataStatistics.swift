@@ -1,0 +1,131 @@
+import Atoms
+import Compute
+import Foundation
+import Interactions
+import Neighbors
+import Potentials
+
+/// What a model takes from its training data: elements, energies of isolated atoms, the size of forces, and how
+/// closely atoms are packed.
+public struct DataStatistics: Sendable {
+    public let elements: [Element]
+    /// Mean number of neighbours within the cutoff; 1 where there are none.
+    public let averageNeighbors: Double
+    /// Root mean square of the force components less the pair potential's, eV/Å; 1 where there are none.
+    public let forcesRMS: Double
+    /// `[structure]` The pair potential's energy, eV.
+    public let pairEnergies: [Double]
+    /// The shortest distance of each pair of elements, Å, by `A-B`.
+    public let shortestDistances: [String: Double]
+
+    /// Those that occur, by atomic number.
+    public static func elements(of structures: some Sequence<Structure>) -> [Element] {
+        structures.reduce(into: Set<Element>()) { $0.formUnion($1.elements) }.sorted()
+    }
+
+    /// - Parameters:
+    ///   - cutoff: Å.
+    ///   - pairPotential: what a model adds to its network, which then learns the rest.
+    public init(
+        _ structures: some Collection<Structure>, cutoff: Double, pairPotential: ZBL? = nil, parallelism: Parallelism
+    ) throws {
+        elements = Self.elements(of: structures)
+        var (edges, atoms) = (0, 0)
+        var (squares, components) = (0.0, 0)
+        var shortest: [String: Double] = [:]
+        public var pairEnergies: [Double] = []
+        var pair = InteractionResult()
+        for structure in structures {
+            let list = try EdgeList(
+                positions: structure.positions, cell: structure.cell, cutoffs: Cutoffs(cutoff),
+                parallelism: parallelism)
+            edges += list.count
+            atoms += structure.count
+            pair.reset(count: structure.count)
+            try pairPotential?.evaluate(elements: structure.elements, edges: list, into: &pair)
+            pairEnergies.append(pair.energy)
+            for (force, known) in zip(structure.forces ?? [], pair.forces) {
+                squares += dot(force - known, force - known)
+                components += 3
+            }
+            var nearest: [SIMD2<Int>: Double] = [:]
+            for edge in 0..<list.count {
+                let (a, b) = (
+                    structure.elements[Int(list.receivers[edge])], structure.elements[Int(list.sources[edge])]
+                )
+                let r2 = list.x[edge] * list.x[edge] + list.y[edge] * list.y[edge] + list.z[edge] * list.z[edge]
+                let key = SIMD2(min(a, b).atomicNumber, max(a, b).atomicNumber)
+                nearest[key] = min(nearest[key] ?? .infinity, r2)
+            }
+            for (pair, square) in nearest {
+                let name = Potential.pairKey(Element(atomicNumber: pair.x)!, Element(atomicNumber: pair.y)!)
+                shortest[name] = min(shortest[name] ?? .infinity, square.squareRoot())
+            }
+        }
+        averageNeighbors = atoms > 0 && edges > 0 ? Double(edges) / Double(atoms) : 1
+        forcesRMS = squares > 0 ? (squares / Double(components)).squareRoot() : 1
+        shortestDistances = shortest
+        self.pairEnergies = pairEnergies
+    }
+
+    /// Energies of isolated atoms by least squares on the total energies, `E ≈ Σ_t n_t E_t`, in eV by element.
+    ///
+    /// A ridge of 10⁻⁸ of the mean diagonal towards the mean energy per atom decides what compositions leave open
+    /// (one element always with the same share, for example); `isDetermined` tells whether it had to.
+    ///
+    /// - Parameters:
+    ///   - known: energies that are not to be fitted, eV.
+    ///   - pairEnergies: `[structure]` what is not the atoms' own, eV; none unless given.
+    public static func isolatedAtomEnergies(
+        _ structures: some Collection<Structure>, elements: [Element], known: [Element: Double] = [:],
+        pairEnergies: [Double] = []
+    ) throws -> (energies: [Double], isDetermined: Bool) {
+        let free = elements.filter { known[$0] == nil }
+        guard !free.isEmpty else { return (elements.map { known[$0]! }, true) }
+        // Numbers of atoms of the free elements, and the energy that is left for them.
+        let labelled = structures.enumerated().compactMap { index, structure -> (counts: [Double], energy: Double)? in
+            guard let energy = structure.energy else { return nil }
+            let counts = free.map { element in Double(structure.elements.count { $0 == element }) }
+            guard counts.contains(where: { $0 > 0 }) else { return nil }
+            let rest = structure.elements.reduce(pairEnergies.isEmpty ? 0 : pairEnergies[index]) {
+                $0 + (known[$1] ?? 0)
+            }
+            return (counts, energy - rest)
+        }
+        guard !labelled.isEmpty else {
+            throw DataSetError(
+                "no structure with \(free.map(\.symbol).joined(separator: ", ")) has an energy: give per_type_energy_shifts, one number for each element"
+            )
+        }
+        let n = free.count
+        let mean =
+            labelled.reduce(0) { $0 + $1.energy } / labelled.reduce(0) { $0 + $1.counts.reduce(0, +) }
+        var normal = [[Double]](repeating: Array(repeating: 0, count: n), count: n)
+        var right = [Double](repeating: 0, count: n)
+        for (counts, energy) in labelled {
+            let excess = energy - mean * counts.reduce(0, +)
+            for i in 0..<n {
+                right[i] += counts[i] * excess
+                for j in 0..<n { normal[i][j] += counts[i] * counts[j] }
+            }
+        }
+        let ridge = 1e-8 * (0..<n).reduce(0) { $0 + normal[$1][$1] } / Double(n)
+        var smallest = Double.infinity
+        // Cholesky elimination of the positive definite normal equations.
+        for i in 0..<n { normal[i][i] += ridge }
+        for k in 0..<n {
+            smallest = min(smallest, normal[k][k])
+            for i in (k + 1)..<max(n, k + 1) {
+                let factor = normal[i][k] / normal[k][k]
+                for j in k..<n { normal[i][j] -= factor * normal[k][j] }
+                right[i] -= factor * right[k]
+            }
+        }
+        var x = [Double](repeating: 0, count: n)
+        for k in stride(from: n - 1, through: 0, by: -1) {
+            x[k] = (right[k] - ((k + 1)..<max(n, k + 1)).reduce(0) { $0 + normal[k][$1] * x[$1] }) / normal[k][k]
+        }
+        let fitted = Dictionary(uniqueKeysWithValues: zip(free, x.map { $0 + mean }))
+        return (elements.map { known[$0] ?? fitted[$0]! }, smallest > 100 * ridge)
+    }
+}

@@ -1,0 +1,284 @@
+import Atoms
+import Files
+import Foundation
+import Layers
+import Neighbors
+import Potentials
+import StructureFiles
+
+/// The structures that settings name, split into those to train on and those to validate with.
+///
+/// Structures without any two atoms within the cutoff hold nothing that a network could learn. They are left out of
+/// both; those of a single atom say what the energy of an isolated atom is.
+public struct TrainingData {
+    /// A structure and where it stands, for messages.
+    public struct Sample: Sendable {
+        public var stored: StoredStructure
+        /// `water.xyz, frame 12`
+        public var place: String
+        /// The validation set that it belongs to, if that has a name.
+        public var set: String?
+
+        public var structure: Structure { stored.structure }
+    }
+
+    public private(set) var training: [Sample] = []
+    public private(set) var validation: [Sample] = []
+    /// Structures of the data that a potential comes from, when it is trained on.
+    public private(set) var replay: [Sample] = []
+    /// eV, from frames of one atom among the training structures.
+    public private(set) var isolatedAtoms: [Element: Double] = [:]
+    /// Files read, those of the training structures first.
+    public private(set) var files: [Potential.Provenance.DataFile] = []
+    private var trainingFiles = 0
+    /// For people: warnings, and what was left out.
+    public private(set) var remarks: [Remark] = []
+
+    /// Which structures train and which validate: the same for the same split of the same files.
+    public var splitDigest: String {
+        let places = validation.map(\.place) + ["of \(training.count)"]
+        return SHA256.hexadecimal(of: Data(places.joined(separator: "\n").utf8))
+    }
+
+    /// What the structures are for.
+    public struct Purpose: Sendable {
+        /// Labels that the loss asks for.
+        public var labels: [Label]
+        /// The label that decides which potential is kept, if one does.
+        public var decisive: Label?
+        /// Values of `config_type` that have a weight of their own.
+        public var configTypes: [String]
+        /// Files that a potential was trained on before, and the keys of their labels.
+        public var replay: (train: [String], labels: LabelKeys)?
+        public var seed: UInt64
+
+        public init(
+            labels: [Label], decisive: Label? = nil, configTypes: [String] = [],
+            replay: (train: [String], labels: LabelKeys)? = nil, seed: UInt64
+        ) {
+            self.labels = labels
+            self.decisive = decisive
+            self.configTypes = configTypes
+            self.replay = replay
+            self.seed = seed
+        }
+    }
+
+    /// Throws where a file is bad, a label that the loss asks for is absent everywhere, or nothing is left to train on.
+    ///
+    /// - Parameter cutoff: the model's r_max, Å.
+    public init(_ data: DataSettings, for purpose: Purpose, cutoff: Double) throws {
+        let wanted = purpose.labels
+        let names = data.train.joined(separator: ", ")
+        var samples = try read(data.train, key: "data.train", data.labels, cache: data.cache)
+        trainingFiles = files.count
+        try samples.census.require(wanted, named: data.labels, in: names)
+        var atoms: [Element: Sample] = [:]
+        training = try samples.takeWhatHasNeighbors(within: cutoff, isolatedAtoms: &atoms)
+        isolatedAtoms = atoms.compactMapValues(\.structure.energy)
+        guard !training.isEmpty else {
+            throw DataSetError(
+                "\(names): holds no structures to train on"
+                    + (samples.samples.isEmpty
+                        ? "" : ": in none of \(samples.samples.count) are two atoms within r_max = \(cutoff) Å"))
+        }
+        remark(on: samples.samples.count - training.count, of: "training", isolatedAtoms: !isolatedAtoms.isEmpty)
+        switch data.validation {
+        case .files(let sets):
+            for set in sets { try readValidation(set, data.labels, wanted, cutoff, cache: data.cache) }
+            warnOfOverlap()
+        case .fraction(let fraction):
+            let count = min(Int((fraction * Double(training.count)).rounded()), training.count - 1)
+            if fraction > 0, count == 0 {
+                remarks.append(
+                    .warning(
+                        "data.validation \(fraction) of \(training.count) structures is none; the training set takes its place"
+                    ))
+            }
+            try hold(count, purpose)
+        case .count(let count):
+            guard count < training.count else {
+                throw DataSetError(
+                    "data.validation: asks for \(count) structures, but there are only \(training.count) in all")
+            }
+            try hold(count, purpose)
+        }
+        if let size = data.trainSize { try limit(to: size, seed: purpose.seed) }
+        warnOfUnknown(purpose.configTypes)
+        if let source = purpose.replay {
+            var old = try read(source.train, key: "fine_tuning.replay.train", source.labels, cache: data.cache)
+            try old.census.require(
+                wanted.filter { $0 != Label.stress }, named: source.labels, in: source.train.joined(separator: ", "))
+            var ignored: [Element: Sample] = [:]
+            replay = try old.takeWhatHasNeighbors(within: cutoff, isolatedAtoms: &ignored)
+        }
+    }
+
+    // MARK: Splitting
+
+    private mutating func readValidation(
+        _ set: DataSettings.ValidationSource.FileSet, _ labels: LabelKeys, _ wanted: [Label], _ cutoff: Double,
+        cache: String?
+    ) throws {
+        let key = "data.validation" + (set.name.map { ".\($0)" } ?? "")
+        var held = try read(set.files, key: key, labels, cache: cache)
+        do {
+            try held.census.require(wanted, named: labels, in: set.files.joined(separator: ", "))
+        } catch let error as StructureFileError {
+            throw DataSetError("\(key): \(error)")
+        }
+        var ignored: [Element: Sample] = [:]
+        let kept = try held.takeWhatHasNeighbors(within: cutoff, isolatedAtoms: &ignored)
+        validation += kept.map { Sample(stored: $0.stored, place: $0.place, set: set.name) }
+        remark(on: held.samples.count - kept.count, of: "validation", isolatedAtoms: false)
+    }
+
+    private mutating func hold(_ count: Int, _ purpose: Purpose) throws {
+        (training, validation) = Self.split(training, holding: count, seed: purpose.seed)
+        for label in purpose.labels where count > 0 && !validation.contains(where: { $0.structure.carries(label) }) {
+            guard label != purpose.decisive else {
+                throw DataSetError(
+                    "training.keep: \(label), but none of the \(count) structures held back has it; hold more back by data.validation, or keep another"
+                )
+            }
+            remarks.append(
+                .warning(
+                    "none of the \(count) structures held back has \(label); which potential is kept is decided without"
+                ))
+        }
+    }
+
+    /// Holds back `count` elements drawn at random; both parts keep their order.
+    static func split<Element>(_ all: [Element], holding count: Int, seed: UInt64) -> ([Element], [Element]) {
+        let held = Set(Permutation.shuffled(all.count, seed: seed, round: -1).prefix(count))
+        return (
+            all.indices.filter { !held.contains($0) }.map { all[$0] },
+            all.indices.filter { held.contains($0) }.map { all[$0] }
+        )
+    }
+
+    /// Keeps some training structures: the first ones of an order drawn at random, so that sizes are nested.
+    private mutating func limit(to size: Int, seed: UInt64) throws {
+        guard size <= training.count else {
+            throw DataSetError(
+                "data.train_size: asks for \(size) structures, but there are only \(training.count) to train on")
+        }
+        training = Permutation.shuffled(training.count, seed: seed, round: -2).prefix(size).sorted()
+            .map { training[$0] }
+    }
+
+    private mutating func remark(on count: Int, of set: String, isolatedAtoms: Bool) {
+        guard count > 0 else { return }
+        let use = isolatedAtoms ? "; those of one atom give its energy" : ""
+        remarks.append(
+            .notice("\(count) of the \(set) structures left out: no two atoms within r_max, nothing to learn\(use)"))
+    }
+
+    private mutating func warnOfOverlap() {
+        for other in files.dropFirst(trainingFiles) {
+            guard let same = files.prefix(trainingFiles).first(where: { $0.sha256 == other.sha256 }) else { continue }
+            remarks.append(
+                .warning(
+                    "\(other.name) validates what \(same.name) trains: they hold the same, so the errors say nothing about other structures"
+                ))
+        }
+    }
+
+    private mutating func warnOfUnknown(_ configTypes: [String]) {
+        let known = Set((training + validation).compactMap { $0.structure.information["config_type"] })
+        for name in configTypes.sorted() where name != "default" && !known.contains(name) {
+            remarks.append(
+                .warning(
+                    "training.loss.config_type_weights: no structure has config_type=\(name); there are \(known.isEmpty ? "none" : known.sorted().joined(separator: ", "))"
+                ))
+        }
+    }
+
+    // MARK: Reading
+
+    /// The frames of some files.
+    private struct Frames {
+        var samples: [Sample] = []
+        var census = LabelCensus()
+
+        /// The frames with neighbours; of the others, those of one atom that have an energy go to `isolatedAtoms`.
+        mutating func takeWhatHasNeighbors(
+            within cutoff: Double, isolatedAtoms: inout [Element: Sample]
+        ) throws -> [Sample] {
+            try samples.filter { sample in
+                let structure = sample.structure
+                let edges = try EdgeList(
+                    positions: structure.positions, cell: structure.cell, cutoffs: Cutoffs(cutoff))
+                if edges.count > 0 { return true }
+                if structure.count == 1, let energy = structure.energy {
+                    let element = structure.elements[0]
+                    if let other = isolatedAtoms[element], abs(other.structure.energy! - energy) > 1e-6 {
+                        throw DataSetError(
+                            "\(sample.place): an isolated atom of \(element) has \(energy) eV, but \(other.structure.energy!) eV in \(other.place); keep one of them"
+                        )
+                    }
+                    isolatedAtoms[element] = sample
+                }
+                return false
+            }
+        }
+    }
+
+    private mutating func read(_ names: [String], key: String, _ labels: LabelKeys, cache: String?) throws -> Frames {
+        var frames = Frames()
+        let paths: [String]
+        do {
+            paths = try FilePattern.expand(names)
+        } catch let error as StructureFileError {
+            throw DataSetError("\(key): \(error)")
+        }
+        let earlier = key == "data.train" ? files.count : trainingFiles
+        for path in paths {
+            let digest = try Self.sha256(of: path)
+            if let same = files.dropFirst(earlier).first(where: { $0.sha256 == digest }) {
+                throw DataSetError("\(key): \(path) holds the same as \(same.name); name each file once")
+            }
+            let name = (path as NSString).lastPathComponent
+            let (structures, census) = try Self.structures(of: path, digest, labels, cache)
+            for (index, stored) in structures.enumerated() {
+                frames.samples.append(Sample(stored: stored, place: "\(name), frame \(index + 1)"))
+            }
+            frames.census.add(census)
+            files.append(.init(name: name, sha256: digest, structures: structures.count))
+        }
+        return frames
+    }
+
+    /// The structures of a file, read into memory or, with a folder for caches, through one that is made if need be.
+    private static func structures(
+        of path: String, _ digest: String, _ labels: LabelKeys, _ folder: String?
+    ) throws -> ([StoredStructure], LabelCensus) {
+        guard let folder else {
+            let reader = try ExtendedXYZReader(path: path, labels: labels)
+            var structures: [StoredStructure] = []
+            while let structure = try reader.next() { structures.append(.inMemory(structure)) }
+            return (structures, reader.census)
+        }
+        let cache = try StructureCache(of: path, sha256: digest, labels: labels, in: folder)
+        return ((0..<cache.count).map { .cached(cache, index: $0) }, cache.census)
+    }
+
+    /// The digest of a file as hexadecimal text.
+    private static func sha256(of path: String) throws -> String {
+        guard let handle = FileHandle(forReadingAtPath: path) else { throw DataSetError("\(path): cannot be read") }
+        defer { try? handle.close() }
+        var hash = SHA256()
+        while let part = try handle.read(upToCount: 1 << 20), !part.isEmpty { hash.update(part) }
+        return hash.hexadecimal()
+    }
+}
+
+extension Structure {
+    func carries(_ label: Label) -> Bool {
+        switch label {
+        case .energy: energy != nil
+        case .forces: forces != nil
+        case .stress: labelledStress != nil
+        }
+    }
+}

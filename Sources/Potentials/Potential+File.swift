@@ -1,0 +1,257 @@
+import Atoms
+import Files
+import Foundation
+import Layers
+import Models
+
+/// The potential file: safetensors with the weights under NequIP's names, everything else as text beside them.
+///
+/// Documentation/potential-file.md describes it for other programs.
+extension Potential {
+    private static let format = "apus-potential"
+    private static let formatVersion = "1"
+    /// That of committees, which programs that know no committees must not take for one potential.
+    private static let committeeVersion = "2"
+    /// What the numbers of a potential are in; there is no choice.
+    public static let units = [
+        "energy": "eV", "length": "angstrom", "force": "eV/angstrom", "stress": "eV/angstrom^3",
+    ]
+
+    private static func elements(_ configuration: ModelConfiguration) -> String {
+        configuration.typeNames.joined(separator: " ")
+    }
+
+    private static func text(_ value: some Encodable) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(value), as: UTF8.self)
+    }
+
+    /// Reads a potential file. Throws a `PotentialError` that names the file.
+    public init(contentsOf path: String) throws {
+        let file: Safetensors
+        do {
+            file = try Safetensors(contentsOf: path)
+        } catch {
+            throw PotentialError("\(error)")
+        }
+        do {
+            try self.init(file)
+        } catch {
+            throw PotentialError("\(path): \(error.message)")
+        }
+    }
+
+    /// Reads a potential file and computes its reference structures again.
+    public init(verifying path: String) throws {
+        try self.init(contentsOf: path)
+        do {
+            try verify()
+        } catch {
+            throw PotentialError("\(path): \(error)")
+        }
+    }
+
+    public init(_ file: Safetensors) throws(PotentialError) {
+        do {
+            try self.init(reading: file)
+        } catch let error as PotentialError {
+            throw error
+        } catch {
+            throw PotentialError("\(error)")
+        }
+    }
+
+    private init(reading file: Safetensors) throws {
+        guard file.metadata["format"] == Self.format else {
+            throw PotentialError(
+                "is not a potential: its format is \(file.metadata["format"] ?? "not stated"), expected \(Self.format)"
+            )
+        }
+        let version = file.metadata["format_version"] ?? "none"
+        guard [Self.formatVersion, Self.committeeVersion].contains(version) else {
+            throw PotentialError(
+                "has format version \(version); this program reads \(Self.formatVersion) and \(Self.committeeVersion). Use a newer Apus."
+            )
+        }
+        let memberCount = version == Self.committeeVersion ? Int(file.metadata["members"] ?? "") ?? 0 : 1
+        guard version == Self.formatVersion || (2...100).contains(memberCount) else {
+            throw PotentialError(
+                "it is a committee of \(file.metadata["members"] ?? "no stated number of") members, expected 2…100")
+        }
+        func decode<Value: Decodable>(_ key: String, as type: Value.Type) throws -> Value {
+            guard let text = file.metadata[key] else { throw PotentialError("has no \(key)") }
+            do {
+                return try JSONDecoder().decode(type, from: Data(text.utf8))
+            } catch let error as DecodingError {
+                throw PotentialError("its \(key) cannot be read: \(error.reason)")
+            }
+        }
+        let configuration = try decode("model", as: ModelConfiguration.self)
+        // Which array is missing is said below; a model far larger than the file is refused before it takes memory.
+        let (asked, held) = (
+            try NequIPModel.weightCount(configuration),
+            file.tensors.filter { $0.key.contains("weights.") }.reduce(0) { $0 + $1.value.count }
+        )
+        guard asked <= max(held, 1_000_000) else {
+            throw PotentialError("its model has \(asked) weights, but the file holds \(held)")
+        }
+        let model = try NequIPModel(configuration)
+        let units = try decode("units", as: [String: String].self)
+        guard units == Self.units else {
+            throw PotentialError("its units are \(file.metadata["units"]!), expected \(try Self.text(Self.units))")
+        }
+        guard file.metadata["elements"] == Self.elements(configuration) else {
+            throw PotentialError(
+                "its elements are \(file.metadata["elements"] ?? "not stated"), but those of its model \(Self.elements(configuration))"
+            )
+        }
+        guard let precision = file.metadata["precision"].flatMap(Precision.init) else {
+            throw PotentialError(
+                "its precision is \(file.metadata["precision"] ?? "not stated"), expected float32 or float64")
+        }
+        let distances = try decode("shortest_distances", as: [String: Double].self)
+        for (pair, distance) in distances {
+            let names = pair.split(separator: "-").compactMap { Element(String($0)) }
+            guard names.count == 2, distance > 0, distance <= configuration.rMax else {
+                throw PotentialError(
+                    "shortest_distances: expected lengths of 0…\(configuration.rMax) Å by pairs of elements, found \(pair): \(distance)"
+                )
+            }
+        }
+        self.init(
+            configuration: configuration,
+            members: try (0..<memberCount).map { member in
+                try ParameterSet(
+                    model.parameters, from: file, prefix: NequIPModel.prefix(member, of: memberCount) + "weights.")
+            }, precision: precision,
+            provenance: try decode("provenance", as: Provenance.self),
+            shortestDistances: distances,
+            references: try (0..<Self.referenceCount).compactMap { index in
+                try Self.reference("reference.\(index).", in: file, rMax: configuration.rMax)
+            })
+        guard file.metadata["sha256"] == Self.digest(of: file) else {
+            throw PotentialError(
+                "its arrays or its model are not those that were written (their SHA-256 differs): the file is damaged"
+            )
+        }
+    }
+
+    /// SHA-256 of the model's text and the arrays in order of their names, as hexadecimal text.
+    private static func digest(of file: Safetensors) -> String {
+        var hash = SHA256()
+        hash.update(Data((file.metadata["model"] ?? "").utf8))
+        for (_, tensor) in file.tensors.sorted(by: { $0.key < $1.key }) { hash.update(tensor.bytes) }
+        return hash.hexadecimal()
+    }
+
+    /// References are computed when a potential is loaded, so they must be small.
+    private static let largestReference = (atoms: 10_000, edges: 1e6)
+
+    private static func reference(
+        _ prefix: String, in file: Safetensors, rMax: Double
+    ) throws -> ReferenceStructure? {
+        guard file.tensors[prefix + "positions"] != nil else { return nil }
+        func vectors(_ name: String) throws -> [SIMD3<Double>] {
+            let numbers = try file.values(prefix + name)
+            guard numbers.count.isMultiple(of: 3) else {
+                throw PotentialError("\(prefix)\(name) is not made of vectors")
+            }
+            return (0..<numbers.count / 3).map { SIMD3(numbers[3 * $0], numbers[3 * $0 + 1], numbers[3 * $0 + 2]) }
+        }
+        let elements = try file.values(prefix + "atomic_numbers").map { number in
+            guard let element = Element(atomicNumber: Int(exactly: number) ?? 0) else {
+                throw PotentialError("\(prefix)atomic_numbers holds \(number)")
+            }
+            return element
+        }
+        let (positions, forces) = (try vectors("positions"), try vectors("forces"))
+        guard positions.count == elements.count, forces.count == elements.count,
+            let energy = try file.values(prefix + "energy").first
+        else { throw PotentialError("\(prefix) arrays differ in length") }
+        var cell: Cell?
+        if file.tensors[prefix + "cell"] != nil {
+            let (rows, periodic) = (try vectors("cell"), try file.values(prefix + "periodic"))
+            guard rows.count == 3, periodic.count == 3 else { throw PotentialError("\(prefix)cell is not 3 × 3") }
+            cell = Cell(
+                Matrix3(rows[0], rows[1], rows[2]), periodic: (periodic[0] != 0, periodic[1] != 0, periodic[2] != 0))
+            // A flatter cell holds no atoms, only images without end.
+            guard try file.values(prefix + "cell").allSatisfy(\.isFinite), cell!.heights.min() > 0.1 else {
+                throw PotentialError("\(prefix)cell has no volume")
+            }
+        }
+        let count = Double(positions.count)
+        let sphere = 4 / 3 * Double.pi * rMax * rMax * rMax
+        let edges = count * count * (cell.map { max(1, sphere / $0.volume) } ?? 1)
+        guard positions.count <= largestReference.atoms, edges <= largestReference.edges else {
+            throw PotentialError(
+                "\(prefix) has \(positions.count) atoms with about \(edges.rounded()) neighbours in all, too many to compute"
+            )
+        }
+        guard positions.allSatisfy({ dot($0, $0).isFinite }) else {
+            throw PotentialError("\(prefix)positions holds numbers that are not finite")
+        }
+        var structure = Structure(elements: elements, positions: positions, cell: cell)
+        structure.energy = energy
+        structure.forces = forces
+        return ReferenceStructure(stored: structure)
+    }
+
+    /// Writes the file whole or not at all.
+    public func write(to path: String) throws { try encoded().write(to: path) }
+
+    public func encoded() throws -> Safetensors {
+        var file = Safetensors()
+        file.metadata = [
+            "format": Self.format, "format_version": Self.formatVersion, "model": try Self.text(configuration),
+            "precision": precision.rawValue, "units": try Self.text(Self.units),
+            "elements": Self.elements(configuration), "provenance": try Self.text(provenance),
+            "shortest_distances": try Self.text(shortestDistances),
+        ]
+        if members.count > 1 {
+            file.metadata["format_version"] = Self.committeeVersion
+            file.metadata["members"] = "\(members.count)"
+        }
+        for (index, member) in members.enumerated() {
+            member.store(
+                in: &file, prefix: NequIPModel.prefix(index, of: members.count) + "weights.",
+                as: precision == .float32 ? .float32 : .float64)
+        }
+        for (index, reference) in references.enumerated() {
+            let (structure, prefix) = (reference.structure, "reference.\(index).")
+            func flat(_ vectors: [SIMD3<Double>]) -> [Double] { vectors.flatMap { [$0.x, $0.y, $0.z] } }
+            file.set(
+                prefix + "atomic_numbers", structure.elements.map { Double($0.atomicNumber) },
+                shape: [structure.count],
+                as: .int32)
+            file.set(prefix + "positions", flat(structure.positions), shape: [structure.count, 3])
+            file.set(prefix + "forces", flat(structure.forces!), shape: [structure.count, 3])
+            file.set(prefix + "energy", [structure.energy!], shape: [1])
+            if let cell = structure.cell {
+                file.set(prefix + "cell", cell.vectors.elements, shape: [3, 3])
+                file.set(prefix + "periodic", (0..<3).map { cell.repeats(along: $0) ? 1 : 0 }, shape: [3], as: .int32)
+            }
+        }
+        file.metadata["sha256"] = Self.digest(of: file)
+        return file
+    }
+}
+
+extension DecodingError {
+    /// Where in the JSON and what is wrong there, in one line.
+    fileprivate var reason: String {
+        func at(_ path: [any CodingKey], _ last: (any CodingKey)? = nil) -> String {
+            let names = (path + [last].compactMap(\.self)).reduce("") { text, key in
+                text + (key.intValue.map { "[\($0)]" } ?? (text.isEmpty ? "" : ".") + key.stringValue)
+            }
+            return names.isEmpty ? "the whole" : names
+        }
+        switch self {
+        case .keyNotFound(let key, let context): return "\(at(context.codingPath, key)) is missing"
+        case .valueNotFound(_, let context): return "\(at(context.codingPath)) is null"
+        case .typeMismatch(let type, let context): return "\(at(context.codingPath)) is no \(type)"
+        case .dataCorrupted(let context): return "\(at(context.codingPath)): \(context.debugDescription)"
+        @unknown default: return localizedDescription
+        }
+    }
+}

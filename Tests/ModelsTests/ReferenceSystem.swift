@@ -1,0 +1,101 @@
+import Atoms
+import Compute
+import CPUExecutor
+import Files
+import Foundation
+import Interactions
+import Neighbors
+import Testing
+
+@testable import Layers
+@testable import Models
+@testable import Potentials
+
+/// Energies and forces computed by NequIP 0.19.1 in double precision with given weights (see Data/README.md).
+struct ReferenceSystem: CustomTestStringConvertible, Sendable {
+    var model: String
+    var system: String
+    var testDescription: String { "\(model) \(system)" }
+
+    static let all = ["small", "medium"].flatMap { model in
+        ["si8", "acac", "tri4"].map { ReferenceSystem(model: model, system: $0) }
+    }
+
+    static func json(_ name: String) throws -> [String: Any] {
+        let url = try #require(Bundle.module.url(forResource: name, withExtension: "json", subdirectory: "Data"))
+        return try #require(JSONSerialization.jsonObject(with: Data(contentsOf: url)) as? [String: Any])
+    }
+
+    /// The model with the reference's hyperparameters and weights.
+    static func model(_ name: String) throws -> (NequIPModel, ParameterSet) {
+        let description = try json("nequip_\(name)")
+        let types = try #require(description["types"] as? [String])
+        let config = try #require(description["config"] as? [String: Any])
+        let common = try #require(description["common"] as? [String: Any])
+        func byType(_ key: String) throws -> [Double] {
+            let map = try #require(description[key] as? [String: Double])
+            return types.map { map[$0]! }
+        }
+        var configuration = ModelConfiguration(
+            rMax: try #require(common["r_max"] as? Double), elements: types.map { Element($0)! },
+            avgNumNeighbors: [try #require(description["avg_num_neighbors"] as? Double)])
+        configuration.numLayers = try #require(config["num_layers"] as? Int)
+        configuration.lMax = try #require(config["l_max"] as? Int)
+        configuration.parity = try #require(config["parity"] as? Bool)
+        configuration.numFeatures = Array(
+            repeating: try #require(config["num_features"] as? Int), count: configuration.lMax + 1)
+        configuration.perTypeEnergyScales = try byType("scales")
+        configuration.perTypeEnergyShifts = try byType("shifts")
+        let model = try NequIPModel(configuration)
+        let url = try #require(
+            Bundle.module.url(
+                forResource: "nequip_\(name)_parameters", withExtension: "safetensors", subdirectory: "Data"))
+        return (model, try ParameterSet(model.parameters, from: Safetensors(contentsOf: url.path)))
+    }
+
+    /// Atoms, and what NequIP computed for them.
+    func structure() throws -> Structure {
+        let data = try Self.json("nequip_\(model)_\(system)")
+        let types = try #require(try Self.json("nequip_\(model)")["types"] as? [String])
+        let positions = try #require(data["in_pos"] as? [[Double]])
+        let cell = try #require((data["in_cell"] as? [[[Double]]])?.first)
+        let vectors = Matrix3(elements: cell.flatMap(\.self))
+        var structure = Structure(
+            elements: try #require(data["in_atom_types"] as? [Int]).map { Element(types[$0])! },
+            positions: positions.map { SIMD3($0) }, cell: vectors.determinant == 0 ? nil : Cell(vectors))
+        structure.energy = try #require((data["out_total_energy"] as? [[Double]])?.first?.first)
+        structure.forces = try #require(data["out_forces"] as? [[Double]]).map { SIMD3($0) }
+        return structure
+    }
+
+    func atomicEnergies() throws -> [Double] {
+        try #require(try Self.json("nequip_\(model)_\(system)")["out_atomic_energy"] as? [[Double]]).map { $0[0] }
+    }
+
+    /// eV/Å³ with ASE's sign; none without a cell.
+    func stress() throws -> Matrix3? {
+        let data = try Self.json("nequip_\(model)_\(system)")
+        return (data["out_stress"] as? [[[Double]]])?.first.map { Matrix3(elements: $0.flatMap(\.self)) }
+    }
+
+    func virial() throws -> Matrix3 {
+        let rows = try #require(
+            (try Self.json("nequip_\(model)_\(system)")["out_virial"] as? [[[Double]]])?.first)
+        return Matrix3(elements: rows.flatMap(\.self))
+    }
+}
+
+/// Energies and forces of a structure under an interaction.
+func evaluate(_ structure: Structure, under interaction: any Interaction) throws -> InteractionResult {
+    let edges = try EdgeList(
+        positions: structure.positions, cell: structure.cell, cutoffs: Cutoffs(interaction.cutoff))
+    var result = InteractionResult()
+    try interaction.evaluate(elements: structure.elements, edges: edges, into: &result)
+    return result
+}
+
+extension Matrix3 {
+    func largestDifference(to other: Matrix3) -> Double {
+        zip(elements, other.elements).map { abs($0 - $1) }.max()!
+    }
+}
