@@ -88,7 +88,7 @@ let modules = [
 ]
 
 /// Modules that implement `Interaction`: their tests run the conformance suite of Tests/InteractionTesting.
-let testedByConformance = ["Interactions", "Potentials"]
+let testedByConformance = ["Interactions", "Models", "Potentials"]
 
 extension String {
     /// Modules of headers in C, which tests reach through the modules that use them.

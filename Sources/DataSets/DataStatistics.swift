@@ -33,7 +33,7 @@ public struct DataStatistics: Sendable {
         var (edges, atoms) = (0, 0)
         var (squares, components) = (0.0, 0)
         var shortest: [String: Double] = [:]
-        public var pairEnergies: [Double] = []
+        var pairEnergies: [Double] = []
         var pair = InteractionResult()
         for structure in structures {
             let list = try EdgeList(

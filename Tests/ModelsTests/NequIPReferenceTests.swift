@@ -3,6 +3,7 @@ import Compute
 import CPUExecutor
 import Files
 import Foundation
+import InteractionTesting
 import Interactions
 import Neighbors
 import Testing

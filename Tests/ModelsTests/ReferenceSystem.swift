@@ -85,15 +85,6 @@ struct ReferenceSystem: CustomTestStringConvertible, Sendable {
     }
 }
 
-/// Energies and forces of a structure under an interaction.
-func evaluate(_ structure: Structure, under interaction: any Interaction) throws -> InteractionResult {
-    let edges = try EdgeList(
-        positions: structure.positions, cell: structure.cell, cutoffs: Cutoffs(interaction.cutoff))
-    var result = InteractionResult()
-    try interaction.evaluate(elements: structure.elements, edges: edges, into: &result)
-    return result
-}
-
 extension Matrix3 {
     func largestDifference(to other: Matrix3) -> Double {
         zip(elements, other.elements).map { abs($0 - $1) }.max()!

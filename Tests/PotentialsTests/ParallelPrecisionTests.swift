@@ -1,6 +1,7 @@
 import Atoms
 import Compute
 import Files
+import InteractionTesting
 import Interactions
 import Testing
 

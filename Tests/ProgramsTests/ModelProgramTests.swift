@@ -1,12 +1,12 @@
 import Atoms
 import Compute
-import Layers
-import Models
 import Neighbors
-import Potentials
 import Testing
 
 @testable import CPUExecutor
+@testable import Layers
+@testable import Models
+@testable import Potentials
 @testable import Programs
 
 /// The programs that models are: simplified without a change of results, nothing unread, no memory shared.
