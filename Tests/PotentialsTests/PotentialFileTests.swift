@@ -60,7 +60,7 @@ import Testing
 
     @Test func aFileIsReplacedWholeOrNotAtAll() throws {
         let potential = try Self.potential()
-        #expect(throws: PotentialError.self) { try potential.write(to: "/nowhere/potential.safetensors") }
+        #expect(throws: SystemError.self) { try potential.write(to: "/nowhere/potential.safetensors") }
         try withFile { path in
             try potential.write(to: path)
             try potential.write(to: path)

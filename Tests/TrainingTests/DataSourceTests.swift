@@ -146,7 +146,7 @@ import Testing
         }
         #expect(places(small).count == 4 && places(small).isSubset(of: places(large)))
         #expect((0..<3).allSatisfy { small.validation.structure($0) == large.validation.structure($0) })
-        #expect(throws: TrainingError.self) { try runs(10) }
+        #expect(throws: DataSetError.self) { try runs(10) }
     }
 
     /// TensorBoard's records: lengths and checksums as its own reader expects them, checked in Tests/python too.

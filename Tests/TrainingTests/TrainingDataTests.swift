@@ -265,7 +265,7 @@ import Testing
     }
 
     @Test func withoutAnyEnergyTheShiftsMustBeGiven() throws {
-        let error = #expect(throws: TrainingError.self) {
+        let error = #expect(throws: DataSetError.self) {
             try DataStatistics.isolatedAtomEnergies([Samples.molecule], elements: [Samples.carbon])
         }
         #expect(error?.message.contains("per_type_energy_shifts") == true)
