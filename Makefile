@@ -5,22 +5,25 @@ PYTHON ?= python3
 PREFIX ?= /usr/local
 DESTDIR ?=
 
-APUS = $(CURDIR)/.build/release/apus
-VERSION = $(shell sed -n 's/.*number = "\(.*\)"/\1/p' Sources/Network/ProgramVersion.swift)
+# Where everything is built; `make test` has a build of its own, since testable modules are compiled otherwise.
+BUILD = .build
+FLAGS =
+APUS = $(CURDIR)/$(BUILD)/release/apus
+VERSION = $(shell sed -n 's/.*number = "\(.*\)"/\1/p' Sources/Potentials/ProgramVersion.swift)
 # The Swift runtime goes into the command and the library, so that they run where there is none.
-BUILD = APUS_STATIC_STDLIB=1 $(SWIFT) build -c release --static-swift-stdlib
+SWIFT_BUILD = APUS_STATIC_STDLIB=1 $(SWIFT) build -c release --scratch-path $(BUILD) $(FLAGS)
 # What `make install` would install, for examples, tests and plugins.
-STAGE = $(CURDIR)/.build/stage
-# Tests have a build of their own: testable modules are compiled otherwise than released ones.
-TEST_BUILD = --scratch-path .build-test -c release -Xswiftc -enable-testing
+STAGE = $(CURDIR)/$(BUILD)/stage
+# Command, library and Swift tests of one build.
+TESTABLE = BUILD=.build-test FLAGS='-Xswiftc -enable-testing'
 SAMPLES = $(CURDIR)/.build-test/samples
 # OpenBLAS chooses its kernels for the processor at hand unless this variable tells it otherwise.
 MEASURED = env -u OPENBLAS_CORETYPE
 
-.PHONY: build library wheel lammps-plugin deps test test-swift test-python demo bench lint format install clean help
+.PHONY: build library wheel lammps-plugin deps test testable test-swift test-python pytest demo bench lint format install clean help
 
 build: deps ## the release build: .build/release/apus
-	$(BUILD) --product apus
+	$(SWIFT_BUILD) --product apus
 
 library: ## the C library, its header and what belongs to it: .build/stage
 	@$(MAKE) --no-print-directory install PREFIX=$(STAGE) DESTDIR=
@@ -48,20 +51,30 @@ wheel: library ## the Python package with the library in it: .build/wheels
 deps: ## install what is missing (Debian packages; the Swift toolchain must be there)
 	@.ci/install-dependencies
 
-test: test-swift ## all tests
-	@$(MAKE) --no-print-directory test-python
+test: test-swift test-python ## all tests
 
 test-swift: deps
 	rm -rf $(SAMPLES)
-	APUS_SAMPLES=$(SAMPLES) $(SWIFT) test $(TEST_BUILD)
+	$(MAKE) --no-print-directory testable
+	APUS_SAMPLES=$(SAMPLES) $(SWIFT_TEST)
 
-test-python: lammps-plugin $(SAMPLES)
+# Everything that tests run. `swift test` looks at the manifest again, so it must see the same environment.
+testable: deps
+	APUS_STATIC_STDLIB=1 $(SWIFT) build -c release --scratch-path .build-test -Xswiftc -enable-testing --build-tests
+
+SWIFT_TEST = APUS_STATIC_STDLIB=1 $(SWIFT) test --skip-build -c release --scratch-path .build-test
+
+test-python: testable $(SAMPLES)
+	$(MAKE) --no-print-directory $(TESTABLE) lammps-plugin
+	$(MAKE) --no-print-directory $(TESTABLE) pytest
+
+pytest:
 	APUS=$(APUS) APUS_STAGE=$(STAGE) APUS_LIBRARY=$(STAGE)/lib/libapus.so.1 APUS_SAMPLES=$(SAMPLES) \
 		.venv/bin/python -m pytest -q Tests/python
 
 # Files that the Swift tests write for programs in Python to read.
-$(SAMPLES): | deps
-	APUS_SAMPLES=$(SAMPLES) $(SWIFT) test $(TEST_BUILD) --filter 'PythonSamples|whatIsWrittenIsReadBackExactly'
+$(SAMPLES): | testable
+	APUS_SAMPLES=$(SAMPLES) $(SWIFT_TEST) --filter 'PythonSamples|whatIsWrittenIsReadBackExactly'
 
 .venv/installed: Tests/python/requirements.txt | deps
 	$(PYTHON) -m venv .venv
@@ -95,11 +108,11 @@ format: ## format the sources in place
 	$(PYTHON) .ci/wrap $(WRAPPED)
 
 install: build ## command and C library to PREFIX (/usr/local)
-	$(BUILD) --product Apus
+	$(SWIFT_BUILD) --product Apus
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include \
 		$(DESTDIR)$(PREFIX)/share/apus
 	install -m 755 $(APUS) $(DESTDIR)$(PREFIX)/bin/apus
-	install -m 755 -s .build/release/libApus.so $(DESTDIR)$(PREFIX)/lib/libapus.so.1
+	install -m 755 -s $(BUILD)/release/libApus.so $(DESTDIR)$(PREFIX)/lib/libapus.so.1
 	ln -sf libapus.so.1 $(DESTDIR)$(PREFIX)/lib/libapus.so
 	install -m 644 Sources/CApus/apus.h $(DESTDIR)$(PREFIX)/include/apus.h
 	install -m 644 Sources/CApus/apus.f90 $(DESTDIR)$(PREFIX)/share/apus/apus.f90

@@ -12,16 +12,26 @@ let settings: [SwiftSetting] = [
     .unsafeFlags(["-Xcc", "-march=\(architecture)", "-Xcc", "-mprefer-vector-width=512"]),
 ]
 
-/// The C library shows its own functions only, so that it does not meet another Swift or BLAS in the same process. With
-/// APUS_STATIC_STDLIB=1, beside `--static-swift-stdlib`, it needs no Swift where it runs.
+/// With APUS_STATIC_STDLIB=1 the command and the C library hold the Swift runtime and need no Swift where they run. Only
+/// linking is another, so that one build serves them and the tests.
 let isStatic = ProcessInfo.processInfo.environment["APUS_STATIC_STDLIB"] == "1"
-let librarySettings: [LinkerSetting] = [
-    .unsafeFlags(
-        [
+let runtime: [LinkerSetting] =
+    isStatic
+    ? [
+        .unsafeFlags([
+            "-static-stdlib", "-lFoundationInternationalization", "-lFoundationEssentials", "-lCoreFoundation",
+            "-l_FoundationICU", "-l_FoundationCollections", "-l_FoundationCShims", "-Xlinker", "-z", "-Xlinker", "defs",
+        ])
+    ] : []
+
+/// The C library shows its own functions only, so that it does not meet another Swift or BLAS in the same process.
+let librarySettings: [LinkerSetting] =
+    [
+        .unsafeFlags([
             "-Xlinker", "--version-script=\(Context.packageDirectory)/Sources/CInterface/exports.map",
             "-Xlinker", "-soname=libapus.so.1",
-        ] + (isStatic ? ["-static-stdlib"] : []))
-]
+        ])
+    ] + runtime
 
 struct Module {
     var name: String
@@ -30,6 +40,8 @@ struct Module {
     var tests = Tests.none
     /// Later modules whose models the tests run.
     var testsUse: [String] = []
+    /// Libraries that no module map names, since they are linked statically.
+    var linked: [String] = []
     /// Whether it is libapus, which the command does without.
     var isLibrary = false
 }
@@ -43,7 +55,7 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
 /// The modules in the order of the physics; each imports only what stands above it (Sources/README.md).
 let modules = [
-    Module(name: "Files", uses: ["CMD"], tests: .plain),
+    Module(name: "Files", uses: ["CMD"], tests: .plain, linked: [":libmd.a"]),
     Module(name: "Compute", uses: ["COpenBLAS", "CVectors"], tests: .plain),
     Module(name: "Settings", uses: ["Files"], products: [yams], tests: .plain),
     Module(name: "Atoms", tests: .plain),
@@ -118,7 +130,7 @@ let package = Package(
             .target(
                 name: module.name, dependencies: module.uses.map { .byName(name: $0) } + module.products,
                 exclude: module.isLibrary ? ["exports.map"] : [], swiftSettings: settings,
-                linkerSettings: (module.isLibrary ? librarySettings : []) + (module.name == "Files" ? [.linkedLibrary(":libmd.a")] : []))
+                linkerSettings: module.isLibrary ? librarySettings : module.linked.map { .linkedLibrary($0) })
         }
         + modules.filter { $0.tests != .none }.map { module in
             .testTarget(
@@ -138,6 +150,6 @@ let package = Package(
                 name: "apus",
                 dependencies: modules.filter { !$0.isLibrary }.map { .byName(name: $0.name) }
                     + [arguments, logging],
-                swiftSettings: settings),
+                swiftSettings: settings, linkerSettings: runtime),
         ]
 )

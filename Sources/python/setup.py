@@ -10,7 +10,7 @@ from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_py import build_py
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
-VERSION = REPOSITORY / "Sources" / "Network" / "ProgramVersion.swift"
+VERSION = REPOSITORY / "Sources" / "Potentials" / "ProgramVersion.swift"
 # The ABI version is in the name.
 NAME = "libapus.so.1"
 

@@ -164,7 +164,7 @@ def test_an_installed_package_computes_in_an_empty_folder(tmp_path, library):
     (tmp_path / "wheels").mkdir()
     wheel = build_wheel(tmp_path / "wheels", APUS_LIBRARY=tmp_path / "lib" / "libapus.so.1")
     assert re.fullmatch(r"apus-[\d.]+-py3-none-linux_\w+\.whl", wheel.name)
-    version = re.search('"(.*)"', (REPOSITORY / "Sources" / "Network" / "ProgramVersion.swift").read_text())[1]
+    version = re.search('"(.*)"', (REPOSITORY / "Sources" / "Potentials" / "ProgramVersion.swift").read_text())[1]
     assert wheel.name.split("-")[1] == version
     program = environment(tmp_path / "environment", wheel)
     (tmp_path / "empty").mkdir()
@@ -187,7 +187,7 @@ print(*sorted(os.listdir(entry.load()())))
 
 def test_a_package_without_library_is_installed_and_says_what_is_missing(tmp_path):
     """A copy of the repository in which nothing was built."""
-    for name in ("Sources/python", "Sources/Network/ProgramVersion.swift"):
+    for name in ("Sources/python", "Sources/Potentials/ProgramVersion.swift"):
         target = tmp_path / "repository" / name
         target.parent.mkdir(parents=True, exist_ok=True)
         (shutil.copytree if (REPOSITORY / name).is_dir() else shutil.copy)(REPOSITORY / name, target)
