@@ -12,15 +12,16 @@ let settings: [SwiftSetting] = [
     .unsafeFlags(["-Xcc", "-march=\(architecture)", "-Xcc", "-mprefer-vector-width=512"]),
 ]
 
-/// With APUS_STATIC_STDLIB=1 the command and the C library hold the Swift runtime and need no Swift where they run. Only
-/// linking is another, so that one build serves them and the tests.
+/// With APUS_STATIC_STDLIB=1 the command and the C library hold the Swift runtime and need no Swift where they run.
+/// Only linking is another, so that one build serves them and the tests.
 let isStatic = ProcessInfo.processInfo.environment["APUS_STATIC_STDLIB"] == "1"
 let runtime: [LinkerSetting] =
     isStatic
     ? [
         .unsafeFlags([
             "-static-stdlib", "-lFoundationInternationalization", "-lFoundationEssentials", "-lCoreFoundation",
-            "-l_FoundationICU", "-l_FoundationCollections", "-l_FoundationCShims", "-Xlinker", "-z", "-Xlinker", "defs",
+            "-l_FoundationICU", "-l_FoundationCollections", "-l_FoundationCShims", "-Xlinker", "-z", "-Xlinker",
+            "defs",
         ])
     ] : []
 

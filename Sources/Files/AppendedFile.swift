@@ -6,9 +6,9 @@ import Foundation
 ///     try table.append("1,0.5\n")
 ///     try table.close()
 ///
-/// No other process can open it the same way meanwhile (`flock`, which a dead process does not hold). Links are followed;
-/// devices, pipes and folders are refused. What was given to `append` is in the file whole or not at all, also on a full
-/// disk. Every error is a `SystemError` or an `OutputError` that names the file.
+/// No other process can open it the same way meanwhile (`flock`, which a dead process does not hold). Links are
+/// followed; devices, pipes and folders are refused. What was given to `append` is in the file whole or not at all,
+/// also on a full disk. Every error is a `SystemError` or an `OutputError` that names the file.
 public final class AppendedFile {
     /// What becomes of a file that is there already.
     public enum Existing: Sendable, Equatable {

@@ -1,6 +1,7 @@
 /// Text of unknown origin for messages and tables: of limited length, and without characters that a terminal obeys.
 public enum Excerpt {
-    /// The text on one line, with `\n`, `\t` or `\u{…}` for what does not print, and the middle left out where it is long.
+    /// The text on one line, with `\n`, `\t` or `\u{…}` for what does not print, and the middle left out where it is
+    /// long.
     public static func of(_ text: some StringProtocol, limit: Int = 200) -> String {
         // No more is looked at than may be shown.
         let isLong = text.unicodeScalars.dropFirst(limit).first != nil

@@ -13,8 +13,8 @@ public enum FilePath {
         return folder.isEmpty ? "." : folder
     }
 
-    /// The absolute name of the file that is meant, with all links followed: also of links to nothing, and where folders are
-    /// still to be made. Two names of one file give the same.
+    /// The absolute name of the file that is meant, with all links followed: also of links to nothing, and where
+    /// folders are still to be made. Two names of one file give the same.
     public static func resolved(_ path: String) -> String { resolved(path, links: 40) }
 
     private static func resolved(_ path: String, links: Int) -> String {

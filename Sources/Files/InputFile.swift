@@ -2,8 +2,8 @@ import Foundation
 
 /// A file that is read as a whole.
 public enum InputFile {
-    /// Its bytes; mapped into memory where that is safe. Throws a `SystemError`: also for a folder, and for a device, which
-    /// might have no end.
+    /// Its bytes; mapped into memory where that is safe. Throws a `SystemError`: also for a folder, and for a device,
+    /// which might have no end.
     public static func read(_ path: String) throws -> Data {
         let action = "opening it for reading"
         guard let status = FilePath.status(path) else { throw SystemError(path, while: action) }

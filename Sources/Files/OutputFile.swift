@@ -9,9 +9,9 @@ import Foundation
 /// or, for what is in memory, `try OutputFile.write(data, to: "learning_curve.csv")`.
 ///
 /// Until `close` puts it in place, an older file stays as it is; a writer that is let go without `close`, fails, or is
-/// ended by a signal leaves nothing behind. Links are followed: what they lead to is replaced, not they. Devices, pipes and
-/// folders are refused. With `.refuse` nothing is ever replaced, not even what appeared meanwhile. What `close` has put in
-/// place is on disk. Every error is a `SystemError` or an `OutputError` that names the file.
+/// ended by a signal leaves nothing behind. Links are followed: what they lead to is replaced, not they. Devices, pipes
+/// and folders are refused. With `.refuse` nothing is ever replaced, not even what appeared meanwhile. What `close` has
+/// put in place is on disk. Every error is a `SystemError` or an `OutputError` that names the file.
 ///
 /// Where several files are written, `OutputPlan` looks at all of them first. A file that grows is an `AppendedFile`.
 public final class OutputFile {
@@ -74,7 +74,8 @@ public final class OutputFile {
         try write(Array(text.utf8), to: path, existing: existing)
     }
 
-    /// Throws when a file of this name could not be written, without writing anything; folders above it may still be missing.
+    /// Throws when a file of this name could not be written, without writing anything; folders above it may still be
+    /// missing.
     ///
     /// - Parameter advice: what to do if the file exists.
     public static func check(_ path: String, existing: Existing, advice: String = "choose another name") throws {

@@ -84,7 +84,9 @@ public struct Safetensors: Sendable {
                 throw SafetensorsError("header entry \(name) is no object")
             }
             if name == "__metadata__" {
-                guard let text = entry as? [String: String] else { throw SafetensorsError("its metadata is not text") }
+                guard let text = entry as? [String: String] else {
+                    throw SafetensorsError("its metadata is not text")
+                }
                 metadata = text
                 continue
             }
@@ -159,8 +161,8 @@ extension Safetensors {
     /// Whether everything is as it was sealed; `nil` for a file without a seal, as older ones are.
     public var isIntact: Bool? { metadata[Self.digestKey].map { $0 == digest() } }
 
-    /// SHA-256 of keys and values in order of keys, then of names, types, shapes and bytes of the arrays in order of names,
-    /// each behind its length.
+    /// SHA-256 of keys and values in order of keys, then of names, types, shapes and bytes of the arrays in order of
+    /// names, each behind its length.
     private func digest() -> String {
         var hash = SHA256()
         func add(_ bytes: Data) {

@@ -1,7 +1,8 @@
 import Foundation
 import Synchronization
 
-/// A file beside a target, under a name of its own, `TARGET.HOST-PROCESS-NUMBER.part`, until it takes the target's place.
+/// A file beside a target, under a name of its own, `TARGET.HOST-PROCESS-NUMBER.part`, until it takes the target's
+/// place.
 ///
 /// It is locked while it is written, so that what a dead process has left is known, and removed, by the next one that
 /// writes the same target.

@@ -6,8 +6,8 @@ public enum TemporaryFiles {
     /// More at a time are not remembered.
     private static let capacity = 256
     private static let longest = Int(PATH_MAX)
-    /// Names ended by zero, one after another; a free place begins with zero. They stay where they are, since a signal handler
-    /// may read them at any time.
+    /// Names ended by zero, one after another; a free place begins with zero. They stay where they are, since a signal
+    /// handler may read them at any time.
     nonisolated(unsafe) private static let names: UnsafeMutablePointer<CChar> = {
         let names = UnsafeMutablePointer<CChar>.allocate(capacity: capacity * longest)
         names.initialize(repeating: 0, count: capacity * longest)

@@ -1,4 +1,3 @@
-
 /// What is wrong with a model, its hyperparameters or its weights, in one line.
 public struct ModelError: Error, Equatable, CustomStringConvertible {
     public let message: String

@@ -1,4 +1,3 @@
-
 @testable import CPUExecutor
 @testable import Programs
 
