@@ -64,6 +64,16 @@ public final class AppendedFile {
 
     public func append(_ text: String) throws { try append(Array(text.utf8)) }
 
+    /// Ends a last line that has no end, which would swallow what follows.
+    public func endLastLine() throws {
+        guard size > 0 else { return }
+        var last: UInt8 = 0
+        guard pread(descriptor.number, &last, 1, off_t(size - 1)) == 1 else {
+            throw SystemError(path, while: "reading its end")
+        }
+        if last != UInt8(ascii: "\n") { try append("\n") }
+    }
+
     /// Leaves the first bytes.
     public func cut(to size: Int) throws {
         try descriptor.truncate(to: size)

@@ -25,12 +25,16 @@ extension SocketConnection {
             guard watch.seconds < patience else {
                 throw SocketError(
                     .noServer,
-                    "\(address): no server within \(Int(patience.rounded())) s (\(reason)); \(address.advice)")
+                    "\(address): no server within \(seconds(patience)) s (\(reason)); \(address.advice)")
             }
             if isFirst { onWaiting(reason) }
             isFirst = false
             usleep(50_000)
         }
+    }
+
+    private static func seconds(_ number: Double) -> String {
+        Int(exactly: number).map { "\($0)" } ?? "\(number)"
     }
 
     private enum Attempt {

@@ -1,5 +1,5 @@
 import Atoms
-import Foundation
+import Files
 
 /// Writes structures to an extended XYZ file, one frame at a time, so that reading gives back the same doubles.
 ///
@@ -20,31 +20,29 @@ public final class ExtendedXYZWriter {
     }
 
     public let path: String
-    private let mode: Mode
-    private let temporaryPath: String
-    private var descriptor: Int32
+    private enum Target {
+        case whole(OutputFile)
+        case growing(AppendedFile)
+    }
+    /// `nil` once it is closed.
+    private var target: Target?
     private var buffer: [UInt8] = []
 
     /// Opens the file, which is made if there is none. Throws when that is not possible.
-    public init(path: String, mode: Mode) throws {
+    ///
+    /// - Parameter existing: whether a file that is there may be replaced (`.replacing` alone).
+    public init(path: String, mode: Mode, existing: OutputFile.Existing = .replace) throws {
         self.path = path
-        self.mode = mode
-        switch mode {
-        case .replacing:
-            temporaryPath = "\(path).\(getpid())-\(UInt32.random(in: 0...UInt32.max)).part"
-            descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
-        case .appending:
-            temporaryPath = path
-            descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+        target = try Self.naming {
+            switch mode {
+            case .replacing: return .whole(try OutputFile(path, existing: existing))
+            case .appending:
+                let file = try AppendedFile(path, existing: .keep(bytes: nil))
+                // A last line without a line end would swallow the next count.
+                try file.endLastLine()
+                return .growing(file)
+            }
         }
-        guard descriptor >= 0 else { throw failure("cannot be opened for writing") }
-        if mode == .appending { try endLastLine() }
-    }
-
-    deinit {
-        guard descriptor >= 0 else { return }
-        Foundation.close(descriptor)
-        if mode == .replacing { unlink(temporaryPath) }
     }
 
     /// Writes one frame. Throws on a value that is not finite and when the disk is full.
@@ -52,27 +50,30 @@ public final class ExtendedXYZWriter {
     /// - Parameter labels: the same atoms with other energy, forces and stress, which are written beside as
     ///   `REF_energy`, `REF_forces` and `REF_stress`.
     public func write(_ structure: Structure, beside labels: Structure? = nil) throws {
-        precondition(descriptor >= 0, "the writer of \(path) is closed")
+        guard let target else { preconditionFailure("the writer of \(path) is closed") }
         buffer.removeAll(keepingCapacity: true)
         do {
             try FrameText.append(structure, beside: labels, to: &buffer)
         } catch let problem as CommentLine.Problem {
             throw StructureFileError(file: path, message: problem.message)
         }
-        try flush()
+        try Self.naming {
+            switch target {
+            case .whole(let file): try file.write(buffer)
+            case .growing(let file): try file.append(buffer)
+            }
+        }
     }
 
     /// Ends the file: with `.replacing`, gives it its name. Throws when that fails. A second call does nothing.
     public func close() throws {
-        guard descriptor >= 0 else { return }
-        if mode == .replacing {
-            guard fsync(descriptor) == 0 else { throw failure("cannot be written") }
-        }
-        let closed = Foundation.close(descriptor)
-        descriptor = -1
-        guard closed == 0 else { throw failure("cannot be written") }
-        if mode == .replacing {
-            guard rename(temporaryPath, path) == 0 else { throw failure("cannot be replaced") }
+        guard let target else { return }
+        self.target = nil
+        try Self.naming {
+            switch target {
+            case .whole(let file): try file.close()
+            case .growing(let file): try file.close()
+            }
         }
     }
 
@@ -83,30 +84,14 @@ public final class ExtendedXYZWriter {
         try writer.close()
     }
 
-    private func flush() throws {
-        var written = 0
-        while written < buffer.count {
-            let count = buffer.withUnsafeBytes { bytes in
-                Foundation.write(descriptor, bytes.baseAddress! + written, bytes.count - written)
-            }
-            if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { throw failure("cannot be written") }
-            written += count
+    /// Errors of all that has to do with structure files are of one type.
+    private static func naming<Result>(_ body: () throws -> Result) throws -> Result {
+        do {
+            return try body()
+        } catch let error as SystemError {
+            throw StructureFileError(file: error.path, message: "\(error.reason) while \(error.action)")
+        } catch let error as OutputError {
+            throw StructureFileError(file: error.path, message: error.message)
         }
-    }
-
-    /// A last line without a line end would swallow the next count.
-    private func endLastLine() throws {
-        let end = lseek(descriptor, 0, SEEK_END)
-        guard end > 0 else { return }
-        var last: UInt8 = 0
-        guard pread(descriptor, &last, 1, end - 1) == 1 else { throw failure("cannot be read") }
-        guard last != 0x0A else { return }
-        buffer = [0x0A]
-        try flush()
-    }
-
-    private func failure(_ what: String) -> StructureFileError {
-        StructureFileError(file: path, message: "\(what): \(String(cString: strerror(errno)))")
     }
 }

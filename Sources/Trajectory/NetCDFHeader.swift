@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// Looks through the header of a classic netCDF file before the library does, which crashes on damaged ones.
@@ -27,7 +28,7 @@ struct NetCDFHeader {
             bytes = [UInt8](try handle.read(upToCount: longestHeader) ?? Data())
             size = Int(try handle.seekToEnd())
         } catch {
-            throw TrajectoryError(.cannotRead, path, "cannot read the file: \(error.localizedDescription).")
+            throw TrajectoryError(.cannotRead, path, "cannot read the file: \(SystemError.message(of: error)).")
         }
         var header = NetCDFHeader(path: path, bytes: bytes, fileSize: size)
         try header.validate()

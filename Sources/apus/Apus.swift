@@ -1,5 +1,6 @@
 import ArgumentParser
 import Compute
+import Files
 import Foundation
 import Logging
 import Models
@@ -37,6 +38,7 @@ struct Apus: ParsableCommand {
         ])
 
     static func main() {
+        ProcessSetup.begin()
         LoggingSystem.bootstrap { _ in TerminalLogHandler() }
         do {
             var command = try parseAsRoot()
@@ -45,10 +47,32 @@ struct Apus: ParsableCommand {
                     "this program was built without fused multiply-add and is a hundred times slower; build it without APUS_MARCH, or with x86-64-v3 or newer"
                 )
             }
+            if !(command is TrainCommand), type(of: command).configuration.subcommands.isEmpty {
+                try Ranks.refuse(for: type(of: command)._commandName)
+            }
             try command.run()
+            try checkOutput(of: command)
         } catch {
             leave(because: error)
         }
+    }
+
+    /// Throws where what was printed is what was asked for, and did not get through.
+    private static func checkOutput(of command: any ParsableCommand) throws {
+        guard let code = Terminal.failure else { return }
+        let error = SystemError("standard output", while: "writing to it", code: code)
+        let isAnswer =
+            switch command {
+            case is TrainCommand, is MDCommand, is ServeCommand: false
+            case let curve as LearningCurveCommand: curve.json
+            default: true
+            }
+        guard isAnswer else {
+            return Logger(label: "apus").warning("\(error): lines are missing there; all files are complete")
+        }
+        // Who has read enough, such as head, need not be told.
+        if code == EPIPE { throw ExitCode(1) }
+        throw error
     }
 
     private static func leave(because error: any Error) -> Never {
@@ -67,6 +91,7 @@ struct Apus: ParsableCommand {
     private static func fail(_ message: String) -> Never {
         let line = message.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }
             .joined(separator: " ")
+        Ranks.letTheFirstSpeak()
         Terminal.complain("apus: error: \(line)")
         Ranks.abort()
         Foundation.exit(1)

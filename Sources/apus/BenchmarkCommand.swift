@@ -1,5 +1,6 @@
 import ArgumentParser
 import Atoms
+import Files
 import Foundation
 import Models
 import Potentials
@@ -50,6 +51,9 @@ struct BenchmarkCommand: ParsableCommand {
     @Option(help: "Write the JSON object to this file too.")
     var save: String?
 
+    @Flag(help: "Replace the file of --save if it exists.")
+    var overwrite = false
+
     @OptionGroup var threading: ThreadOptions
 
     func validate() throws {
@@ -66,7 +70,11 @@ struct BenchmarkCommand: ParsableCommand {
         let copies =
             supercell.isEmpty
             ? [1, 1, 1] : supercell.count == 1 ? [supercell[0], supercell[0], supercell[0]] : supercell
-        if let save { try OutputFile.check(save, mayExist: true) }
+        let existing: OutputFile.Existing = overwrite ? .replace : .refuse
+        if let save {
+            var plan = OutputPlan(inputs: [self.potential, self.structure])
+            try plan.add(save, existing: existing, advice: "choose another name, or add --overwrite")
+        }
         let potential = try Potential(verifying: self.potential)
         let structure = try StartingStructure(file: self.structure, supercell: copies).read()
         let report = try Benchmark(
@@ -74,8 +82,7 @@ struct BenchmarkCommand: ParsableCommand {
             precision: precision ?? potential.precision, skin: skin, steps: steps, isProfiling: profile
         ).run(measuresAll: all, parallelism: threading.parallelism)
         if let save {
-            try Data((try JSONOutput.text(report) + "\n").utf8).write(
-                to: URL(fileURLWithPath: save), options: .atomic)
+            try OutputFile.write(try JSONOutput.text(report) + "\n", to: save, existing: existing)
         }
         if json { return try JSONOutput.print(report) }
         for line in report.lines { Terminal.print(line) }

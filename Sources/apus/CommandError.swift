@@ -1,4 +1,4 @@
-import Foundation
+import Files
 
 /// What went wrong in a command, in one line that says what to do.
 struct CommandError: Error, CustomStringConvertible {
@@ -6,9 +6,6 @@ struct CommandError: Error, CustomStringConvertible {
 
     init(_ description: String) { self.description = description }
 
-    /// The line for any error: our own describe themselves, those of Foundation have a localized text.
-    static func message(of error: any Error) -> String {
-        if let error = error as? CocoaError { return error.localizedDescription }
-        return "\(error)"
-    }
+    /// The line for any error: our own describe themselves; of Foundation's, the system's words.
+    static func message(of error: any Error) -> String { SystemError.message(of: error) }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Atoms
 import Compute
+import Files
 import Foundation
 import Models
 import Potentials
@@ -49,7 +50,9 @@ struct EvaluateCommand: ParsableCommand {
         let loaded = try Potential(verifying: potential)
         let keys = labels.keys(or: Self.keys(of: loaded))
         let evaluation = try Evaluation(of: loaded, precision: precision, parallelism: threads.parallelism)
-        let writer = try predictions.map { try ExtendedXYZWriter(path: $0, mode: .replacing) }
+        let writer = try predictions.map {
+            try ExtendedXYZWriter(path: $0, mode: .replacing, existing: overwrite ? .replace : .refuse)
+        }
         if !json {
             Terminal.print(
                 "\(ProgramVersion.description), \(BuildTarget.description), \(PotentialSummary(loaded).line)")
@@ -90,10 +93,9 @@ struct EvaluateCommand: ParsableCommand {
     }
 
     private func checkOutput(_ path: String, inputs: [String]) throws {
-        guard !inputs.contains(where: { OutputFile.identity($0) == OutputFile.identity(path) }) else {
-            throw CommandError("\(path): expected a file of its own for the predictions, found an input")
-        }
-        try OutputFile.check(path, mayExist: overwrite)
+        var plan = OutputPlan(inputs: inputs)
+        try plan.add(
+            path, existing: overwrite ? .replace : .refuse, advice: "choose another name, or add --overwrite")
     }
 
     /// What the labels were called where the potential was trained; the usual names if it does not say.

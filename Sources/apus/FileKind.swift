@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// What a file is, by its first bytes; names do not matter.
@@ -6,18 +7,14 @@ enum FileKind {
 
     /// Throws when it cannot be read or is none of these.
     init(of path: String) throws {
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-            throw CommandError("\(path): no such file")
-        }
-        guard !isFolder.boolValue else { throw CommandError("\(path): expected a file, found a folder") }
+        try InputFile.check(path)
         let start: Data
         do {
             let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
             defer { try? handle.close() }
             start = try handle.read(upToCount: 4096) ?? Data()
         } catch {
-            throw CommandError("\(path): cannot be read: \(CommandError.message(of: error))")
+            throw SystemError(path, while: "opening it for reading", because: error)
         }
         guard let kind = Self(start) else {
             throw CommandError(

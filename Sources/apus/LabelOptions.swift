@@ -3,7 +3,7 @@ import StructureFiles
 
 /// What the labels of a data set are called.
 struct LabelOptions: ParsableArguments {
-    @Option(help: "The key of energies in the data (energy).")
+    @Option(help: "The key of energies in the data (energy); none for not reading any, as with the other keys.")
     var energyKey: String?
 
     @Option(help: "The column of forces in the data (forces).")
@@ -17,16 +17,21 @@ struct LabelOptions: ParsableArguments {
 
     /// The names given, and those of `keys` for the others.
     func keys(or keys: LabelKeys = LabelKeys()) -> LabelKeys {
-        LabelKeys(
-            energy: energyKey ?? keys.energy, forces: forcesKey ?? keys.forces, stress: stressKey ?? keys.stress,
-            virial: virialKey ?? keys.virial)
+        func key(_ given: String?, or usual: String?) -> String? { given == Self.notRead ? nil : given ?? usual }
+        return LabelKeys(
+            energy: key(energyKey, or: keys.energy), forces: key(forcesKey, or: keys.forces),
+            stress: key(stressKey, or: keys.stress), virial: key(virialKey, or: keys.virial))
     }
+
+    /// As in `data.keys` of a training.
+    private static let notRead = "none"
 
     /// Throws when a name that was given is in no frame; the message lists what there is.
     func check(_ census: LabelCensus, in file: String) throws {
         let absent =
-            [energyKey, stressKey, virialKey].compactMap(\.self).first { !census.keys.contains($0) }
-            ?? forcesKey.flatMap { census.columns.contains($0) ? nil : $0 }
+            [energyKey, stressKey, virialKey].compactMap(\.self).first {
+                $0 != Self.notRead && !census.keys.contains($0)
+            } ?? forcesKey.flatMap { $0 == Self.notRead || census.columns.contains($0) ? nil : $0 }
         guard let absent else { return }
         func list(_ names: [String]) -> String { names.isEmpty ? "none" : names.joined(separator: ", ") }
         throw CommandError(

@@ -1,4 +1,5 @@
 import Atoms
+import Files
 import Foundation
 import Trajectory
 
@@ -21,13 +22,11 @@ final class MDOutputs {
         checkpoint = settings.checkpoint
         candidates = settings.candidates
         self.existing = existing
-        var seen = Dictionary(
-            inputs.map { (OutputFile.identity($0), "an input") }, uniquingKeysWith: { first, _ in first })
+        var plan = OutputPlan(inputs: inputs)
         for path in paths {
-            if let other = seen.updateValue("another output", forKey: OutputFile.identity(path)) {
-                throw CommandError("\(path): expected a file of its own, found the name of \(other)")
-            }
-            try OutputFile.check(path, mayExist: existing != .refuse, mayContinue: true)
+            try plan.add(
+                path, existing: existing == .refuse ? .refuse : .replace,
+                advice: "choose another name, or add --overwrite, or --resume to go on")
         }
     }
 

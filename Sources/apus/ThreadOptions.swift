@@ -15,6 +15,6 @@ struct ThreadOptions: ParsableArguments {
         if let threads { return Parallelism(threads: threads) }
         // Processes that mpirun has started on one machine share its cores.
         return MPI.isPresent
-            ? Parallelism(threads: max(1, ProcessorCount.active / MPI.ranksOnThisMachine)) : .allCores
+            ? Parallelism(threads: max(1, ProcessorCount.active / max(1, MPI.ranksOnThisMachine))) : .allCores
     }
 }

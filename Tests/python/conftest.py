@@ -6,10 +6,14 @@ The environment variable APUS names the program, APUS_LIBRARY the C library, APU
 
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 
 import pytest
+
+# A script that starts the tests in the background has switched Ctrl-C off, and programs leave it so.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 pytest_plugins = ["lammps_runs"]
 

@@ -9,7 +9,8 @@ apus=$(realpath "${1:-../../.build/release/apus}")
 measure() {
     printf '\n── %s: %s\n\n' "$1" "$2"
     "$apus" train bench.yaml --overwrite "${@:3}" >/dev/null
-    "$apus" benchmark run/bench/potential.safetensors start.xyz --supercell 4 --profile --all --save "run/bench/$1.json"
+    "$apus" benchmark run/bench/potential.safetensors start.xyz --supercell 4 --profile --all \
+        --save "run/bench/$1.json" --overwrite
 }
 
 measure small "3 layers, l_max 1, parity false, 32 features" --set model.num_layers=3 --set model.l_max=1
