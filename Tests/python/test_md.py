@@ -123,9 +123,9 @@ def test_files_are_not_overwritten_unasked(apus):
 
 
 MISTAKES = {
-    "potential=nowhere": ["nowhere", "no such file"],
+    "potential=nowhere": ["nowhere", "No such file"],
     "potential=start.xyz": ["start.xyz", "safetensors"],
-    "structure=nowhere.xyz": ["nowhere.xyz", "no such file"],
+    "structure=nowhere.xyz": ["nowhere.xyz", "No such file"],
     "structure=oxygen.xyz": ["oxygen.xyz", "does not know O", "covers Si"],
     "structure=close.xyz": ["closer than", "Å"],
     "frame=2": ["start.xyz", "1…1", "found 2"],
@@ -138,7 +138,7 @@ MISTAKES = {
     "supercell=[1, 2]": ["supercell", "three", "found 2"],
     "trajectory.file=a.dcd": ["trajectory.file", ".nc or .xyz", "a.dcd"],
     "trajectory.file=start.xyz": ["start.xyz", "input"],
-    "trajectory.file=start.xyz/a.nc": ["start.xyz", "not a folder"],
+    "trajectory.file=start.xyz/a.nc": ["start.xyz", "expected a folder"],
     "thermo.file=trajectory.nc": ["trajectory.nc", "another output"],
     "velocities.from=structure": ["start.xyz", "no velocities"],
     "guards.minimum_distance=2": ["guards.minimum_distance", "0…1"],

@@ -492,7 +492,7 @@ def test_mistakes_are_one_line(apus):
     good = ["serve", "potential.safetensors", "start.xyz", "--socket", "unix:x"]
     for change, words in [
         ({4: "x"}, ["unix:NAME or host:port"]), ({4: "localhost:http"}, ["1…65535", "'http'"]),
-        ({1: "nowhere"}, ["nowhere", "no such file"]), ({2: "nowhere.xyz"}, ["nowhere.xyz", "no such file"]),
+        ({1: "nowhere"}, ["nowhere", "No such file"]), ({2: "nowhere.xyz"}, ["nowhere.xyz", "No such file"]),
         ({2: "oxygen.xyz"}, ["oxygen.xyz", "does not know O", "covers Si"]),
         ({5: "--frame", 6: "3"}, ["start.xyz", "1…1", "found 3"]), ({5: "--wait", 6: "-1"}, ["--wait"]),
         ({5: "--precision", 6: "half"}, ["--precision", "half"]), ({4: "nosuchhost.invalid:5"}, ["nosuchhost.invalid"]),
