@@ -39,7 +39,9 @@ enum Terminal {
 
     /// A line for the standard error, of limited length.
     static func complain(_ line: String) {
-        _ = write((isInteractive ? "\r\u{1B}[K" : "") + Excerpt.of(line, limit: 4000) + "\n", to: STDERR_FILENO)
+        // What does not print becomes longer.
+        let text = Excerpt.of(Excerpt.of(line, limit: 4000), limit: 4000)
+        _ = write((isInteractive ? "\r\u{1B}[K" : "") + text + "\n", to: STDERR_FILENO)
     }
 
     /// Returns `errno` where not everything was written.
