@@ -3,14 +3,15 @@ import Files
 import Foundation
 import Synchronization
 
-/// Ctrl-C, SIGTERM and SIGHUP (a terminal that was closed): the first one asks for an end after the present step, the second
-/// ends the process at once.
+/// Ctrl-C, SIGTERM and SIGHUP (a terminal that was closed): the first one asks for an end after the present step, the
+/// second ends the process at once.
 enum Interruption {
     /// What long work asks now and then; see `watch`.
     static let cancellation = Cancellation()
     fileprivate static let received = Atomic<Int32>(0)
 
-    /// From now on signals cancel instead of ending the process. Everything that the handler touches exists before it runs.
+    /// From now on signals cancel instead of ending the process. Everything that the handler touches exists before it
+    /// runs.
     static func watch() {
         _ = cancellation.isCancelled
         _ = received.load(ordering: .relaxed)

@@ -22,7 +22,8 @@ enum ProcessSetup {
         if !isIgnored { signal(number, handler) }
     }
 
-    /// A closed standard output's number would be that of the first file opened, and the table would be printed into it.
+    /// A closed standard output's number would be that of the first file opened, and the table would be printed into
+    /// it.
     private static func openMissingDescriptors() {
         for number in 0...2 as ClosedRange<Int32> where fcntl(number, F_GETFD) < 0 && errno == EBADF {
             // Numbers are given out from the lowest.

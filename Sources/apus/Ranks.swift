@@ -22,8 +22,8 @@ enum Ranks {
         )
     }
 
-    /// What is wrong for all is said by the first process. The others speak if they are still there after a moment: then it
-    /// is wrong for them alone.
+    /// What is wrong for all is said by the first process. The others speak if they are still there after a moment:
+    /// then it is wrong for them alone.
     static func letTheFirstSpeak() {
         guard MPI.isPresent, ownRank > 0 else { return }
         // mpirun's way to end them.
