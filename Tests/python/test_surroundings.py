@@ -232,12 +232,3 @@ def test_the_word_none_means_that_a_label_is_not_read(apus):
 def test_seconds_of_patience_are_said_as_given(apus):
     serve = ["serve", "potential.safetensors", "start.xyz", "--socket", f"unix:{apus.folder / 'none'}", "--wait"]
     assert "no server within 0.1 s" in run(apus, *serve, "0.1").stderr
-
-
-def test_names_of_files_may_begin_with_the_home_folder(apus):
-    (apus.folder / "home").mkdir()
-    shutil.move(apus.folder / "start.xyz", apus.folder / "home" / "start.xyz")
-    result = run(apus, "md", "md.yaml", "--set", "structure=~/start.xyz", "--set", "thermo.file=~/t.csv",
-                 env={**os.environ, "HOME": str(apus.folder / "home")})
-    assert (result.returncode, result.stderr) == (0, "")
-    assert (apus.folder / "home" / "t.csv").exists()
