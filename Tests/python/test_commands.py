@@ -6,7 +6,7 @@ import re
 import ase.io
 import pytest
 
-from conftest import REPOSITORY, SILICON
+from conftest import REPOSITORY, SILICON, altered
 
 
 def test_the_version_names_the_build(apus):
@@ -50,6 +50,14 @@ def test_the_kind_of_a_file_is_known_by_its_content(apus):
     (apus.folder / "start.xyz").rename(apus.folder / "a.nc")
     kinds = [json.loads(apus.succeeds("info", "--json", f"a.{x}"))["kind"] for x in ["xyz", "safetensors", "nc"]]
     assert kinds == ["potential", "trajectory", "data set"]
+
+
+def test_a_potential_that_computes_otherwise_than_it_says_is_an_error(apus):
+    data = (apus.folder / "potential.safetensors").read_bytes()
+    (apus.folder / "altered.safetensors").write_bytes(altered(data, polynomial_cutoff_p=3))
+    for options in [], ["--json"]:
+        result = apus("info", "altered.safetensors", *options)
+        assert result.returncode == 1 and "its own reference structure" in result.stdout
 
 
 def test_info_about_a_trajectory(apus):
