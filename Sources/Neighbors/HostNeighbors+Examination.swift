@@ -10,12 +10,12 @@ extension HostNeighbors {
 
     public var size: Size { Size(atoms: atoms, ghosts: ghosts, pairs: atoms == 0 ? 0 : first[atoms]) }
 
-    /// Looks for lists that give wrong energies without any other sign: pairs that are given in one direction only or twice,
-    /// and owners that are no copies. Indices must have been checked. Once for a list is enough: it looks at each pair and
-    /// takes memory.
+    /// Looks for lists that give wrong energies without any other sign: pairs that are given in one direction only or
+    /// twice, and owners that are no copies. Indices must have been checked. Once for a list is enough: it looks at
+    /// each pair and takes memory.
     ///
-    /// Two local atoms have the same distance to the bit from either side, so that both directions are within the cutoff, or
-    /// none is; for ghosts, whose positions are rounded, nothing can be said.
+    /// Two local atoms have the same distance to the bit from either side, so that both directions are within the
+    /// cutoff, or none is; for ghosts, whose positions are rounded, nothing can be said.
     ///
     /// - Throws: `NeighborError` that names an atom.
     public func examine(elements: UnsafePointer<Int32>, cutoff: Double) throws {

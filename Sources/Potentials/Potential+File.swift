@@ -146,8 +146,8 @@ extension Potential {
 
     private static let checksumKey = "checksum"
 
-    /// SHA-256 of all metadata but itself, each as key, a zero byte, value, a zero byte, in order of keys; then of the arrays
-    /// in order of their names. As hexadecimal text.
+    /// SHA-256 of all metadata but itself, each as key, a zero byte, value, a zero byte, in order of keys; then of the
+    /// arrays in order of their names. As hexadecimal text.
     private static func checksum(of file: Safetensors) -> String {
         var hash = SHA256()
         for (key, value) in file.metadata.sorted(by: { $0.key < $1.key }) where key != checksumKey {

@@ -88,8 +88,8 @@ public struct Potential: Sendable {
         set { members[0] = newValue }
     }
 
-    /// The limits below which a simulation should stop, because the data never were so close. Pairs of elements that the
-    /// data did not have within the cutoff get an assumed limit.
+    /// The limits below which a simulation should stop, because the data never were so close. Pairs of elements that
+    /// the data did not have within the cutoff get an assumed limit.
     public var minimumDistances: MinimumDistances {
         var distances = MinimumDistances()
         for (pair, distance) in shortestDistances {

@@ -39,6 +39,7 @@ struct Apus: ParsableCommand {
     static func main() {
         LoggingSystem.bootstrap { _ in TerminalLogHandler() }
         do {
+            try checkArguments()
             var command = try parseAsRoot()
             if !BuildTarget.hasFusedMultiplyAdd {
                 Logger(label: "apus").warning(
@@ -48,6 +49,16 @@ struct Apus: ParsableCommand {
             try command.run()
         } catch {
             leave(because: error)
+        }
+    }
+
+    /// Names of files are text here; other bytes would become the name of a file that does not exist.
+    private static func checkArguments() throws {
+        for index in 0..<Int(CommandLine.argc) {
+            guard let bytes = CommandLine.unsafeArgv[index], String(validatingCString: bytes) == nil else { continue }
+            throw CommandError(
+                "\(String(cString: bytes)): expected arguments in UTF-8, found other bytes; rename the file or its folder"
+            )
         }
     }
 

@@ -24,8 +24,8 @@ struct Home {
 /// them.
 ///
 /// They are numbered by rows: local atoms; then ghosts that stand for atoms of other processes, one for each, in the
-/// order of processes and of rows there; then further copies, and images of local atoms. Left out are atoms that are hidden from everything, atoms of types
-/// without an element, and ghosts that nobody lists.
+/// order of processes and of rows there; then further copies, and images of local atoms. Left out are atoms that are
+/// hidden from everything, atoms of types without an element, and ghosts that nobody lists.
 ///
 /// After LAMMPS has built its list: `number_atoms`, then `update` with the homes of all ghosts. Every step: `move`.
 class LocalNeighbors {

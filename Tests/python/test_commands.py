@@ -1,6 +1,7 @@
 """`apus`, `apus info` and `apus benchmark`."""
 
 import json
+import os
 import re
 
 import ase.io
@@ -26,6 +27,12 @@ def test_every_command_has_help(apus, command):
      ["benchmark", "potential.safetensors", "start.xyz", "--supercell", "1", "2"]])
 def test_a_wrong_call_is_one_line(apus, arguments):
     apus.fails(*arguments)
+
+
+def test_a_name_that_is_no_utf_8_is_said_to_be_none(apus):
+    name = os.fsdecode(b"caf\xe9.xyz")
+    (apus.folder / name).write_text("1\n\nSi 0 0 0\n")
+    assert "expected arguments in UTF-8" in apus.fails("info", name)
 
 
 def test_info_about_a_potential(apus):
