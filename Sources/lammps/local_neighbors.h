@@ -20,6 +20,22 @@ struct Home {
   int row;
 };
 
+/// Atoms that `neigh_modify exclude` hides from all atoms that there are, themselves included: they are not there. That is
+/// how `fix gcmc` tries the deletion of an atom.
+///
+/// Whether two atoms are hidden from each other depends on their kinds only, that is on type and groups.
+class HiddenAtoms {
+ public:
+  /// Reads the exclusions; all processes must call it together.
+  void find(const Neighbor &neighbor, const Atom &atom, MPI_Comm world);
+
+  bool is_hidden(int index) const { return !hidden.empty() && hidden[index]; }
+
+ private:
+  /// [atom]; empty where there are none.
+  std::vector<char> hidden;
+};
+
 /// The atoms and ghosts of this process that the potential covers, and their neighbors, as `apus_compute_local` takes
 /// them.
 ///

@@ -235,11 +235,11 @@ void PairApus::check_masses() const
     for (const int other : elements_of_types)
       if (other != 0 && other != element && std::fabs(mass - apus_element_mass(other)) < 0.1 * difference)
         error->all(
-            FLERR, "pair_coeff makes type {} {} ({} amu), but its mass is {}, that of {}: check the order of elements", type,
+            FLERR, "pair_coeff makes type {} {} ({} amu), but its mass is {:.9g}, that of {}: check the order of elements", type,
             apus_element_symbol(element), apus_element_mass(element), mass, apus_element_symbol(other));
     if (difference > 0.05 * apus_element_mass(element) && comm->me == 0)
       error->warning(
-          FLERR, "pair_coeff makes type {} {} ({} amu), but its mass is {}", type, apus_element_symbol(element),
+          FLERR, "pair_coeff makes type {} {} ({} amu), but its mass is {:.9g}", type, apus_element_symbol(element),
           apus_element_mass(element), mass);
   }
 }

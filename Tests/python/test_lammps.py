@@ -380,7 +380,7 @@ print "deleted $(pe:%.17g)"
 
 
 def test_grand_canonical_ideal_gas_has_its_number_of_atoms(lammps):
-    """Ten on average; 1600 tries, so that the error of the mean is about 0.3."""
+    """Ten on average. A step exchanges most atoms, so that the error of the mean over 60 of them is about 0.4."""
     output = lammps.succeeds(f"""
 units metal
 region box block 0 200 0 200 0 200
@@ -399,7 +399,7 @@ fix average all ave/time 1 1 1 v_n ave running
 thermo_style custom step atoms f_average
 thermo_modify lost ignore
 thermo 100
-run 150
+run 60
 print "mean $(f_average)"
 """)
     assert abs(numbers(output, "mean")[0] - 10) < 2
@@ -431,7 +431,7 @@ compute k all ke/atom
 compute p all pe/atom
 compute s all stress/atom NULL virial
 """
-    assert "heat/flux" not in lammps.succeeds(script + "run 0\n").split("run 0")[1]
+    assert "compute heat/flux" not in lammps.succeeds(script + "run 0\n")
     assert "WARNING: compute heat/flux is wrong with pair_style apus" in lammps.succeeds(
         script + "compute j all heat/flux k p s\nrun 0\n")
 
@@ -454,8 +454,7 @@ def test_processes_must_have_read_the_same_potential(lammps, potentials, tmp_pat
         folder = tmp_path / f"machine-{rank}"
         folder.mkdir()
         (folder / "alloy.safetensors").write_bytes(potential.read_bytes())
-    (tmp_path / "in.test").write_text(
-        f"shell cd {tmp_path}\n" + setup(atoms, "${folder}/alloy.safetensors").replace("atoms.data", "atoms.data"))
+    (tmp_path / "in.test").write_text(setup(atoms, "${folder}/alloy.safetensors"))
     (tmp_path / "start").write_text(
         f'#!/bin/sh\nexec {lammps.programs}/lmp -in {tmp_path}/in.test -var folder {tmp_path}/machine-$PMI_RANK\n')
     (tmp_path / "start").chmod(0o755)
