@@ -5,16 +5,18 @@ module apus
     implicit none
     private
 
-    public :: apus_description, apus_result, apus_neighbors, apus_rows, apus_exchange
+    public :: apus_description, apus_result, apus_close_pair, apus_neighbors, apus_rows, apus_exchange
     public :: apus_potential_load, apus_potential_free, apus_potential_describe, apus_potential_shortest_distance
     public :: apus_calculator_create, apus_calculator_free, apus_calculator_set_skin
     public :: apus_calculator_neighbor_searches, apus_calculator_memory_estimate, apus_calculator_exchange_bytes
+    public :: apus_calculator_close_pairs, apus_potential_sha256
     public :: apus_compute, apus_compute_local
     public :: apus_element_symbol, apus_element_number, apus_element_mass
     public :: apus_version, apus_last_error, apus_abi_version
 
     integer(c_int), parameter, public :: APUS_OK = 0, APUS_ERROR_FILE = 1, APUS_ERROR_ELEMENT = 2, &
-        APUS_ERROR_ARGUMENT = 3, APUS_ERROR_STRUCTURE = 4, APUS_ERROR_NOT_FINITE = 5, APUS_ERROR_HOST = 6
+        APUS_ERROR_ARGUMENT = 3, APUS_ERROR_STRUCTURE = 4, APUS_ERROR_NOT_FINITE = 5, APUS_ERROR_HOST = 6, &
+        APUS_ERROR_OTHER = 7
     integer(c_int), parameter, public :: APUS_PRECISION_OF_FILE = 0, APUS_FLOAT32 = 4, APUS_FLOAT64 = 8
 
     type, bind(C) :: apus_description
@@ -37,6 +39,14 @@ module apus
         real(c_double) :: energy_deviation = 0
         type(c_ptr) :: force_deviations = c_null_ptr
         type(c_ptr) :: member_energies = c_null_ptr
+    end type
+
+    !> Atoms count from 0, as in C.
+    type, bind(C) :: apus_close_pair
+        integer(c_int) :: atoms(2) = 0
+        real(c_double) :: distance = 0
+        real(c_double) :: limit = 0
+        integer(c_int) :: is_assumed = 0
     end type
 
     !> Indices count from 0, as in C.
@@ -126,6 +136,12 @@ module apus
             type(c_ptr), value :: calculator
         end function
 
+        integer(c_int64_t) function apus_calculator_close_pairs(calculator, worst) bind(C)
+            import :: c_int64_t, c_ptr, apus_close_pair
+            type(c_ptr), value :: calculator
+            type(apus_close_pair), intent(inout), optional :: worst
+        end function
+
         !> positions(3, atoms); lattice vectors in the columns of cell. cell and periodic may be left out.
         integer(c_int) function apus_compute(calculator, atoms, elements, positions, cell, periodic, result) bind(C)
             import :: c_int, c_ptr, c_double, apus_result
@@ -144,6 +160,11 @@ module apus
             type(apus_neighbors), intent(in) :: neighbors
             type(apus_exchange), intent(in), optional :: exchange
             type(apus_result), intent(inout) :: result
+        end function
+
+        type(c_ptr) function digest_text(potential) bind(C, name="apus_potential_sha256")
+            import :: c_ptr
+            type(c_ptr), value :: potential
         end function
 
         type(c_ptr) function version_text() bind(C, name="apus_version")
@@ -194,6 +215,12 @@ contains
     integer(c_int) function apus_element_number(symbol) result(number)
         character(len=*), intent(in) :: symbol
         number = number_of(letters_of(symbol))
+    end function
+
+    function apus_potential_sha256(potential) result(text)
+        type(c_ptr), intent(in) :: potential
+        character(len=:), allocatable :: text
+        text = string(digest_text(potential))
     end function
 
     function apus_version() result(text)

@@ -49,7 +49,9 @@ typedef enum apus_status {
     /* The energy or a force is not finite: atoms are on top of each other. */
     APUS_ERROR_NOT_FINITE = 5,
     /* A function of the host's (apus_exchange) returned something else than 0. */
-    APUS_ERROR_HOST = 6
+    APUS_ERROR_HOST = 6,
+    /* Something that is none of these. */
+    APUS_ERROR_OTHER = 7
 } apus_status;
 
 /* In what precision the network is evaluated. Energies add up, and everything is passed, in double. */
@@ -86,7 +88,8 @@ double apus_element_mass(int element);
 
 /* ---- Potentials ---------------------------------------------------------------------------------------------- */
 
-/* Reads a potential file. */
+/* Reads a potential file, and computes the structures in it again: a file whose energies or forces come out otherwise is
+ * refused. */
 apus_status apus_potential_load(const char *path, apus_potential **potential);
 
 /* Calculators made from it may live on. NULL is allowed. */
@@ -113,6 +116,10 @@ apus_status apus_potential_describe(const apus_potential *potential, apus_descri
 /* The shortest distance (Å) of two elements in the training data; 0 where it is not known. Closer atoms are beyond what the
  * potential has learned. */
 double apus_potential_shortest_distance(const apus_potential *potential, int element, int other);
+
+/* SHA-256 of what was read, as 64 hexadecimal digits: two files with the same are the same potential. Lives as long as the
+ * potential. */
+const char *apus_potential_sha256(const apus_potential *potential);
 
 /* ---- Calculators --------------------------------------------------------------------------------------------- */
 
@@ -146,7 +153,8 @@ typedef struct apus_result {
     /* [atoms][3], eV/Å; for apus_compute_local [atoms + ghosts][3], where forces on ghosts belong to the atoms that they
      * are copies of. */
     double *forces;
-    /* [atoms][9] or [atoms + ghosts][9], eV, symmetric: of every edge half for each of its ends; their sum is the virial. */
+    /* [atoms][9] or [atoms + ghosts][9], eV, symmetric: of every edge half for each of its ends; their sum is the virial. They
+     * give no heat current: that of a message-passing potential is not made of them. */
     double *atomic_virials;
     /* How far a committee disagrees, standard deviations over its members; 0 for a single potential. In a distributed
      * host the energy's is that of the local atoms: use member_energies. */
@@ -165,6 +173,22 @@ apus_status apus_compute(
     apus_calculator *calculator, int atoms, const int *elements, const double *positions, const double *cell,
     const int *periodic, apus_result *result);
 
+/* Two atoms that are closer than any of their elements were in the training data. */
+typedef struct apus_close_pair {
+    /* From 0; of apus_compute_local rows of atoms and ghosts, a ghost's that of its owner. */
+    int atoms[2];
+    /* Å: how far they are apart, and the shortest distance that the potential has learned from. */
+    double distance;
+    double limit;
+    /* 1 where the training data had no such pair within the cutoff: then half the sum of covalent radii is taken. */
+    int is_assumed;
+} apus_close_pair;
+
+/* How many pairs of the last structure were closer than in the training data, where energies and forces mean nothing: a host
+ * should say so, once. worst, which may be NULL, is the pair that is farthest below its limit; it is left alone where
+ * there is none. Costs a look at each edge. */
+int64_t apus_calculator_close_pairs(const apus_calculator *calculator, apus_close_pair *worst);
+
 /* ---- Hosts with neighbours of their own, and distributed hosts ------------------------------------------------- */
 
 /* Local atoms, numbered first, then ghosts: images of local atoms, or copies of atoms that other processes hold. */
@@ -177,7 +201,8 @@ typedef struct apus_neighbors {
     const double *positions;
     /* [atoms + 1]: neighbours of atom i are neighbors[first[i]] … neighbors[first[i + 1] − 1]. */
     const int64_t *first;
-    /* Indices below atoms + ghosts. All pairs in both directions (a full list); those beyond the cutoff are left out. */
+    /* Indices below atoms + ghosts. All pairs in both directions (a full list), each once; those beyond the cutoff are left
+     * out. When its length has changed, a list is looked at for pairs that are given once or twice. */
     const int *neighbors;
     /* [atoms + ghosts], or NULL if every ghost stands for itself: for each of them the atom or ghost that stands for
      * it. A ghost that is an image of a local atom should point to that atom, which saves its messages; copies of one

@@ -22,6 +22,10 @@ final class Calculator {
     private var positions: [SIMD3<Double>] = []
     /// Of hosts that have neighbours of their own.
     private var hostEdges = EdgeList()
+    /// Atoms, ghosts and length of the host's list that was looked at last.
+    private var examined: HostNeighbors.Size?
+    /// Whether the last structure came with neighbours of the host's.
+    private var usesHostEdges = false
     private var earlierSearches = 0
 
     init(_ potential: Potential, precision: Potential.Precision?, threads: Int) throws {
@@ -58,6 +62,7 @@ final class Calculator {
                 positions[i] = SIMD3(coordinates[3 * i], coordinates[3 * i + 1], coordinates[3 * i + 2])
             }
             try neighbors.update(positions: positions, cell: cell)
+            usesHostEdges = false
             try evaluate(neighbors.edges, exchange: nil, into: &target)
         }
     }
@@ -78,6 +83,11 @@ final class Calculator {
                 owners: host.owners, keepsGhosts: keepsGhosts)
             let elements = try given(host.elements, mayBeAbsent: count == 0, "elements")
             try hostEdges.update(from: list, cutoff: interaction.cutoff, parallelism)
+            usesHostEdges = true
+            if list.size != examined {
+                try list.examine(elements: elements, cutoff: interaction.cutoff)
+                examined = list.size
+            }
             try setElements(UnsafeBufferPointer(start: elements, count: keepsGhosts ? count : atoms))
             try evaluate(hostEdges, exchange: exchange, into: &target)
             if !keepsGhosts {
@@ -138,6 +148,19 @@ final class Calculator {
         (place[0], place[1], place[2]) = (rows.0.x, rows.0.y, rows.0.z)
         (place[3], place[4], place[5]) = (rows.1.x, rows.1.y, rows.1.z)
         (place[6], place[7], place[8]) = (rows.2.x, rows.2.y, rows.2.z)
+    }
+
+    /// How many pairs of the last structure are closer than in the training data, and the worst of them.
+    var closePairs: (count: Int, worst: MinimumDistances.Violation?) {
+        lock.withLock {
+            let edges = usesHostEdges ? hostEdges : neighbors.edges
+            guard let limits = interaction.minimumDistances, elements.count >= edges.sourceCount else {
+                return (0, nil)
+            }
+            let count = limits.violations(in: edges, of: elements)
+            // Both directions of a pair are edges, unless a ghost's atom is elsewhere.
+            return ((count + 1) / 2, count == 0 ? nil : limits.worstViolation(in: edges, of: elements))
+        }
     }
 
     // MARK: Sizes

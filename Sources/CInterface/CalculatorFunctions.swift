@@ -61,6 +61,20 @@ public func apusCalculatorMemoryEstimate(
     }
 }
 
+@_cdecl("apus_calculator_close_pairs")
+public func apusCalculatorClosePairs(
+    _ calculator: OpaquePointer?, _ worst: UnsafeMutablePointer<apus_close_pair>?
+) -> Int64 {
+    guard let calculator else { return 0 }
+    let found = Handle.object(calculator, as: Calculator.self).closePairs
+    if let pair = found.worst {
+        worst?.pointee = apus_close_pair(
+            atoms: (CInt(pair.atoms.0), CInt(pair.atoms.1)), distance: pair.distance, limit: pair.limit,
+            is_assumed: pair.isAssumed ? 1 : 0)
+    }
+    return Int64(found.count)
+}
+
 @_cdecl("apus_calculator_exchange_bytes")
 public func apusCalculatorExchangeBytes(_ calculator: OpaquePointer?) -> CInt {
     guard let calculator else { return 0 }

@@ -31,7 +31,7 @@ struct Failure: Error {
         case let error as NeighborError:
             self.init(error.code == .index ? APUS_ERROR_ARGUMENT : APUS_ERROR_STRUCTURE, error.message)
         case let error as PotentialError: self.init(APUS_ERROR_FILE, error.message)
-        default: self.init(APUS_ERROR_FILE, "\(error)")
+        default: self.init(APUS_ERROR_OTHER, "\(error)")
         }
     }
 }

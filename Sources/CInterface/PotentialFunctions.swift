@@ -9,14 +9,20 @@ final class LoadedPotential: Sendable {
     let potential: Potential
     /// Atomic numbers in the order of types, for as long as the potential lives.
     nonisolated(unsafe) let elements: UnsafeMutablePointer<Int32>
+    /// Of the file, as a C string that lives as long.
+    nonisolated(unsafe) let checksum: UnsafeMutablePointer<CChar>
 
     init(_ potential: Potential) {
         self.potential = potential
+        checksum = strdup(potential.checksum ?? "")
         elements = .allocate(capacity: potential.elements.count)
         for (type, element) in potential.elements.enumerated() { elements[type] = Int32(element.atomicNumber) }
     }
 
-    deinit { elements.deallocate() }
+    deinit {
+        elements.deallocate()
+        free(checksum)
+    }
 }
 
 private nonisolated(unsafe) let version = UnsafePointer(strdup(ProgramVersion.number)!)
@@ -37,8 +43,18 @@ public func apusPotentialLoad(
     reporting {
         let potential = try potential.orFailure("a place for the potential")
         potential.pointee = nil
-        let path = String(cString: try path.orFailure("the path of a potential"))
-        potential.pointee = Handle.make(LoadedPotential(try Potential(contentsOf: path)))
+        let bytes = try path.orFailure("the path of a potential")
+        guard let path = String(validatingCString: bytes) else {
+            throw Failure(
+                APUS_ERROR_FILE,
+                "\(String(cString: bytes)): expected a file name in UTF-8, found other bytes; rename the file or its folder"
+            )
+        }
+        do {
+            potential.pointee = Handle.make(LoadedPotential(try Potential(verifying: path)))
+        } catch {
+            throw Failure(APUS_ERROR_FILE, "\(error)")
+        }
     }
 }
 
@@ -66,5 +82,11 @@ public func apusPotentialShortestDistance(_ potential: OpaquePointer?, _ element
     guard let potential, let a = Element(atomicNumber: Int(element)), let b = Element(atomicNumber: Int(other)) else {
         return 0
     }
-    return Handle.object(potential, as: LoadedPotential.self).potential.minimumDistances[a, b]
+    let distances = Handle.object(potential, as: LoadedPotential.self).potential.shortestDistances
+    return distances[Potential.pairKey(a, b)] ?? 0
+}
+
+@_cdecl("apus_potential_sha256")
+public func apusPotentialSHA256(_ potential: OpaquePointer?) -> UnsafePointer<CChar>? {
+    potential.map { UnsafePointer(Handle.object($0, as: LoadedPotential.self).checksum) }
 }

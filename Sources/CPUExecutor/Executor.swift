@@ -146,9 +146,18 @@ public final class Executor<T: ExecutableScalar> {
 
     /// An output after `run`, `[row][width]` with padding; valid until the next run.
     public func output(_ name: String, on graph: Graph) -> UnsafeBufferPointer<T> {
+        output(output(named: name), on: graph)
+    }
+
+    /// The value of the program behind an output, for callers that ask for it in every run.
+    public func output(named name: String) -> Program.Value {
         guard let value = program.outputs[name] else {
             preconditionFailure("the program has no output \(name), only \(program.outputs.keys.sorted())")
         }
+        return value
+    }
+
+    public func output(_ value: Program.Value, on graph: Graph) -> UnsafeBufferPointer<T> {
         let shape = program.shape(of: value)
         return .init(start: pointer(value), count: graph.rows(shape.axis) * shape.layout.width)
     }
@@ -210,8 +219,8 @@ public final class Executor<T: ExecutableScalar> {
 
     /// Adds the rows of ghosts of an output to those of their atoms, wherever these are; does nothing without an
     /// exchange.
-    public func addGhosts(ofOutput name: String, on graph: Graph) {
-        guard ghostExchange != nil, let value = program.outputs[name] else { return }
+    public func addGhosts(of value: Program.Value, on graph: Graph) {
+        guard ghostExchange != nil else { return }
         exchange(pointer(value), width: program.shape(of: value).layout.width, on: graph) { $0.add($1) }
     }
 

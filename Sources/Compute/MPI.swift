@@ -12,6 +12,7 @@ public final class MPI: Communicator {
     private let bcast: Broadcast
     private let end: Abort
     private let finalize: Finalize
+    private let explain: Explain
     nonisolated(unsafe) private let (world, float, double, sum): (Handle, Handle, Handle, Handle)
 
     private typealias Handle = UnsafeMutableRawPointer
@@ -23,6 +24,8 @@ public final class MPI: Communicator {
         ) -> Int32
     private typealias Broadcast = @convention(c) (UnsafeMutableRawPointer, Int32, Handle, Int32, Handle) -> Int32
     private typealias Abort = @convention(c) (Handle, Int32) -> Int32
+    private typealias Explain =
+        @convention(c) (Int32, UnsafeMutablePointer<CChar>, UnsafeMutablePointer<Int32>) -> Int32
     private typealias Finalize = @convention(c) () -> Int32
 
     /// Why ranks cannot work together.
@@ -73,8 +76,10 @@ public final class MPI: Communicator {
         bcast = unsafeBitCast(try symbol("MPI_Bcast"), to: Broadcast.self)
         end = unsafeBitCast(try symbol("MPI_Abort"), to: Abort.self)
         finalize = unsafeBitCast(try symbol("MPI_Finalize"), to: Finalize.self)
+        explain = unsafeBitCast(try symbol("MPI_Error_string"), to: Explain.self)
         let initialize = unsafeBitCast(try symbol("MPI_Init"), to: Initialize.self)
-        guard initialize(nil, nil) == 0 else { throw Failure(description: "MPI_Init failed") }
+        let code = initialize(nil, nil)
+        guard code == 0 else { throw Failure(description: "MPI_Init failed with code \(code)") }
         var (rank, size): (Int32, Int32) = (0, 1)
         _ = unsafeBitCast(try symbol("MPI_Comm_rank"), to: Ask.self)(world, &rank)
         _ = unsafeBitCast(try symbol("MPI_Comm_size"), to: Ask.self)(world, &size)
@@ -116,7 +121,17 @@ public final class MPI: Communicator {
         return stride(from: 0, to: count, by: most).map { (start + $0 * width, Int32(min(most, count - $0))) }
     }
 
-    private func check(_ code: Int32) { if code != 0 { abort() } }
+    /// Ends all ranks where a call has failed, with MPI's words for it.
+    private func check(_ code: Int32) {
+        guard code != 0 else { return }
+        // MPI_MAX_ERROR_STRING is 256 in OpenMPI.
+        var text = [CChar](repeating: 0, count: 1024)
+        var length: Int32 = 0
+        let known = explain(code, &text, &length) == 0
+        let words = known ? ": " + text.withUnsafeBufferPointer { String(cString: $0.baseAddress!) } : ""
+        FileHandle.standardError.write(Data("apus: error: rank \(rank): MPI failed with code \(code)\(words)\n".utf8))
+        abort()
+    }
 
     /// Leaves the others; they must leave too.
     public func leave() { _ = finalize() }

@@ -21,9 +21,8 @@ public struct Guards: Sendable {
         let (a, b) = (elements[i], elements[j])
         throw SimulationError(
             .tooClose, step: step,
-            "At step \(step) atoms \(i + 1) (\(a)) and \(j + 1) (\(b)) are \(format(pair.distance)) Å apart, closer than "
-                + "any pair of these elements ever was in the training data (\(format(pair.limit)) Å). The potential "
-                + "knows nothing there: add such structures to the training data, or look at the start and the "
+            "At step \(step) atoms \(i + 1) (\(a)) and \(j + 1) (\(b)) are \(format(pair.distance)) Å apart, "
+                + "\(pair.reason). The potential knows nothing there: add such structures to the training data, or look at the start and the "
                 + "timestep.")
     }
 

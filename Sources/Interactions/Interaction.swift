@@ -71,9 +71,20 @@ public struct InteractionResult: Sendable {
     public init() {}
 
     /// Sets every value to zero for `count` atoms and the ghosts after them, keeping the storage.
-    public mutating func reset(count: Int, ghosts: Int = 0) {
+    ///
+    /// - Parameter members: of a committee, whose deviations and energies are then there, all zero; otherwise there are
+    ///   none.
+    public mutating func reset(count: Int, ghosts: Int = 0, members: Int = 1) {
         energy = 0
         virial = .zero
+        memberEnergies.setAll(members > 1 ? members : 0, to: 0)
+        if members > 1 {
+            if deviation == nil { deviation = Structure.Deviation(energy: 0, forces: []) }
+            deviation!.energy = 0
+            deviation!.forces.setAll(count, to: 0)
+        } else {
+            deviation = nil
+        }
         forces.setAll(count + ghosts, to: .zero)
         atomicEnergies.setAll(count, to: 0)
         atomicVirials.setAll(wantsAtomicVirials ? count + ghosts : 0, to: .zero)

@@ -3,12 +3,14 @@ import Atoms
 /// The shortest distance of every pair of elements that a potential has ever seen, in Å.
 ///
 /// Below it a learned potential extrapolates, so a simulation that gets there must stop. Pairs that are not in the
-/// table have no limit.
+/// table have no limit, unless one is assumed for them.
 public struct MinimumDistances: Sendable, Equatable {
     /// `[Z][Z]`, symmetric, 0 where there is no limit.
     private var squares: [Double]
     /// The largest limit, squared: longer edges need no look at the table.
     public private(set) var largestSquare = 0.0
+    /// Whether some limits are assumed, and `[Z][Z]` which; empty if none is.
+    private var assumed: [Bool] = []
 
     private static let width = 119
 
@@ -25,6 +27,30 @@ public struct MinimumDistances: Sendable, Equatable {
             squares[b.atomicNumber * Self.width + a.atomicNumber] = newValue * newValue
             largestSquare = squares.max()!
         }
+    }
+
+    /// The share of the sum of two covalent radii that is assumed. The shortest bonds that there are have 0.6 of it
+    /// (Cr₂); nuclei at half of it repel each other by tens of eV.
+    private static let assumedShare = 0.5
+
+    /// Gives each pair of these elements that has no limit half of the sum of their covalent radii.
+    public mutating func assumeLimits(for elements: [Element]) {
+        for a in elements {
+            for b in elements where square(a, b) == 0 {
+                let limit = Self.assumedShare * (a.covalentRadius + b.covalentRadius)
+                if assumed.isEmpty { assumed = Array(repeating: false, count: squares.count) }
+                for (first, second) in [(a, b), (b, a)] {
+                    squares[first.atomicNumber * Self.width + second.atomicNumber] = limit * limit
+                    assumed[first.atomicNumber * Self.width + second.atomicNumber] = true
+                }
+                largestSquare = max(largestSquare, limit * limit)
+            }
+        }
+    }
+
+    /// Whether the limit of a pair does not come from data.
+    public func isAssumed(_ a: Element, _ b: Element) -> Bool {
+        !assumed.isEmpty && assumed[a.atomicNumber * Self.width + b.atomicNumber]
     }
 
     public func square(_ a: Element, _ b: Element) -> Double {

@@ -2,6 +2,8 @@ import Atoms
 import Neighbors
 
 /// Several interactions at once: energies, forces and virials add. The cutoff is the longest of theirs.
+///
+/// One of them may be a committee: what its members disagree about is then that of the sum.
 public final class SumOfInteractions: Interaction {
     public let terms: [any Interaction]
     public let cutoff: Double
@@ -38,12 +40,31 @@ public final class SumOfInteractions: Interaction {
         part.wantsAtomicVirials = result.wantsAtomicVirials
         for term in terms.dropFirst() {
             try term.evaluate(elements: elements, edges: edges, into: &part)
+            if let deviation = part.deviation {
+                precondition(result.deviation == nil, "expected one committee in a sum of interactions, found two")
+                result.deviation = deviation
+                result.memberEnergies = part.memberEnergies.map { $0 + result.energy }
+            } else {
+                for i in result.memberEnergies.indices { result.memberEnergies[i] += part.energy }
+            }
             result.energy += part.energy
             result.virial += part.virial
             for i in result.forces.indices { result.forces[i] += part.forces[i] }
             for i in result.atomicEnergies.indices { result.atomicEnergies[i] += part.atomicEnergies[i] }
             for i in result.atomicVirials.indices { result.atomicVirials[i] += part.atomicVirials[i] }
-            for i in result.memberEnergies.indices { result.memberEnergies[i] += part.energy }
         }
     }
+}
+
+extension SumOfInteractions: ProfiledInteraction {
+    private var profiled: [any ProfiledInteraction] { terms.compactMap { $0 as? any ProfiledInteraction } }
+
+    public var isProfiling: Bool {
+        get { profiled.contains(where: \.isProfiling) }
+        set { for term in profiled { term.isProfiling = newValue } }
+    }
+
+    public var profile: [(name: String, seconds: Double)] { profiled.flatMap(\.profile) }
+
+    public var memoryBytes: Int { profiled.reduce(0) { $0 + $1.memoryBytes } }
 }

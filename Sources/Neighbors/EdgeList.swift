@@ -6,7 +6,7 @@
 /// structure. Arrays are parallel, `[edge]`.
 ///
 /// A host that keeps some of the atoms only (a rank of LAMMPS) has edges into its own atoms; their sources may be
-/// *ghosts*, atoms of other hosts, which follow the own ones (`EdgeList+Ghosts.swift`).
+/// *ghosts*, atoms of other hosts, which follow the own ones (`HostNeighbors`).
 public struct EdgeList: Sendable {
     /// Atoms that edges lead to.
     public internal(set) var atomCount = 0

@@ -9,16 +9,23 @@ import Programs
 
 /// A NequIP model as a potential energy surface, in one precision; or a committee of them, which share all that does
 /// not depend on weights.
-public final class NetworkInteraction<T: ExecutableScalar>: Interaction {
+public final class NetworkInteraction<T: ExecutableScalar>: Interaction, ProfiledInteraction {
     public let cutoff: Double
     public let minimumDistances: MinimumDistances?
     private let executor: Executor<T>
     private let configuration: ModelConfiguration
-    private let memberCount: Int
+    /// `[member]`
+    private let outputs: [Outputs]
+    private var memberCount: Int { outputs.count }
     /// `[atomic number]` — index of the model's type, −1 where there is none.
     private let typeOfElement: [Int32]
     private var species: [Int32] = []
     private var knownElements: [Element] = []
+
+    /// What the program calls the outputs of a member, looked up once.
+    private struct Outputs {
+        let atomicEnergies, forces, virial, atomicVirials: Program.Value
+    }
 
     public init(
         _ model: NequIPModel, _ members: [ParameterSet], radial: NequIPModel.RadialFunctions = .spline,
@@ -27,10 +34,16 @@ public final class NetworkInteraction<T: ExecutableScalar>: Interaction {
         configuration = model.configuration
         cutoff = model.configuration.rMax
         self.minimumDistances = minimumDistances
-        memberCount = members.count
-        executor = Executor(model.evaluationProgram(radial, members: memberCount), parallelism: parallelism)
-        for (index, member) in members.enumerated() {
-            member.bind(to: executor, prefix: NequIPModel.prefix(index, of: memberCount))
+        let executor = Executor<T>(model.evaluationProgram(radial, members: members.count), parallelism: parallelism)
+        let prefixes = members.indices.map { NequIPModel.prefix($0, of: members.count) }
+        for (member, prefix) in zip(members, prefixes) { member.bind(to: executor, prefix: prefix) }
+        self.executor = executor
+        outputs = prefixes.map { prefix in
+            let prefix = members.count > 1 ? prefix : ""
+            return Outputs(
+                atomicEnergies: executor.output(named: prefix + "atomic energies"),
+                forces: executor.output(named: prefix + "forces"), virial: executor.output(named: prefix + "virial"),
+                atomicVirials: executor.output(named: prefix + "atomic virials"))
         }
         let scales = configuration.perTypeEnergyScales
         executor.bind("scales") { input in for (type, scale) in scales.enumerated() { input[type] = T(scale) } }
@@ -62,13 +75,13 @@ public final class NetworkInteraction<T: ExecutableScalar>: Interaction {
             knownElements = elements
             species = elements.map { typeOfElement[$0.atomicNumber] }
         }
-        result.reset(count: edges.atomCount, ghosts: edges.ghostCount)
+        result.reset(count: edges.atomCount, ghosts: edges.ghostCount, members: memberCount)
         let shifts = configuration.perTypeEnergyShifts
         Graph.with(species: species, edges: edges) { graph in
             executor.run(on: graph)
             if result.wantsAtomicVirials { executor.run(on: graph, stage: 1) }
-            for member in 0..<memberCount { add(member, on: graph, to: &result) }
-            if memberCount > 1 { compareMembers(on: graph, &result) } else { result.deviation = nil }
+            for member in outputs { add(member, on: graph, to: &result) }
+            if memberCount > 1 { compareMembers(on: graph, &result) }
             var shift = 0.0
             for atom in 0..<graph.atoms {
                 shift += shifts[Int(species[atom])]
@@ -88,20 +101,20 @@ public final class NetworkInteraction<T: ExecutableScalar>: Interaction {
 
     /// Adds a member's share of the mean: atomic energies without shifts, forces and virials.
     @inline(__always)
-    private func add(_ member: Int, on graph: Graph, to result: inout InteractionResult) {
+    private func add(_ member: Outputs, on graph: Graph, to result: inout InteractionResult) {
         let share = 1 / Double(memberCount)
-        let energies = output("atomic energies", member, on: graph)
-        let forces = output("forces", member, on: graph)
-        let virial = output("virial", member, on: graph)
+        let energies = executor.output(member.atomicEnergies, on: graph)
+        let forces = executor.output(member.forces, on: graph)
+        let virial = executor.output(member.virial, on: graph)
         // Members are compared at atoms, so the forces on ghosts must come home.
-        if memberCount > 1 { executor.addGhosts(ofOutput: name("forces", of: member), on: graph) }
+        if memberCount > 1 { executor.addGhosts(of: member.forces, on: graph) }
         for atom in 0..<graph.atoms { result.atomicEnergies[atom] += share * Double(energies[atom]) }
         for atom in 0..<(memberCount > 1 && ghostExchange != nil ? graph.atoms : graph.sources) {
             result.forces[atom] += share * Self.vector(forces, atom)
         }
         result.virial += Self.symmetric(virial, 0) * share
         guard result.wantsAtomicVirials else { return }
-        let virials = output("atomic virials", member, on: graph)
+        let virials = executor.output(member.atomicVirials, on: graph)
         for atom in 0..<graph.sources { result.atomicVirials[atom] += Self.symmetric(virials, atom) * share }
     }
 
@@ -116,19 +129,14 @@ public final class NetworkInteraction<T: ExecutableScalar>: Interaction {
     /// Compares the members with their mean, which `result` holds.
     private func compareMembers(on graph: Graph, _ result: inout InteractionResult) {
         let count = graph.atoms
-        var deviation = result.deviation ?? Structure.Deviation(energy: 0, forces: [])
+        var deviation = result.deviation!
         // The only reference, so that the array is not copied.
         result.deviation = nil
-        if deviation.forces.count != count { deviation.forces = Array(repeating: 0, count: count) }
-        for atom in 0..<count { deviation.forces[atom] = 0 }
         let mean = result.atomicEnergies.reduce(0, +)
-        if result.memberEnergies.count != memberCount {
-            result.memberEnergies = Array(repeating: 0, count: memberCount)
-        }
         var squares = 0.0
-        for member in 0..<memberCount {
-            let energies = output("atomic energies", member, on: graph)
-            let forces = output("forces", member, on: graph)
+        for member in outputs.indices {
+            let energies = executor.output(outputs[member].atomicEnergies, on: graph)
+            let forces = executor.output(outputs[member].forces, on: graph)
             var energy = 0.0
             for atom in 0..<count {
                 energy += Double(energies[atom])
@@ -143,15 +151,6 @@ public final class NetworkInteraction<T: ExecutableScalar>: Interaction {
             deviation.forces[atom] = (deviation.forces[atom] / Double(memberCount)).squareRoot()
         }
         result.deviation = deviation
-    }
-
-    private func output(_ output: String, _ member: Int, on graph: Graph) -> UnsafeBufferPointer<T> {
-        executor.output(name(output, of: member), on: graph)
-    }
-
-    /// What the program calls an output of a member.
-    private func name(_ output: String, of member: Int) -> String {
-        memberCount > 1 ? NequIPModel.prefix(member, of: memberCount) + output : output
     }
 
     @inline(__always)

@@ -135,6 +135,26 @@ extension Potential {
                 "its arrays or its model are not those that were written (their SHA-256 differs): the file is damaged"
             )
         }
+        checksum = Self.checksum(of: file)
+        // Files of Apus 0.1 have none.
+        guard file.metadata[Self.checksumKey] == nil || file.metadata[Self.checksumKey] == checksum else {
+            throw PotentialError(
+                "its metadata are not those that were written (their SHA-256 differs): the file was altered or is damaged"
+            )
+        }
+    }
+
+    private static let checksumKey = "checksum"
+
+    /// SHA-256 of all metadata but itself, each as key, a zero byte, value, a zero byte, in order of keys; then of the
+    /// arrays in order of their names. As hexadecimal text.
+    private static func checksum(of file: Safetensors) -> String {
+        var hash = SHA256()
+        for (key, value) in file.metadata.sorted(by: { $0.key < $1.key }) where key != checksumKey {
+            hash.update(Data((key + "\0" + value + "\0").utf8))
+        }
+        for (_, tensor) in file.tensors.sorted(by: { $0.key < $1.key }) { hash.update(tensor.bytes) }
+        return hash.hexadecimal()
     }
 
     /// SHA-256 of the model's text and the arrays in order of their names, as hexadecimal text.
@@ -233,6 +253,7 @@ extension Potential {
             }
         }
         file.metadata["sha256"] = Self.digest(of: file)
+        file.metadata[Self.checksumKey] = Self.checksum(of: file)
         return file
     }
 }

@@ -20,6 +20,8 @@ public struct Potential: Sendable {
     public var shortestDistances: [String: Double]
     /// Structures with the energies and forces that the potential gave them when it was written.
     public var references: [ReferenceStructure]
+    /// SHA-256 of the file that it was read from, as hexadecimal text; nothing for a potential that was made here.
+    public internal(set) var checksum: String?
 
     public enum Precision: String, Codable, Sendable, CaseIterable { case float32, float64 }
 
@@ -36,6 +38,8 @@ public struct Potential: Sendable {
         public var epochs = 0
         /// The configuration that trained it, as YAML.
         public var trainingConfiguration = ""
+        /// The elements whose energy shift is that of an isolated atom in the data; `nil` where it is not known.
+        public var isolatedAtoms: [String]?
 
         public struct DataFile: Codable, Sendable, Equatable {
             public var name: String
@@ -84,14 +88,23 @@ public struct Potential: Sendable {
         set { members[0] = newValue }
     }
 
-    /// The limits below which a simulation should stop, because the data never were so close.
+    /// The limits below which a simulation should stop, because the data never were so close. Pairs of elements that
+    /// the data did not have within the cutoff get an assumed limit.
     public var minimumDistances: MinimumDistances {
         var distances = MinimumDistances()
         for (pair, distance) in shortestDistances {
             let elements = pair.split(separator: "-").compactMap { Element(String($0)) }
             if elements.count == 2 { distances[elements[0], elements[1]] = distance }
         }
+        distances.assumeLimits(for: elements)
         return distances
+    }
+
+    /// The pairs of elements, as `A-B`, that the training data did not have within the cutoff.
+    public var pairsWithoutDistances: [String] {
+        let sorted = elements.sorted()
+        return sorted.indices.flatMap { i in sorted[i...].map { Self.pairKey(sorted[i], $0) } }
+            .filter { shortestDistances[$0] == nil }
     }
 
     /// The key of a pair of elements in `shortestDistances`.

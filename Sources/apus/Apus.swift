@@ -41,6 +41,7 @@ struct Apus: ParsableCommand {
         ProcessSetup.begin()
         LoggingSystem.bootstrap { _ in TerminalLogHandler() }
         do {
+            try checkArguments()
             var command = try parseAsRoot()
             if !BuildTarget.hasFusedMultiplyAdd {
                 Logger(label: "apus").warning(
@@ -73,6 +74,16 @@ struct Apus: ParsableCommand {
         // Who has read enough, such as head, need not be told.
         if code == EPIPE { throw ExitCode(1) }
         throw error
+    }
+
+    /// Names of files are text here; other bytes would become the name of a file that does not exist.
+    private static func checkArguments() throws {
+        for index in 0..<Int(CommandLine.argc) {
+            guard let bytes = CommandLine.unsafeArgv[index], String(validatingCString: bytes) == nil else { continue }
+            throw CommandError(
+                "\(String(cString: bytes)): expected arguments in UTF-8, found other bytes; rename the file or its folder"
+            )
+        }
     }
 
     private static func leave(because error: any Error) -> Never {

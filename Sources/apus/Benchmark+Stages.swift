@@ -36,7 +36,7 @@ extension Benchmark {
         var neighbors = VerletList(cutoffs: Cutoffs(interaction.cutoff), skin: skin, parallelism: parallelism)
         var result = InteractionResult()
         var (forces, updates, rebuilds) = ([Double](), [Double](), [Double]())
-        let profiled = interaction.profiled
+        let profiled = interaction as? any ProfiledInteraction
         // Two steps give every buffer its size and the processor its speed.
         for step in -2..<steps {
             if step == 0, isProfiling { profiled?.isProfiling = true }

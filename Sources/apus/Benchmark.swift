@@ -103,24 +103,6 @@ enum MatrixProduct {
     }
 }
 
-/// An interaction that can tell where its time and its memory go.
-protocol ProfiledInteraction: AnyObject {
-    var isProfiling: Bool { get set }
-    var profile: [(name: String, seconds: Double)] { get }
-    var memoryBytes: Int { get }
-}
-
-extension NetworkInteraction: ProfiledInteraction {}
-
-extension Interaction {
-    var profiled: (any ProfiledInteraction)? {
-        if let sum = self as? SumOfInteractions {
-            return sum.terms.lazy.compactMap { $0 as? any ProfiledInteraction }.first
-        }
-        return self as? any ProfiledInteraction
-    }
-}
-
 extension [Double] {
     var median: Double {
         let sorted = sorted()

@@ -19,7 +19,10 @@ struct InfoCommand: ParsableCommand {
 
     func run() throws {
         switch try FileKind(of: file) {
-        case .potential: try show(try PotentialInfo(of: file)) { $0.lines }
+        case .potential:
+            let info = try PotentialInfo(of: file)
+            try show(info) { $0.lines }
+            if !info.verified { throw ExitCode.failure }
         case .trajectory: try show(try TrajectoryInfo(of: file)) { $0.lines }
         case .structures:
             try show(try DataSetInfo(of: file, labels: labels)) { $0.lines }

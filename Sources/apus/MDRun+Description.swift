@@ -17,6 +17,7 @@ extension MDRun {
             ["potential", "\(settings.potential): \(PotentialSummary(potential).line)"],
         ]
         if let errors = PotentialSummary(potential).errors { rows.append(["", errors]) }
+        if let distances = PotentialSummary(potential).unknownDistances { rows.append(["", distances]) }
         rows.append([
             "structure",
             "\(source): \(structure.formula), \(Written.count(structure.count, "atom"))\(cell(structure))",

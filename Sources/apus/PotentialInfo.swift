@@ -1,6 +1,8 @@
 import Foundation
 import Models
 import Potentials
+import Settings
+import Training
 
 /// What `apus info` says about a potential.
 struct PotentialInfo: Encodable {
@@ -49,6 +51,23 @@ struct PotentialInfo: Encodable {
         }
     }
 
+    /// The energy of an atom without neighbours is its shift, wherever it comes from.
+    private var originOfShifts: String {
+        guard let isolated = provenance.isolatedAtoms else { return "what an atom without neighbours has" }
+        if isolated.count == elements.count { return "isolated atoms in the data" }
+        let fitted = elements.filter { !isolated.contains($0) }
+        return isolated.isEmpty
+            ? "fitted or given, not from isolated atoms"
+            : "\(isolated.joined(separator: ", ")) from isolated atoms in the data, \(fitted.joined(separator: ", ")) fitted or given"
+    }
+
+    /// Weights are kept from the best epoch; the training may have gone on.
+    private var epochsAsked: String {
+        let settings = try? TrainingSettings(
+            Settings(text: provenance.trainingConfiguration, named: "trainingConfiguration"))
+        return settings.map { ", after which the weights were kept (max_epochs: \($0.maxEpochs))" } ?? ""
+    }
+
     var lines: [String] {
         func list(_ numbers: [Double], _ digits: Int = 6) -> String {
             numbers.map { Written.short($0, digits) }.joined(separator: ", ")
@@ -78,7 +97,7 @@ struct PotentialInfo: Encodable {
             ],
             ["neighbours", "\(list(model.avgNumNeighbors, 4)) on average in the training data"],
             ["scales", "\(byElement(model.perTypeEnergyScales)) eV"],
-            ["shifts", "\(byElement(model.perTypeEnergyShifts)) eV (isolated atoms)"],
+            ["shifts", "\(byElement(model.perTypeEnergyShifts)) eV (\(originOfShifts))"],
         ]
         if let pair = model.pairPotential { rows.append(["pair potential", pair.rawValue]) }
         rows += [
@@ -93,7 +112,7 @@ struct PotentialInfo: Encodable {
         rows.append([
             "written by", provenance.program + (provenance.created.isEmpty ? "" : " on \(provenance.created)"),
         ])
-        rows.append(["trained", "\(Written.count(provenance.epochs, "epoch"))"])
+        rows.append(["trained", "\(Written.count(provenance.epochs, "epoch"))\(epochsAsked)"])
         for (index, data) in provenance.data.enumerated() {
             rows.append([
                 index == 0 ? "data" : "",

@@ -16,6 +16,16 @@ struct PotentialSummary {
             + (c.pairPotential.map { ", \($0.rawValue)" } ?? "")
     }
 
+    /// What is to be known about distances before atoms move; nothing where the data had all pairs of elements.
+    var unknownDistances: String? {
+        let pairs = potential.pairsWithoutDistances
+        guard !pairs.isEmpty else { return nil }
+        let named = pairs.count > 6 ? pairs.prefix(6).joined(separator: ", ") + " …" : pairs.joined(separator: ", ")
+        return
+            "the training data have no \(named) within the cutoff: the shortest distance that is allowed is assumed, "
+            + "half the sum of covalent radii"
+    }
+
     /// The errors on the validation set, as the training noted them.
     var errors: String? {
         let errors = potential.provenance.validationErrors

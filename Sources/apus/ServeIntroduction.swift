@@ -17,6 +17,7 @@ struct ServeIntroduction {
             ["potential", "\(potential.file): \(summary.line)"],
         ]
         if let errors = summary.errors { rows.append(["", errors]) }
+        if let distances = summary.unknownDistances { rows.append(["", distances]) }
         rows.append([
             "structure",
             "\(structure.file): \(atoms.formula), \(Written.count(atoms.count, "atom")), \(periodicity); positions and cell come from the server",

@@ -77,8 +77,7 @@ struct ServeRun {
         Logger(label: "apus").warning(
             """
             in call \(pace.calls + 1) atoms \(i + 1) (\(elements[i])) and \(j + 1) (\(elements[j])) are \
-            \(Written.fixed(pair.distance, 3)) Å apart, closer than any pair of these elements ever was in the training \
-            data (\(Written.fixed(pair.limit, 3)) Å); the potential knows nothing there
+            \(Written.fixed(pair.distance, 3)) Å apart, \(pair.reason); the potential knows nothing there
             """)
     }
 

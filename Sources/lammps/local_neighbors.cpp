@@ -4,19 +4,80 @@
 
 #include "atom.h"
 #include "neigh_list.h"
+#include "neighbor.h"
 
 #include <algorithm>
+#include <set>
 #include <tuple>
 
 using namespace LAMMPS_NS;
 
-void LocalNeighbors::number_atoms(const Atom &atom, const std::vector<int> &elements_of_types)
+namespace {
+
+/// What exclusions ask about an atom: its type, and those of its groups that they name.
+struct Kind {
+  int type;
+  int groups;
+
+  bool operator<(const Kind &other) const { return std::tie(type, groups) < std::tie(other.type, other.groups); }
+};
+
+/// As LAMMPS decides when it builds lists (NPair::exclusion).
+bool are_hidden(const Neighbor &neighbor, Kind a, Kind b)
+{
+  if (neighbor.nex_type && neighbor.ex_type[a.type][b.type]) return true;
+  for (int k = 0; k < neighbor.nex_group; k++) {
+    const int first = neighbor.ex1_bit[k], second = neighbor.ex2_bit[k];
+    if ((a.groups & first && b.groups & second) || (a.groups & second && b.groups & first)) return true;
+  }
+  return false;
+}
+
+/// The kinds of all processes' atoms.
+std::set<Kind> everywhere(const std::set<Kind> &here, MPI_Comm world)
+{
+  int processes = 1;
+  MPI_Comm_size(world, &processes);
+  std::vector<int> sent, counts(processes), starts(processes, 0);
+  for (const Kind kind : here) sent.insert(sent.end(), {kind.type, kind.groups});
+  const int count = static_cast<int>(sent.size());
+  MPI_Allgather(&count, 1, MPI_INT, counts.data(), 1, MPI_INT, world);
+  for (int k = 1; k < processes; k++) starts[k] = starts[k - 1] + counts[k - 1];
+  std::vector<int> received(starts.back() + counts.back());
+  MPI_Allgatherv(sent.data(), count, MPI_INT, received.data(), counts.data(), starts.data(), MPI_INT, world);
+  std::set<Kind> kinds;
+  for (size_t k = 0; k < received.size(); k += 2) kinds.insert({received[k], received[k + 1]});
+  return kinds;
+}
+
+}    // namespace
+
+void HiddenAtoms::find(const Neighbor &neighbor, const Atom &atom, MPI_Comm world)
+{
+  hidden.clear();
+  if (!neighbor.nex_type && !neighbor.nex_group) return;
+  int named = 0;
+  for (int k = 0; k < neighbor.nex_group; k++) named |= neighbor.ex1_bit[k] | neighbor.ex2_bit[k];
+  const auto kind = [&](int i) { return Kind{atom.type[i], atom.mask[i] & named}; };
+
+  std::set<Kind> here, hidden_kinds;
+  for (int i = 0; i < atom.nlocal; i++) here.insert(kind(i));
+  const std::set<Kind> all = everywhere(here, world);
+  for (const Kind a : here)
+    if (std::all_of(all.begin(), all.end(), [&](Kind b) { return are_hidden(neighbor, a, b); })) hidden_kinds.insert(a);
+  if (hidden_kinds.empty()) return;
+  hidden.resize(atom.nlocal);
+  for (int i = 0; i < atom.nlocal; i++) hidden[i] = hidden_kinds.count(kind(i)) > 0;
+}
+
+void LocalNeighbors::number_atoms(
+    const Atom &atom, const std::vector<int> &elements_of_types, const HiddenAtoms &hidden)
 {
   row_of_index.assign(atom.nlocal + atom.nghost, -1);
   index_of_row.clear();
   owners.clear();
   for (int i = 0; i < atom.nlocal; i++)
-    if (elements_of_types[atom.type[i]] != 0) add_row(i, row_count());
+    if (elements_of_types[atom.type[i]] != 0 && !hidden.is_hidden(i)) add_row(i, row_count());
   atoms = row_count();
 }
 

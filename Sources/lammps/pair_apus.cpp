@@ -2,12 +2,12 @@
 
 #include "pair_apus.h"
 
-
 #include "atom.h"
 #include "comm.h"
 #include "error.h"
 #include "force.h"
 #include "memory.h"
+#include "modify.h"
 #include "neigh_list.h"
 #include "neighbor.h"
 #include "update.h"
@@ -87,14 +87,13 @@ void PairApus::coeff(int narg, char **arg)
   calculator = nullptr;
   apus_potential_free(potential);
   potential = nullptr;
+  has_warned = false;
   path = utils::get_potential_file_path(arg[2]);
   if (path.empty()) path = arg[2];
   const bool loaded = apus_potential_load(path.c_str(), &potential) == APUS_OK &&
       apus_potential_describe(potential, &description) == APUS_OK;
-  int loaded_here = loaded, loaded_somewhere = 0;
-  MPI_Allreduce(&loaded_here, &loaded_somewhere, 1, MPI_INT, MPI_MAX, world);
-  if (!loaded_somewhere) error->all(FLERR, "pair_coeff: {}", apus_last_error());
-  if (!loaded) fail_here();
+  fail_if_any(!loaded);
+  check_same_file();
 
   elements_of_types.assign(types + 1, 0);
   for (int type = 1; type <= types; type++) {
@@ -123,6 +122,21 @@ void PairApus::coeff(int narg, char **arg)
     }
 }
 
+/// Processes on machines with disks of their own may find different files under one name.
+void PairApus::check_same_file() const
+{
+  const std::string here = apus_potential_sha256(potential);
+  const std::string first = text_of(0, here);
+  const int process = here == first ? comm->nprocs : comm->me;
+  int other = comm->nprocs;
+  MPI_Allreduce(&process, &other, 1, MPI_INT, MPI_MIN, world);
+  if (other == comm->nprocs) return;
+  fail(
+      other, fmt::format(
+                 "process {} has read another potential from {} (SHA-256 {}…) than process 0 ({}…): copy the file to all machines",
+                 other, path, here.substr(0, 12), first.substr(0, 12)));
+}
+
 std::string PairApus::covered_elements() const
 {
   std::string list;
@@ -146,6 +160,7 @@ void PairApus::init_style()
     error->all(FLERR, "pair_style apus returns forces on ghosts: put 'newton on' before the box is made");
   check_masses();
   check_special_bonds();
+  check_heat_flux();
 
   neighbor->add_request(this, NeighConst::REQ_FULL);
   listed_step = -1;
@@ -155,7 +170,7 @@ void PairApus::init_style()
 void PairApus::make_calculator()
 {
   const int count = threads < 0 ? default_threads() : threads;
-  if (apus_calculator_create(potential, precision, count, &calculator) != APUS_OK) fail_here();
+  fail_if_any(apus_calculator_create(potential, precision, count, &calculator) != APUS_OK);
   member_energies.assign(description.members, 0);
   if (comm->me > 0) return;
   const apus_precision used = precision == APUS_PRECISION_OF_FILE ? description.precision : precision;
@@ -184,48 +199,93 @@ int PairApus::default_threads() const
   return processes == 1 ? 0 : std::max(1, CPU_COUNT(&all) / processes);
 }
 
-/// Elements in another order than the types are what users get wrong unnoticed: masses tell.
-void PairApus::check_masses()
+/// [type, from 1]: its mass, the mean where atoms have masses of their own; 0 where there is none.
+std::vector<double> PairApus::masses_of_types() const
 {
-  if (atom->rmass_flag || !atom->mass) return;
+  const int types = atom->ntypes;
+  std::vector<double> masses(types + 1, 0);
+  if (!atom->rmass_flag) {
+    for (int type = 1; type <= types; type++)
+      if (atom->mass && atom->mass_setflag[type]) masses[type] = atom->mass[type];
+    return masses;
+  }
+  // Of each type the sum, then of each type the number of atoms.
+  std::vector<double> here(2 * (types + 1), 0), sums(here.size());
+  for (int i = 0; i < atom->nlocal; i++) {
+    here[atom->type[i]] += atom->rmass[i];
+    here[types + 1 + atom->type[i]]++;
+  }
+  MPI_Allreduce(here.data(), sums.data(), static_cast<int>(here.size()), MPI_DOUBLE, MPI_SUM, world);
+  for (int type = 1; type <= types; type++)
+    if (sums[types + 1 + type] > 0) masses[type] = sums[type] / sums[types + 1 + type];
+  return masses;
+}
+
+/// Elements in another order than the types are what users get wrong unnoticed: masses tell.
+void PairApus::check_masses() const
+{
+  const std::vector<double> masses = masses_of_types();
   for (int type = 1; type <= atom->ntypes; type++) {
     const int element = elements_of_types[type];
-    if (element == 0 || !atom->mass_setflag[type]) continue;
-    const double mass = atom->mass[type];
+    const double mass = masses[type];
+    if (element == 0 || mass == 0) continue;
     const double difference = std::fabs(mass - apus_element_mass(element));
     // A tenth of a percent is more than tables of masses differ by.
     if (difference < 1e-3 * apus_element_mass(element)) continue;
     for (const int other : elements_of_types)
       if (other != 0 && other != element && std::fabs(mass - apus_element_mass(other)) < 0.1 * difference)
         error->all(
-            FLERR, "pair_coeff makes type {} {} ({} amu), but its mass is {}, that of {}: check the order of elements", type,
+            FLERR, "pair_coeff makes type {} {} ({} amu), but its mass is {:.9g}, that of {}: check the order of elements", type,
             apus_element_symbol(element), apus_element_mass(element), mass, apus_element_symbol(other));
     if (difference > 0.05 * apus_element_mass(element) && comm->me == 0)
       error->warning(
-          FLERR, "pair_coeff makes type {} {} ({} amu), but its mass is {}", type, apus_element_symbol(element),
+          FLERR, "pair_coeff makes type {} {} ({} amu), but its mass is {:.9g}", type, apus_element_symbol(element),
           apus_element_mass(element), mass);
   }
+}
+
+/// LAMMPS multiplies virials of atoms with velocities, which is a heat current for pair potentials only.
+void PairApus::check_heat_flux()
+{
+  if (has_warned_of_heat_flux || modify->get_compute_by_style("heat/flux").empty()) return;
+  has_warned_of_heat_flux = true;
+  if (comm->me == 0)
+    error->warning(
+        FLERR, "compute heat/flux is wrong with pair_style apus: virials of atoms do not give the heat current of a "
+        "message-passing potential, and thermal conductivities from it are meaningless");
 }
 
 /// LAMMPS leaves pairs with factors 0 out of neighbor lists; the potential must see bonded atoms.
 void PairApus::check_special_bonds() const
 {
   if (atom->molecular == Atom::ATOMIC || !atom->nspecial || force->kspace) return;
+  tagint hidden_here = 0, hidden_anywhere = 0;
   for (int k = 1; k <= 3; k++) {
     if (force->special_lj[k] != 0 || force->special_coul[k] != 0) continue;
     for (int i = 0; i < atom->nlocal; i++) {
       const int before = k == 1 ? 0 : atom->nspecial[i][k - 2];
       if (elements_of_types[atom->type[i]] != 0 && atom->nspecial[i][k - 1] > before)
-        error->one(
-            FLERR, "special_bonds hides bonded atoms from pair_style apus (atom {}): add 'special_bonds lj/coul 1 1 1'",
-            atom->tag[i]);
+        hidden_here = std::max(hidden_here, atom->tag[i]);
     }
   }
+  MPI_Allreduce(&hidden_here, &hidden_anywhere, 1, MPI_LMP_TAGINT, MPI_MAX, world);
+  if (hidden_anywhere > 0)
+    error->all(
+        FLERR, "special_bonds hides bonded atoms from pair_style apus (atom {}): add 'special_bonds lj/coul 1 1 1'",
+        hidden_anywhere);
 }
 
 void PairApus::init_list(int id, NeighList *ptr)
 {
   Pair::init_list(id, ptr);
+  // Of hybrid styles: which pairs of types are left to other styles.
+  for (int i = 1; ptr->ijskip && i <= atom->ntypes; i++)
+    for (int j = i; j <= atom->ntypes; j++)
+      if (elements_of_types[i] != 0 && elements_of_types[j] != 0 && (ptr->iskip[i] || ptr->iskip[j] || ptr->ijskip[i][j]))
+        error->all(
+            FLERR, "pair_coeff leaves types {} ({}) and {} ({}) to another style: pair_style apus needs all pairs of the "
+            "types that it covers", i, apus_element_symbol(elements_of_types[i]), j,
+            apus_element_symbol(elements_of_types[j]));
   // LAMMPS decides about exclusions after init_style.
   if (neighbor->exclude_setting() && comm->me == 0)
     error->warning(FLERR, "neigh_modify exclude hides atoms from each other also inside of pair_style apus");
@@ -264,23 +324,84 @@ void PairApus::compute(int eflag, int vflag)
     result.member_energies = member_energies.data();
   }
 
+  Step step = {this, false, false};
   apus_exchange functions = {};
-  functions.host = &exchange;
-  functions.fill_ghosts = [](void *host, apus_rows rows) { return static_cast<RowExchange *>(host)->fill(rows), 0; };
-  functions.add_ghosts = [](void *host, apus_rows rows) { return static_cast<RowExchange *>(host)->add(rows), 0; };
+  functions.host = &step;
+  functions.fill_ghosts = &fill_ghosts;
+  functions.add_ghosts = &add_ghosts;
   const apus_neighbors view = neighbors.view();
   // All processes exchange, or none.
-  const apus_status status =
-      apus_compute_local(calculator, &view, comm->nprocs > 1 ? &functions : nullptr, &result);
-  if (status != APUS_OK) fail_here();
+  finish(step, apus_compute_local(calculator, &view, comm->nprocs > 1 ? &functions : nullptr, &result));
 
   add(result);
   if (committee) compare_members();
 }
 
+int PairApus::fill_ghosts(void *host, apus_rows rows)
+{
+  Step &step = *static_cast<Step *>(host);
+  if (!step.has_begun) {
+    // A process whose neighbors or elements are wrong sends nothing, and the others must not wait for it.
+    step.has_begun = true;
+    step.has_failed = step.pair->exchange.largest(0) > 0;
+    if (step.has_failed) return 1;
+  }
+  step.pair->exchange.fill(rows);
+  return 0;
+}
+
+int PairApus::add_ghosts(void *host, apus_rows rows)
+{
+  static_cast<Step *>(host)->pair->exchange.add(rows);
+  return 0;
+}
+
+/// Agrees with all processes on what has become of a step: done, to be warned of, or failed.
+void PairApus::finish(const Step &step, apus_status status)
+{
+  const bool failed = status != APUS_OK;
+  enum { DONE, CLOSE, FAILED };
+  int outcome = failed ? FAILED : DONE;
+  if (!failed && !has_warned && apus_calculator_close_pairs(calculator, nullptr) > 0) outcome = CLOSE;
+  if (comm->nprocs > 1 && !step.has_failed) {
+    const int anywhere = exchange.largest(outcome);
+    // Others that wait to begin end here too: this process was the one that could not.
+    outcome = anywhere;
+  }
+  if (outcome == FAILED) fail_if_any(failed && !step.has_failed);
+  if (outcome == CLOSE) warn_of_close_pair();
+}
+
+/// Says once that atoms are closer than the potential has ever seen. Whether to stop is LAMMPS' matter.
+void PairApus::warn_of_close_pair()
+{
+  has_warned = true;
+  apus_close_pair pair = {};
+  const int here = apus_calculator_close_pairs(calculator, &pair) > 0 ? comm->me : comm->nprocs;
+  int process = here;
+  MPI_Allreduce(&here, &process, 1, MPI_INT, MPI_MIN, world);
+  std::string text;
+  if (process == comm->me) {
+    const auto name = [&](int row) {
+      const int index = neighbors.index(row);
+      return fmt::format(
+          "{} ({})", atom->tag_enable ? std::to_string(atom->tag[index]) : "without a number",
+          apus_element_symbol(elements_of_types[atom->type[index]]));
+    };
+    text = fmt::format(
+        "atoms {} and {} are {:.3f} Angstrom apart, closer than any pair of these elements {} ({:.3f} Angstrom); "
+        "the potential knows nothing there", name(pair.atoms[0]), name(pair.atoms[1]), pair.distance,
+        pair.is_assumed ? "is in any substance, of which the training data had none" : "ever was in the training data",
+        pair.limit);
+  }
+  text = text_of(process, text);
+  if (comm->me == 0) error->warning(FLERR, "pair_style apus: in step {} {}", update->ntimestep, text);
+}
+
 void PairApus::update_neighbors()
 {
-  neighbors.number_atoms(*atom, elements_of_types);
+  hidden.find(*neighbor, *atom, world);
+  neighbors.number_atoms(*atom, elements_of_types, hidden);
   homes.resize(atom->nlocal + atom->nghost);
   for (int i = 0; i < atom->nlocal; i++) homes[i] = {comm->me, neighbors.row(i)};
   comm->forward_comm(this);
@@ -347,8 +468,32 @@ void PairApus::compare_members()
   pvector[1] = comm->me == 0 ? largest_anywhere : 0;
 }
 
-/// Ends all processes, of which others may be waiting for this one.
-void PairApus::fail_here() const { error->one(FLERR, "pair_style apus: {}", apus_last_error()); }
+// ---- Failures ----------------------------------------------------------------------------------------------------------
+
+/// The text of one process, in all of them.
+std::string PairApus::text_of(int process, std::string text) const
+{
+  int length = static_cast<int>(text.size());
+  MPI_Bcast(&length, 1, MPI_INT, process, world);
+  text.resize(length);
+  MPI_Bcast(&text[0], length, MPI_CHAR, process, world);
+  return text;
+}
+
+/// Ends all processes with the message of the first that failed, if one has; all must ask.
+void PairApus::fail_if_any(bool failed_here) const
+{
+  const int here = failed_here ? comm->me : comm->nprocs;
+  int process = here;
+  MPI_Allreduce(&here, &process, 1, MPI_INT, MPI_MIN, world);
+  if (process < comm->nprocs) fail(process, apus_last_error());
+}
+
+/// Ends all processes with the message of one. LAMMPS' error->one would end the others before its text is out.
+void PairApus::fail(int process, const std::string &text) const
+{
+  error->all(FLERR, "pair_style apus: {}", text_of(process, text));
+}
 
 // ---- What other commands read ------------------------------------------------------------------------------------------
 

@@ -55,6 +55,7 @@ class PairApus : public Pair {
   double electronvolt = 1;
 
   LocalNeighbors neighbors;
+  HiddenAtoms hidden;
   RowExchange exchange;
   /// [atom or ghost of LAMMPS]
   std::vector<Home> homes;
@@ -67,15 +68,37 @@ class PairApus : public Pair {
   /// Set to 1 by fix pair before steps that it reads; they are computed anyway.
   int deviation_flag = 0;
 
+  /// Whether a pair closer than in the training data has been warned of.
+  bool has_warned = false;
+  bool has_warned_of_heat_flux = false;
+
+  /// What a process is asked before its first exchange in a step, and after the step.
+  struct Step {
+    PairApus *pair;
+    /// Whether the processes have agreed to begin.
+    bool has_begun;
+    /// Whether one of them could not.
+    bool has_failed;
+  };
+
+  static int fill_ghosts(void *step, apus_rows rows);
+  static int add_ghosts(void *step, apus_rows rows);
+  void finish(const Step &step, apus_status status);
+  void warn_of_close_pair();
+  std::string text_of(int process, std::string text) const;
+  void fail_if_any(bool failed_here) const;
+  [[noreturn]] void fail(int process, const std::string &text) const;
+  void check_same_file() const;
+  void check_heat_flux();
+  std::vector<double> masses_of_types() const;
   void make_calculator();
   int default_threads() const;
-  void check_masses();
+  void check_masses() const;
   void check_special_bonds() const;
   void update_neighbors();
   void add(const apus_result &);
   void compare_members();
   std::string covered_elements() const;
-  [[noreturn]] void fail_here() const;
 };
 
 }    // namespace LAMMPS_NS

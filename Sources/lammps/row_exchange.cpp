@@ -2,12 +2,18 @@
 
 #include "row_exchange.h"
 
+#include <algorithm>
 #include <cstring>
 
 using namespace LAMMPS_NS;
 
 // LAMMPS marks its own messages with 0.
 static constexpr int TAG = 1;
+
+// Numbers in one message, whose count MPI takes as an int; longer ones are sent in pieces.
+#ifndef APUS_LONGEST_MESSAGE
+#define APUS_LONGEST_MESSAGE (1 << 30)
+#endif
 
 void RowExchange::plan(const LocalNeighbors &neighbors, int bytes, MPI_Comm communicator)
 {
@@ -40,7 +46,6 @@ void RowExchange::plan(const LocalNeighbors &neighbors, int bytes, MPI_Comm comm
   wait();
 }
 
-// Numbers, not bytes, are counted, so that 8 GB fit into a message.
 static MPI_Datatype type(apus_rows rows) { return rows.scalar_bytes == sizeof(float) ? MPI_FLOAT : MPI_DOUBLE; }
 
 static size_t row_bytes(apus_rows rows) { return static_cast<size_t>(rows.width) * rows.scalar_bytes; }
@@ -81,21 +86,44 @@ void RowExchange::add(apus_rows rows)
     add_rows<double>(atom_rows, buffer.data(), rows);
 }
 
+int RowExchange::largest(int here) const
+{
+  int anywhere = here;
+  MPI_Allreduce(&here, &anywhere, 1, MPI_INT, MPI_MAX, world);
+  return anywhere;
+}
+
 double RowExchange::memory_usage() const
 {
   return sizeof(int) * atom_rows.capacity() + static_cast<double>(buffer.capacity());
 }
 
+/// Calls `body` with the offset and the length of each message that so many numbers take.
+template <class Body> static void for_messages(const int count, const int width, Body body)
+{
+  const int64_t all = static_cast<int64_t>(count) * width;
+  for (int64_t start = 0; start < all; start += APUS_LONGEST_MESSAGE)
+    body(start, static_cast<int>(std::min<int64_t>(all - start, APUS_LONGEST_MESSAGE)));
+}
+
 void RowExchange::receive(const Part &part, void *data, int width, MPI_Datatype type)
 {
-  requests.emplace_back();
-  MPI_Irecv(data, part.count * width, type, part.process, TAG, world, &requests.back());
+  int bytes = 0;
+  MPI_Type_size(type, &bytes);
+  for_messages(part.count, width, [&](int64_t start, int count) {
+    requests.emplace_back();
+    MPI_Irecv(static_cast<char *>(data) + start * bytes, count, type, part.process, TAG, world, &requests.back());
+  });
 }
 
 void RowExchange::send(const Part &part, const void *data, int width, MPI_Datatype type)
 {
-  requests.emplace_back();
-  MPI_Isend(data, part.count * width, type, part.process, TAG, world, &requests.back());
+  int bytes = 0;
+  MPI_Type_size(type, &bytes);
+  for_messages(part.count, width, [&](int64_t start, int count) {
+    requests.emplace_back();
+    MPI_Isend(static_cast<const char *>(data) + start * bytes, count, type, part.process, TAG, world, &requests.back());
+  });
 }
 
 void RowExchange::wait()

@@ -20,6 +20,9 @@ class RowExchange {
   /// Agrees with all processes on who sends what. `bytes`: of the longest row.
   void plan(const LocalNeighbors &neighbors, int bytes, MPI_Comm world);
 
+  /// The largest of a number that each process has; all must ask.
+  int largest(int here) const;
+
   /// Copies rows of atoms to the rows of their ghosts in other processes.
   void fill(apus_rows rows);
 

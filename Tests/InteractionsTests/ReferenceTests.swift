@@ -63,10 +63,11 @@ import Testing
         #expect(abs(result.forces[1].z / force - 1) < 1e-13)
     }
 
-    @Test func screeningEndsAtOne() {
-        // φ(0) = 1 defines the weights; LAMMPS and NequIP both carry these digits.
-        let weights: [Double] = [0.18175, 0.50986, 0.28022, 0.02817]
-        #expect(abs(weights.reduce(-1, +)) < 1e-12)
+    /// φ(0) = 1: bare nuclei where they touch, `E r → k Zi Zj` (k = 14.399645 eV Å) but for r/a, a ≈ 0.1 Å.
+    @Test func screeningEndsAtOne() throws {
+        let r = 1e-7
+        let energy = try dimer("Si", "C", at: r, under: ZBL(cutoff: 4)).energy
+        #expect(abs(energy * r / (14.399645 * 14 * 6) - 1) < 1e-5)
     }
 
     @Test func polynomialCutoffGoesFromOneToZero() {

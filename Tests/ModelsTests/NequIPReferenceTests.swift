@@ -21,20 +21,20 @@ import Testing
         let frequencies = Array(try #require(parameters["bessel_encode.bessel_weights"]))
         let exact = NetworkInteraction<Double>(
             model, parameters, radial: .exact(frequencies: frequencies), parallelism: .serial)
-        try expectAgreement(of: exact, with: reference, energy: 1e-9, forces: 1e-8)
+        try expectAgreement(of: Self.whole(exact, model), with: reference, energy: 1e-9, forces: 1e-8)
     }
 
     @Test(arguments: ReferenceSystem.all) func splineAgreesWithNequIP(_ reference: ReferenceSystem) throws {
         let (model, parameters) = try ReferenceSystem.model(reference.model)
         let spline = NetworkInteraction<Double>(model, parameters, parallelism: .serial)
-        try expectAgreement(of: spline, with: reference, energy: 1e-6, forces: 1e-5)
+        try expectAgreement(of: Self.whole(spline, model), with: reference, energy: 1e-6, forces: 1e-5)
     }
 
     @Test(arguments: ReferenceSystem.all) func singlePrecisionStaysClose(_ reference: ReferenceSystem) throws {
         let (model, parameters) = try ReferenceSystem.model(reference.model)
         let single = NetworkInteraction<Float>(model, parameters, parallelism: .allCores)
         let atoms = Double(try reference.structure().count)
-        try expectAgreement(of: single, with: reference, energy: 2e-6 * atoms, forces: 2e-4)
+        try expectAgreement(of: Self.whole(single, model), with: reference, energy: 2e-6 * atoms, forces: 2e-4)
     }
 
     /// The features after every layer, component by component.
@@ -81,6 +81,12 @@ import Testing
                 }
             }
         }
+    }
+
+    /// The network with the pair potential of its model.
+    private static func whole(_ network: any Interaction, _ model: NequIPModel) throws -> any Interaction {
+        let pair = try model.configuration.pairInteraction(parallelism: .serial)
+        return pair.map { SumOfInteractions([network, $0]) } ?? network
     }
 
     private func expectAgreement(

@@ -17,7 +17,7 @@ struct ReferenceSystem: CustomTestStringConvertible, Sendable {
     var system: String
     var testDescription: String { "\(model) \(system)" }
 
-    static let all = ["small", "medium"].flatMap { model in
+    static let all = ["small", "medium", "l3_features", "l3_parity", "zbl_pairs", "deep_radial"].flatMap { model in
         ["si8", "acac", "tri4"].map { ReferenceSystem(model: model, system: $0) }
     }
 
@@ -42,8 +42,24 @@ struct ReferenceSystem: CustomTestStringConvertible, Sendable {
         configuration.numLayers = try #require(config["num_layers"] as? Int)
         configuration.lMax = try #require(config["l_max"] as? Int)
         configuration.parity = try #require(config["parity"] as? Bool)
-        configuration.numFeatures = Array(
-            repeating: try #require(config["num_features"] as? Int), count: configuration.lMax + 1)
+        configuration.numFeatures =
+            try config["num_features"] as? [Int]
+            ?? Array(repeating: #require(config["num_features"] as? Int), count: configuration.lMax + 1)
+        func set(_ key: String, _ path: WritableKeyPath<ModelConfiguration, Int>) {
+            if let value = config[key] as? Int { configuration[keyPath: path] = value }
+        }
+        set("type_embed_num_features", \.typeEmbedNumFeatures)
+        set("radial_mlp_depth", \.radialMLPDepth)
+        set("radial_mlp_width", \.radialMLPWidth)
+        set("num_bessels", \.numBessels)
+        set("readout_mlp_hidden_layers_depth", \.readoutMLPHiddenLayersDepth)
+        configuration.readoutMLPHiddenLayersWidth = config["readout_mlp_hidden_layers_width"] as? Int
+        configuration.besselTrainable = config["bessel_trainable"] as? Bool ?? false
+        configuration.polynomialCutoffP = config["polynomial_cutoff_p"] as? Double ?? 6
+        configuration.pairPotential = (config["pair_potential"] as? String).flatMap { .init(rawValue: $0) }
+        if let cutoffs = config["per_edge_type_cutoff"] as? [String: [String: Double]] {
+            configuration.perEdgeTypeCutoff = types.map { receiver in types.map { cutoffs[receiver]![$0]! } }
+        }
         configuration.perTypeEnergyScales = try byType("scales")
         configuration.perTypeEnergyShifts = try byType("shifts")
         let model = try NequIPModel(configuration)

@@ -37,6 +37,41 @@ import Testing
         #expect(edges.transposedOffsets == [0, 2, 3] && edges.transposed == [1, 2, 0])
     }
 
+    private static func examine(
+        _ first: [Int64], _ neighbors: [Int32], owners: [Int32]? = nil, elements: [Int32] = [14, 14, 14, 14]
+    ) throws {
+        // Three atoms and an image of the first, of which the last two are the only ones beyond 2.5 Å.
+        let positions: [Double] = [0, 0, 0, 1, 0, 0, 2, 0, 0, 4, 0, 0]
+        let check = { (owners: UnsafePointer<Int32>?) in
+            try HostNeighbors(
+                atoms: 3, ghosts: 1, positions: positions, first: first, neighbors: neighbors, owners: owners,
+                keepsGhosts: false
+            ).examine(elements: elements, cutoff: 2.5)
+        }
+        try owners.map { try $0.withUnsafeBufferPointer { try check($0.baseAddress) } } ?? check(nil)
+    }
+
+    @Test func halfListsAndRepeatedPairsAreFound() throws {
+        let full: [Int32] = [1, 2, 0, 2, 3, 0, 1, 3]
+        try Self.examine([0, 2, 5, 8], full, owners: [0, 1, 2, 0])
+        // A pair with a ghost has no other direction, and one beyond the cutoff need not have it.
+        try Self.examine([0, 2, 4, 6], [1, 2, 0, 2, 0, 1])
+        func message(
+            _ first: [Int64], _ neighbors: [Int32], owners: [Int32]? = nil, elements: [Int32] = [14, 14, 14, 14]
+        ) -> String {
+            #expect(throws: NeighborError.self) {
+                try Self.examine(first, neighbors, owners: owners, elements: elements)
+            }?.message ?? ""
+        }
+        #expect(message([0, 2, 3, 3], [1, 2, 2]).contains("pairs of atom 1 in one direction only"))
+        #expect(message([0, 4, 6, 8], [1, 1, 2, 2, 0, 2, 0, 1]).contains("found atom 2 twice at atom 1"))
+        #expect(message([0, 3, 5, 7], [0, 1, 2, 0, 2, 0, 1]).contains("found the atom itself"))
+        #expect(message([0, 2, 5, 8], full, owners: [0, 0, 2, 0]).contains("atom 2 to stand for itself"))
+        #expect(
+            message([0, 2, 5, 8], full, owners: [0, 1, 2, 1], elements: [14, 6, 14, 14]).contains(
+                "same element (14), found atom 2 (6)"))
+    }
+
     @Test func ghostsAreSources() throws {
         var host = Host()
         (host.owners, host.keepsGhosts) = (nil, true)

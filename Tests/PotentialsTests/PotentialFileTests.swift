@@ -68,6 +68,38 @@ import Testing
         }
     }
 
+    /// What reading does not compute with is under a checksum too; files of Apus 0.1, which have none, still load.
+    @Test func alteredMetadataAreFoundByReading() throws {
+        let file = try Self.potential().encoded()
+        for (key, old, new) in [
+            ("shortest_distances", "2.34", "0.34"), ("provenance", "a.xyz", "b.xyz"),
+            ("precision", "float32", "float64"),
+        ] {
+            var altered = file
+            altered.metadata[key] = file.metadata[key]!.replacingOccurrences(of: old, with: new)
+            #expect(altered.metadata[key] != file.metadata[key])
+            let error = #expect(throws: PotentialError.self, "\(key)") { try Potential(altered) }
+            #expect(error?.message.contains("metadata are not those that were written") == true)
+            altered.metadata["checksum"] = nil
+            _ = try Potential(altered)
+        }
+        let read = try Potential(file)
+        #expect(read.checksum == file.metadata["checksum"] && read.checksum?.count == 64)
+    }
+
+    /// A pair of elements that the data never had close gets half the sum of covalent radii (Na 1.66 Å, Cl 1.02 Å).
+    @Test func pairsWithoutADistanceHaveAnAssumedOne() throws {
+        var potential = try Self.potential()
+        let (sodium, chlorine) = (Element("Na")!, Element("Cl")!)
+        #expect(potential.pairsWithoutDistances == ["Na-Na", "Cl-Cl"])
+        let limits = potential.minimumDistances
+        #expect(!limits.isAssumed(sodium, chlorine) && limits.isAssumed(sodium, sodium))
+        #expect(
+            abs(limits[sodium, chlorine] - 2.3456789012345678) < 1e-12 && abs(limits[sodium, sodium] - 1.66) < 1e-12)
+        potential.shortestDistances = [:]
+        #expect(abs(potential.minimumDistances[sodium, chlorine] - 1.34) < 1e-12)
+    }
+
     // MARK: Damage that is found by computing
 
     /// Any one number, changed in its last bit, is found by the hash.

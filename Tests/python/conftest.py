@@ -4,9 +4,12 @@ The environment variable APUS names the program, APUS_LIBRARY the C library, APU
 `make test` sets all.
 """
 
+import hashlib
+import json
 import os
 import pathlib
 import signal
+import struct
 import subprocess
 import sys
 
@@ -70,6 +73,21 @@ def write_exactly(path, atoms):
     lines = [str(len(atoms)), f'{lattice}pbc="{pbc}" Properties=species:S:1:pos:R:3']
     lines += [f"{s} {float(x)!r} {float(y)!r} {float(z)!r}" for s, (x, y, z) in zip(atoms.symbols, atoms.positions)]
     path.write_text("\n".join(lines) + "\n")
+
+
+def altered(data, **model):
+    """The bytes of a potential with other hyperparameters and the right hash, so that only its reference structures tell."""
+    length = struct.unpack("<Q", data[:8])[0]
+    header, body = json.loads(data[8:8 + length]), data[8 + length:]
+    metadata = header["__metadata__"]
+    metadata.pop("checksum", None)
+    metadata["model"] = json.dumps(json.loads(metadata["model"]) | model)
+    digest = hashlib.sha256(metadata["model"].encode())
+    for name in sorted(header.keys() - {"__metadata__"}):
+        digest.update(body[slice(*header[name]["data_offsets"])])
+    metadata["sha256"] = digest.hexdigest()
+    text = json.dumps(header).encode()
+    return struct.pack("<Q", len(text)) + text + body
 
 
 def run_module(folder, *arguments):

@@ -13,8 +13,8 @@ import subprocess
 import ase.data
 import pytest
 
-from apus.library import ResultPointers
-from conftest import REPOSITORY, SHIPPED, STAGE
+from apus.library import ClosePair, ResultPointers
+from conftest import REPOSITORY, SHIPPED, STAGE, altered
 
 OK, FILE, ELEMENT, ARGUMENT, STRUCTURE, NOT_FINITE, HOST = range(7)
 
@@ -117,6 +117,9 @@ def library(stage):
     library = ctypes.CDLL(str(stage / "lib" / "libapus.so"))
     library.apus_last_error.restype = library.apus_element_symbol.restype = ctypes.c_char_p
     library.apus_element_mass.restype = ctypes.c_double
+    library.apus_potential_shortest_distance.restype = ctypes.c_double
+    library.apus_potential_sha256.restype = ctypes.c_char_p
+    library.apus_calculator_close_pairs.restype = ctypes.c_int64
     library.apus_calculator_set_skin.argtypes = [ctypes.c_void_p, ctypes.c_double]
     library.apus_calculator_memory_estimate.argtypes = [
         ctypes.c_void_p, ctypes.c_int64, ctypes.c_double, ctypes.POINTER(ctypes.c_double)]
@@ -199,6 +202,42 @@ def test_a_file_that_is_no_potential_is_refused(library, path):
     assert str(path) in library.apus_last_error().decode() and not out.value
 
 
+def test_a_potential_that_computes_otherwise_than_it_says_is_refused(library, tmp_path):
+    out = ctypes.c_void_p()
+    path = tmp_path / "altered.safetensors"
+    path.write_bytes(altered(SHIPPED.read_bytes(), polynomial_cutoff_p=3))
+    assert library.apus_potential_load(str(path).encode(), ctypes.byref(out)) == FILE
+    message = library.apus_last_error().decode()
+    assert str(path) in message and "its own reference structure" in message and not out.value
+
+
+def test_a_name_that_is_no_utf_8_is_said_to_be_none(library, tmp_path):
+    out = ctypes.c_void_p()
+    path = bytes(tmp_path) + b"/caf\xe9.safetensors"
+    with open(path, "wb") as file:
+        file.write(SHIPPED.read_bytes())
+    assert library.apus_potential_load(path, ctypes.byref(out)) == FILE
+    assert "expected a file name in UTF-8" in library.apus_last_error().decode()
+
+
+def test_close_pairs_are_counted(library, handles):
+    result, pair = ResultPointers(), ClosePair()
+    arguments = [handles[1], 3, ints(14, 14, 14), None, None, None, ctypes.byref(result)]
+    arguments[3] = doubles(0, 0, 0, 2.4, 0, 0, 2.4, 1.5, 0)
+    assert library.apus_compute(*arguments) == OK
+    assert library.apus_calculator_close_pairs(handles[1], ctypes.byref(pair)) == 1
+    assert sorted(pair.atoms) == [1, 2] and math.isclose(pair.distance, 1.5) and not pair.is_assumed
+    assert math.isclose(pair.limit, library.apus_potential_shortest_distance(handles[0], 14, 14))
+    arguments[3] = doubles(0, 0, 0, 2.4, 0, 0, 2.4, 2.5, 0)
+    assert library.apus_compute(*arguments) == OK
+    assert library.apus_calculator_close_pairs(handles[1], None) == 0
+
+
+def test_potentials_are_told_apart_by_their_digest(library, handles):
+    digest = library.apus_potential_sha256(handles[0]).decode()
+    assert re.fullmatch("[0-9a-f]{64}", digest)
+
+
 def local(**changes):
     """A pair of atoms and an image of the first."""
     arrays = {
@@ -213,6 +252,9 @@ def local(**changes):
     ({"neighbors": ints(1, 0, 3)}, "found index 3 at atom 2"),
     ({"first": (ctypes.c_int64 * 3)(0, 4, 3)}, "from 0 to 4 of 3"),
     ({"owners": ints(0, 1, 2)}, "ghost 1 is an image of"),
+    ({"owners": ints(1, 1, 0)}, "atom 1 to stand for itself"),
+    ({"neighbors": ints(1, 2, 2)}, "found ghost 1 twice at atom 2"),
+    ({"first": (ctypes.c_int64 * 3)(0, 1, 2), "neighbors": ints(1, 2)}, "in one direction only"),
     ({"owners": None}, "functions that exchange ghosts"),
     ({"first": None}, "first neighbours"),
 ])

@@ -3,6 +3,7 @@
 import copy
 import pickle
 import threading
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import get_context
 
@@ -463,6 +464,39 @@ def test_mistakes_in_settings_are_exceptions(potential, settings, words):
             make(potential, **settings)
         for word in words:
             assert word in str(caught.value)
+
+
+@pytest.mark.parametrize("call, words", [
+    (lambda loaded: apus.load(loaded.path, threads=2**32 + 1), ["threads", "4294967297"]),
+    (lambda loaded: apus.load(loaded.path, threads=1.9), ["threads", "1.9"]),
+    (lambda loaded: loaded.memory_estimate(2**64 + 5, 28), ["atoms", "18446744073709551621"]),
+    (lambda loaded: loaded.memory_estimate(5.5, 28), ["atoms", "5.5"]),
+    (lambda loaded: loaded.compute([14], [[1j, 0, 0]]), ["positions", "complex"]),
+])
+def test_numbers_are_not_cut_off(potential, call, words):
+    with pytest.raises(apus.ArgumentError) as caught:
+        call(apus.load(potential))
+    assert all(word in str(caught.value) for word in words)
+
+
+def test_elements_are_whole_numbers(potential):
+    with pytest.raises(apus.ElementError, match="14.7"):
+        apus.load(potential).shortest_distance(14.7, "Si")
+
+
+def test_a_calculation_needs_atoms(potential):
+    with pytest.raises(apus.ArgumentError, match="expected atoms"):
+        apus.Calculator(potential).calculate()
+
+
+def test_atoms_closer_than_in_training_are_told_once(potential):
+    loaded = apus.load(potential)
+    with pytest.warns(apus.TooCloseWarning, match=r"atoms 0 \(Si\) and 1 \(Si\), counted from 0, are 1\.000 Å apart"):
+        loaded.compute([14, 14], [[0, 0, 0], [1, 0, 0]])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        loaded.compute([14, 14], [[0, 0, 0], [1, 0, 0]])
+        apus.load(potential).compute([14, 14], [[0, 0, 0], [2.4, 0, 0]])
 
 
 def test_files_that_are_no_potentials_are_named(tmp_path, potential):

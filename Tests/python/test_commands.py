@@ -1,12 +1,13 @@
 """`apus`, `apus info` and `apus benchmark`."""
 
 import json
+import os
 import re
 
 import ase.io
 import pytest
 
-from conftest import REPOSITORY, SILICON
+from conftest import REPOSITORY, SILICON, altered
 
 
 def test_the_version_names_the_build(apus):
@@ -26,6 +27,12 @@ def test_every_command_has_help(apus, command):
      ["benchmark", "potential.safetensors", "start.xyz", "--supercell", "1", "2"]])
 def test_a_wrong_call_is_one_line(apus, arguments):
     apus.fails(*arguments)
+
+
+def test_a_name_that_is_no_utf_8_is_said_to_be_none(apus):
+    name = os.fsdecode(b"caf\xe9.xyz")
+    (apus.folder / name).write_text("1\n\nSi 0 0 0\n")
+    assert "expected arguments in UTF-8" in apus.fails("info", name)
 
 
 def test_info_about_a_potential(apus):
@@ -50,6 +57,14 @@ def test_the_kind_of_a_file_is_known_by_its_content(apus):
     (apus.folder / "start.xyz").rename(apus.folder / "a.nc")
     kinds = [json.loads(apus.succeeds("info", "--json", f"a.{x}"))["kind"] for x in ["xyz", "safetensors", "nc"]]
     assert kinds == ["potential", "trajectory", "data set"]
+
+
+def test_a_potential_that_computes_otherwise_than_it_says_is_an_error(apus):
+    data = (apus.folder / "potential.safetensors").read_bytes()
+    (apus.folder / "altered.safetensors").write_bytes(altered(data, polynomial_cutoff_p=3))
+    for options in [], ["--json"]:
+        result = apus("info", "altered.safetensors", *options)
+        assert result.returncode == 1 and "its own reference structure" in result.stdout
 
 
 def test_info_about_a_trajectory(apus):

@@ -322,6 +322,149 @@ def test_masses_tell_a_wrong_order_of_elements(lammps, potentials):
     assert "WARNING: pair_coeff" not in lammps.succeeds(script.replace("mass 1 63.546", "mass 1 63.5"))
 
 
+def test_masses_of_atoms_tell_a_wrong_order_of_elements(lammps, potentials):
+    script = f"""
+units metal
+atom_style sphere
+lattice fcc 3.8
+region box block 0 2 0 2 0 2
+create_box 2 box
+create_atoms 1 box
+set group all type/fraction 2 0.5 7
+set type 1 mass 63.546
+set type 2 mass 196.966569
+pair_style apus precision float64
+pair_coeff * * {potentials[0]} Cu Au
+run 0
+"""
+    lammps.succeeds(script)
+    assert "type 1 Au (196.966569 amu), but its mass is 63.546, that of Cu" in lammps.fails(script.replace("Cu Au", "Au Cu"), 2)
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+@pytest.mark.parametrize("exclusion", ["group x all", "type 2 *"])
+def test_an_atom_hidden_from_everything_is_not_there(lammps, processes, exclusion):
+    """What fix gcmc compares when it tries to delete an atom; an atom that sees its own kind is there."""
+    output = lammps.succeeds(f"""
+units metal
+atom_modify map yes
+lattice diamond 5.47
+region box block 0 2 0 2 0 2
+create_box 2 box
+create_atoms 1 box
+mass * 28.085
+set atom 5 type 2
+pair_style apus precision float64
+pair_coeff * * {SHIPPED} Si Si
+group x id 5
+group others subtract all x
+compute f all property/atom fx fy fz
+compute force x reduce sum c_f[1] c_f[2] c_f[3]
+thermo_style custom step pe c_force[1]
+neigh_modify exclude group x others
+run 0
+print "alone $(pe:%.17g)"
+neigh_modify exclude none
+neigh_modify exclude {exclusion.replace("type 2 *", "type 2 1 exclude type 2 2")}
+run 0
+print "hidden $(pe:%.17g) $(c_force[1])"
+neigh_modify exclude none
+delete_atoms group x compress no
+run 0
+print "deleted $(pe:%.17g)"
+""", processes)
+    (hidden, force), (deleted,), (alone,) = (numbers(output, name) for name in ["hidden", "deleted", "alone"])
+    assert abs(hidden - deleted) < ROUNDING * 64 and force == 0
+    # The energy of an isolated atom.
+    assert abs(alone - deleted - compute(SHIPPED, ase.Atoms("Si")).energy) < ROUNDING * 64
+
+
+def test_grand_canonical_ideal_gas_has_its_number_of_atoms(lammps):
+    """Ten on average. A step exchanges most atoms, so that the error of the mean over 60 of them is about 0.4."""
+    output = lammps.succeeds(f"""
+units metal
+region box block 0 200 0 200 0 200
+create_box 1 box
+mass 1 28.0855
+create_atoms 1 random 10 5 box
+pair_style apus threads 1
+pair_coeff * * {SHIPPED} Si
+variable single equal {compute(SHIPPED, ase.Atoms("Si")).energy!r}
+variable kT equal 8.617333262e-5*5000
+variable wave equal sqrt(4.135667403e-3^2/(2*PI*28.0855*1.0364269e-4*v_kT))
+variable mu equal ${{single}}+${{kT}}*ln(10/8e6*${{wave}}^3)
+fix g all gcmc 1 40 0 1 2953 5000 ${{mu}} 1.0 full_energy
+variable n equal count(all)
+fix average all ave/time 1 1 1 v_n ave running
+thermo_style custom step atoms f_average
+thermo_modify lost ignore
+thermo 100
+run 60
+print "mean $(f_average)"
+""")
+    assert abs(numbers(output, "mean")[0] - 10) < 2
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_pairs_given_to_another_style_are_refused(lammps, potentials, processes):
+    atoms = STRUCTURES["bulk"]
+    write_data(lammps.folder / "atoms.data", atoms, ("Cu", "Au"))
+    style = "pair_style hybrid{} apus precision float64 lj/cut 4"
+    def script(overlay):
+        text = setup(atoms, potentials[0], style=style.format(overlay))
+        return text.replace("pair_coeff * * ", "pair_coeff * * apus ") + "pair_coeff 1 2 lj/cut 0 1\nrun 0\n"
+    assert "leaves types 1 (Cu) and 2 (Au) to another style" in lammps.fails(script(""), processes)
+    lammps.succeeds(script("/overlay"), processes)
+
+
+def test_heat_currents_are_warned_of(lammps):
+    script = f"""
+units metal
+lattice diamond 5.47
+region box block 0 2 0 2 0 2
+create_box 1 box
+create_atoms 1 box
+mass 1 28.085
+pair_style apus
+pair_coeff * * {SHIPPED} Si
+compute k all ke/atom
+compute p all pe/atom
+compute s all stress/atom NULL virial
+"""
+    assert "compute heat/flux" not in lammps.succeeds(script + "run 0\n")
+    assert "WARNING: compute heat/flux is wrong with pair_style apus" in lammps.succeeds(
+        script + "compute j all heat/flux k p s\nrun 0\n")
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_atoms_closer_than_in_training_are_told_once(lammps, potentials, processes):
+    atoms = STRUCTURES["gap"].copy()
+    atoms.positions[1] = atoms.positions[0] + [1.2, 0, 0]
+    write_data(lammps.folder / "atoms.data", atoms, ("Cu", "Au"))
+    output = lammps.succeeds(setup(atoms, potentials[0]) + "run 0\nrun 0\n", processes)
+    warnings = re.findall("WARNING: pair_style apus: in step 0 atoms [12] .* and [12] .* are 1.200 Angstrom apart", output)
+    assert len(warnings) == 1
+
+
+def test_processes_must_have_read_the_same_potential(lammps, potentials, tmp_path):
+    atoms = STRUCTURES["bulk"]
+    write_data(lammps.folder / "atoms.data", atoms, ("Cu", "Au"))
+    # Two processes in two folders, as on machines with disks of their own.
+    for rank, potential in enumerate(potentials):
+        folder = tmp_path / f"machine-{rank}"
+        folder.mkdir()
+        (folder / "alloy.safetensors").write_bytes(potential.read_bytes())
+    (tmp_path / "in.test").write_text(setup(atoms, "${folder}/alloy.safetensors"))
+    (tmp_path / "start").write_text(
+        f'#!/bin/sh\nexec {lammps.programs}/lmp -in {tmp_path}/in.test -var folder {tmp_path}/machine-$PMI_RANK\n')
+    (tmp_path / "start").chmod(0o755)
+    result = subprocess.run(
+        [f"{lammps.programs}/mpirun", "-np", "2", tmp_path / "start"], cwd=lammps.folder, capture_output=True, text=True,
+        timeout=120, stdin=subprocess.DEVNULL, env=lammps.environment)
+    assert result.returncode != 0
+    assert "process 1 has read another potential" in result.stdout + result.stderr
+
+
 def test_exclusions_are_warned_of(lammps, potentials):
     atoms = STRUCTURES["bulk"]
     write_data(lammps.folder / "atoms.data", atoms, ("Cu", "Au"))

@@ -116,7 +116,10 @@ def test_the_declarations_are_those_of_the_header():
     assert set(functions) - set(apus.library.FUNCTIONS) == {"apus_compute_local", "apus_calculator_exchange_bytes"}
     for name, (_, arguments) in apus.library.FUNCTIONS.items():
         assert len([word for word in functions[name].split(",") if word.strip() != "void"]) == len(arguments), name
-    for name, structure in {"apus_description": apus.library.Description, "apus_result": apus.library.ResultPointers}.items():
+    structures = {
+        "apus_description": apus.library.Description, "apus_result": apus.library.ResultPointers,
+        "apus_close_pair": apus.library.ClosePair}
+    for name, structure in structures.items():
         body = re.search(rf"typedef struct {name} {{(.*?)}} {name};", text, re.DOTALL)[1]
         assert re.findall(r"(\w+)(?:\[\d+\])?;", body) == [field for field, _ in structure._fields_]
 

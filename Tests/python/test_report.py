@@ -285,6 +285,30 @@ def test_a_picture_of_predictions_alone(tmp_path):
         assert result.stderr.startswith("apus: error: ") and result.stderr.count("\n") == 1
 
 
+def test_a_file_is_not_replaced_unasked(run, tmp_path):
+    """But for the page of the run's own name, which is made again while the run goes on."""
+    succeeds(tmp_path, run.name)
+    succeeds(tmp_path, run.name)
+    place = tmp_path / "mine.html"
+    place.write_text("mine")
+    result = run_report(tmp_path, run.name, "-o", "mine.html")
+    assert result.returncode == 1 and "mine.html: found a file" in result.stderr and "--overwrite" in result.stderr
+    assert place.read_text() == "mine"
+    (tmp_path / "link.html").symlink_to("mine.html")
+    succeeds(tmp_path, run.name, "-o", "link.html", "--overwrite")
+    assert (tmp_path / "link.html").is_symlink() and place.read_text().startswith("<!DOCTYPE html>")
+    assert place.stat().st_mode & 0o777 == 0o644
+
+
+def test_a_learning_curve_without_errors_is_one_line(tmp_path):
+    (tmp_path / "learning_curve.csv").write_text(
+        "training_structures,energy_mae_mev_per_atom,energy_rmse_mev_per_atom,forces_mae_mev_per_angstrom,"
+        "forces_rmse_mev_per_angstrom,stress_mae_gpa,stress_rmse_gpa\n10,0,0,,,,\n20,0,0,,,,\n")
+    result = run_module(tmp_path, "learning-curve", ".")
+    assert result.returncode == 1 and result.stderr.count("\n") == 1
+    assert "learning_curve.csv: found no error above zero" in result.stderr
+
+
 def test_places_that_cannot_be_written_are_errors(run, tmp_path):
     for arguments in (("absent",), (run.name, "-o", "validation.xyz"), (run.name, "-o", "absent/report.html")):
         result = run_report(tmp_path, *arguments)

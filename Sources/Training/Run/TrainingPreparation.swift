@@ -20,6 +20,8 @@ public struct TrainingPreparation: Sendable {
     public let replay: DataSet?
     public let validation: DataSet
     let data: [Potential.Provenance.DataFile]
+    /// Elements whose energy shift is that of an isolated atom in the data.
+    let isolatedAtoms: [Element]
     let splitDigest: String
     let start: FineTuningStart?
     let references: [Structure]
@@ -51,6 +53,8 @@ public struct TrainingPreparation: Sendable {
             configuration = chosen.configuration
             remarks = chosen.remarks + remarks
         }
+        isolatedAtoms = zip(configuration.elements, configuration.perTypeEnergyShifts)
+            .filter { data.isolatedAtoms[$0] == $1 }.map(\.0)
         model = try NequIPModel(configuration)
         try Self.checkElements(data.training, configuration, "data.train")
         try Self.checkElements(data.validation, configuration, "data.validation")

@@ -133,6 +133,7 @@ public final class TrainingRun: Sendable {
         provenance.created = Date().ISO8601Format()
         provenance.data = preparation.data
         provenance.epochs = epochs
+        provenance.isolatedAtoms = preparation.isolatedAtoms.map(\.symbol)
         provenance.trainingConfiguration = settings.text
         for (name, value) in errors.named { if let value { provenance.validationErrors[name] = value } }
         // Of a potential that is trained further, what it has seen before counts too.

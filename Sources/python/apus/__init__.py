@@ -9,12 +9,12 @@
 """
 
 from .errors import (
-    ArgumentError, ElementError, Error, FileError, LibraryError, NotFiniteError, StructureError)
+    ArgumentError, ElementError, Error, FileError, LibraryError, NotFiniteError, StructureError, TooCloseWarning)
 from .potential import Potential, Result, load
 
 __all__ = [
     "ArgumentError", "Calculator", "ElementError", "Error", "FileError", "LibraryError", "NotFiniteError", "Potential",
-    "Result", "StructureError", "load",
+    "Result", "StructureError", "TooCloseWarning", "load",
 ]
 
 

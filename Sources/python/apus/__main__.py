@@ -4,6 +4,7 @@ import argparse
 import os
 import pathlib
 import sys
+import tempfile
 
 from .errors import InputError
 from .learning_curve import learning_curve, read_learning_curve
@@ -22,29 +23,34 @@ def main():
     command.add_argument("--predictions", metavar="FILE", type=pathlib.Path, action="append", default=[], help=(
         "extended XYZ that apus evaluate --predictions wrote, shown too; may be given several times"))
     command.add_argument("-o", "--output", metavar="FILE", type=pathlib.Path, help=(
-        "a .html or .pdf file; default RUN/report.html"))
+        "a .html or .pdf file; default RUN/report.html, which is replaced"))
+    command.add_argument("--overwrite", action="store_true", help="replace the file of -o if there is one")
     command = commands.add_parser("parity", help="a picture of predictions against labels", description=(
         "Draws predicted energies, forces and stresses against their labels."))
     command.add_argument("predictions", metavar="PREDICTIONS", type=pathlib.Path, help=(
         "extended XYZ that apus evaluate --predictions wrote, or the validation.xyz of a training"))
     command.add_argument("-o", "--output", metavar="FILE", type=pathlib.Path, help=(
-        "a .svg, .pdf or .png file; default PREDICTIONS with the ending .svg"))
+        "a .svg, .pdf or .png file; default PREDICTIONS with the ending .svg, which is replaced"))
+    command.add_argument("--overwrite", action="store_true", help="replace the file of -o if there is one")
     command = commands.add_parser("learning-curve", help="a picture of a learning curve", description=(
         "Draws the errors that apus learning-curve found against the number of training structures."))
     command.add_argument("folder", metavar="FOLDER", type=pathlib.Path, help="the output folder of the learning curve")
     command.add_argument("-o", "--output", metavar="FILE", type=pathlib.Path, help=(
-        "a .svg, .pdf or .png file; default FOLDER/learning_curve.svg"))
+        "a .svg, .pdf or .png file; default FOLDER/learning_curve.svg, which is replaced"))
+    command.add_argument("--overwrite", action="store_true", help="replace the file of -o if there is one")
     arguments = parser.parse_args()
+    # Pages in a run's folder under their own names are made again and again while it goes on.
+    may_replace = arguments.overwrite or arguments.output is None
     try:
         if arguments.command == "report":
             output = arguments.output or arguments.run / "report.html"
-            write_report(arguments.run, arguments.predictions, output)
+            write_report(arguments.run, arguments.predictions, output, may_replace)
         elif arguments.command == "parity":
             output = arguments.output or arguments.predictions.parent / f"{arguments.predictions.stem or 'parity'}.svg"
-            write_parity(arguments.predictions, output)
+            write_parity(arguments.predictions, output, may_replace)
         else:
             output = arguments.output or arguments.folder / "learning_curve.svg"
-            write_learning_curve(arguments.folder / "learning_curve.csv", output)
+            write_learning_curve(arguments.folder / "learning_curve.csv", output, may_replace)
     except InputError as error:
         print(f"apus: error: {error}", file=sys.stderr)
         return 1
@@ -52,29 +58,32 @@ def main():
     return 0
 
 
-def write_parity(path, output):
+def write_parity(path, output, may_replace):
     """Reads the predictions and writes the picture."""
     kind = ending(output, PICTURES)
+    check_place(output, may_replace)
     predictions = read_predictions(path)
     from .picture import picture
     from .plots import distinct_colours, parity
 
     elements = sorted({str(element) for element in predictions.elements})
-    replace(output, picture(parity(predictions, distinct_colours(elements)), kind))
+    write_whole(output, picture(parity(predictions, distinct_colours(elements)), kind), may_replace)
 
 
-def write_learning_curve(table, output):
+def write_learning_curve(table, output, may_replace):
     """Reads the table and writes the picture."""
     kind = ending(output, PICTURES)
+    check_place(output, may_replace)
     columns = read_learning_curve(table)
     from .picture import picture
 
-    replace(output, picture(learning_curve(columns), kind))
+    write_whole(output, picture(learning_curve(columns), kind), may_replace)
 
 
-def write_report(folder, predictions, output):
+def write_report(folder, predictions, output, may_replace):
     """Reads the run and the further predictions, and writes the report."""
     kind = ending(output, ("html", "pdf"))
+    check_place(output, may_replace)
     run = read_run(folder)
     further = [read_predictions(path) for path in predictions]
     # Here, as in the functions above, because matplotlib takes long to load: a mistake in a file is told at once.
@@ -83,7 +92,7 @@ def write_report(folder, predictions, output):
     from .report import report
 
     write = pdf_pages if kind == "pdf" else html_page
-    replace(output, write(report(run, further)))
+    write_whole(output, write(report(run, further)), may_replace)
 
 
 def ending(output, kinds):
@@ -96,15 +105,36 @@ def ending(output, kinds):
     return kind
 
 
-def replace(path, content):
-    """Writes a file whole or not at all."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+def check_place(path, may_replace):
+    """Says that there is a file before anything is computed."""
+    if os.path.lexists(path) and not may_replace:
+        raise InputError(path, "found a file, which would be replaced; add --overwrite, or name another with -o")
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise InputError(path, "found something that is no file, expected a file or nothing; name another with -o")
+
+
+def write_whole(path, content, may_replace):
+    """Writes a file whole or not at all; a link stays, and what it leads to is replaced."""
+    target = pathlib.Path(os.path.realpath(path))
+    temporary = None
     try:
         try:
-            temporary.write_bytes(content)
-            os.replace(temporary, path)
+            descriptor, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+            with open(descriptor, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            umask = os.umask(0)
+            os.umask(umask)
+            os.chmod(temporary, 0o666 & ~umask)
+            if may_replace:
+                os.replace(temporary, target)
+            else:
+                # Fails where a file has appeared meanwhile.
+                os.link(temporary, target)
         finally:
-            temporary.unlink(missing_ok=True)
+            if temporary:
+                pathlib.Path(temporary).unlink(missing_ok=True)
     except OSError as error:
         raise InputError(path, f"{error.strerror}, expected a place to write to; name another with -o") from None
 

@@ -4,6 +4,7 @@ import os
 
 import numpy
 
+from .errors import ArgumentError
 from .potential import Potential
 
 try:
@@ -76,6 +77,8 @@ class Calculator(Base):
 
     def calculate(self, atoms=None, properties=None, system_changes=all_changes):
         """Fills `results`; everything unless properties are named."""
+        if atoms is None and self.atoms is None:
+            raise ArgumentError("expected atoms, found None, and there are none of an earlier calculation")
         super().calculate(atoms, properties, system_changes)
         atoms, self.results = self.atoms, {}
         wants_stresses = properties is None or "stresses" in properties

@@ -32,6 +32,10 @@ class StructureError(Error, ValueError):
     """A structure that makes no sense: a coordinate that is not finite, a cell without volume."""
 
 
+class TooCloseWarning(UserWarning):
+    """Atoms are closer than any of their elements were in the training data: the potential knows nothing there."""
+
+
 class NotFiniteError(Error, ArithmeticError):
     """The energy or a force is not finite: atoms are on top of each other."""
 

@@ -30,7 +30,16 @@ def read_learning_curve(path):
             columns[name].append(_number(path, reader.line_num, name, row[name]))
     if len(columns["training_structures"]) < 2:
         raise InputError(path, f"found fewer than two sizes, expected two or more; {REMEDY}")
-    return {name: numpy.array(values) for name, values in columns.items()}
+    curve = {name: numpy.array(values) for name, values in columns.items()}
+    if not panels_of(curve):
+        raise InputError(path, (
+            f"found no error above zero at two sizes, expected those of energies, forces or stresses; {REMEDY}"))
+    return curve
+
+
+def panels_of(columns):
+    """The quantities that have two positive errors, which is what a line on logarithmic axes needs."""
+    return [panel for panel in PANELS if (numpy.nan_to_num(columns[panel[2]]) > 0).sum() >= 2]
 
 
 def _number(path, line, name, field):
@@ -61,7 +70,7 @@ def learning_curve(columns):
     from .plots import BLUE, ORANGE
 
     sizes = columns["training_structures"]
-    panels = [panel for panel in PANELS if (numpy.nan_to_num(columns[panel[2]]) > 0).sum() >= 2]
+    panels = panels_of(columns)
 
     def draw(figure):
         figure.set_layout_engine("constrained")

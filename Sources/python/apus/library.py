@@ -46,6 +46,12 @@ class ResultPointers(ctypes.Structure):
     ]
 
 
+class ClosePair(ctypes.Structure):
+    """`apus_close_pair`."""
+
+    _fields_ = [("atoms", c_int * 2), ("distance", c_double), ("limit", c_double), ("is_assumed", c_int)]
+
+
 # Result and arguments of each function. Pointers to arrays are addresses, which cost least to pass.
 FUNCTIONS = {
     "apus_version": (c_char_p, []),
@@ -57,11 +63,13 @@ FUNCTIONS = {
     "apus_potential_load": (c_int, [c_char_p, POINTER(c_void_p)]),
     "apus_potential_free": (None, [c_void_p]),
     "apus_potential_describe": (c_int, [c_void_p, POINTER(Description)]),
+    "apus_potential_sha256": (c_char_p, [c_void_p]),
     "apus_potential_shortest_distance": (c_double, [c_void_p, c_int, c_int]),
     "apus_calculator_create": (c_int, [c_void_p, c_int, c_int, POINTER(c_void_p)]),
     "apus_calculator_free": (None, [c_void_p]),
     "apus_calculator_set_skin": (c_int, [c_void_p, c_double]),
     "apus_calculator_neighbor_searches": (c_int64, [c_void_p]),
+    "apus_calculator_close_pairs": (c_int64, [c_void_p, POINTER(ClosePair)]),
     "apus_calculator_memory_estimate": (c_int, [c_void_p, c_int64, c_double, POINTER(c_double)]),
     "apus_compute": (c_int, [c_void_p, c_int, c_void_p, c_void_p, c_void_p, c_void_p, POINTER(ResultPointers)]),
 }

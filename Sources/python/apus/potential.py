@@ -2,15 +2,18 @@
 
 import ctypes
 import dataclasses
+import operator
 import os
+import warnings
 import weakref
 
 import numpy
 
-from .errors import ArgumentError, ElementError
-from .library import Description, ResultPointers, check, library
+from .errors import ArgumentError, ElementError, TooCloseWarning
+from .library import ClosePair, Description, ResultPointers, check, library
 
 OGANESSON = 118  # the last element
+MOST_THREADS = 1024
 # apus_precision: bytes of a number; None is what the potential was written for.
 PRECISIONS = {None: 0, "float32": 4, "float64": 8}
 
@@ -23,7 +26,7 @@ class Result:
     forces: numpy.ndarray  # [atom][3]
     virial: numpy.ndarray  # [3][3], −dE/dε; the stress is −virial / volume
     energies: numpy.ndarray  # [atom]; their sum is the energy
-    virials: numpy.ndarray | None = None  # [atom][3][3]; their sum is the virial
+    virials: numpy.ndarray | None = None  # [atom][3][3]; their sum is the virial; no heat current is made of them
     energy_deviation: float | None = None  # standard deviation over the members of a committee
     force_deviations: numpy.ndarray | None = None  # [atom], √(mean |F − mean F|²) over the members
     member_energies: numpy.ndarray | None = None  # [member]
@@ -39,6 +42,8 @@ class Potential:
     threads: None for all cores. skin: Å beyond the cutoff in which neighbours are looked for; they are found anew when
     an atom has moved by half of it. Results do not depend on it.
 
+    The first structure in which atoms are closer than in the training data is told by a TooCloseWarning.
+
     Raises FileError, and ArgumentError on settings that make no sense.
     """
 
@@ -50,14 +55,16 @@ class Potential:
 
     def _open(self, file, precision, threads, skin):
         self._file, self._settings = file, (precision, threads, skin)
-        self._calculator = ctypes.c_void_p()
+        self._calculator, self._has_warned = ctypes.c_void_p(), False
+        count = 0 if threads is None else _integer(threads, 0, MOST_THREADS, "threads")
         try:
-            arguments = PRECISIONS[precision], 0 if threads is None else int(threads), float(skin)
+            width = float(skin)
         except (TypeError, ValueError):
-            raise ArgumentError(f"expected numbers as threads and skin, found {threads!r} and {skin!r}") from None
-        check(library().apus_calculator_create(file.pointer, *arguments[:2], ctypes.byref(self._calculator)))
+            raise ArgumentError(f"expected a number as skin, found {skin!r}") from None
+        check(library().apus_calculator_create(
+            file.pointer, PRECISIONS[precision], count, ctypes.byref(self._calculator)))
         _free_with(self, library().apus_calculator_free, self._calculator)
-        check(library().apus_calculator_set_skin(self._calculator, arguments[2]))
+        check(library().apus_calculator_set_skin(self._calculator, width))
 
     @property
     def elements(self):
@@ -85,6 +92,11 @@ class Potential:
         return self._file.description.weights
 
     @property
+    def sha256(self):
+        """Of what was read, in hexadecimal: files with the same are the same potential."""
+        return library().apus_potential_sha256(self._file.pointer).decode()
+
+    @property
     def precision(self):
         """In which the network is evaluated, "float32" or "float64"."""
         return self._settings[0] or ("float32" if self._file.description.precision == 4 else "float64")
@@ -104,8 +116,8 @@ class Potential:
 
     def memory_estimate(self, atoms, neighbors):
         """Bytes that a structure of so many atoms takes, with so many neighbours of each within the cutoff."""
-        bytes_ = ctypes.c_double()
-        check(library().apus_calculator_memory_estimate(self._calculator, atoms, neighbors, ctypes.byref(bytes_)))
+        bytes_, count = ctypes.c_double(), _integer(atoms, 0, 10**9, "atoms")
+        check(library().apus_calculator_memory_estimate(self._calculator, count, neighbors, ctypes.byref(bytes_)))
         return int(bytes_.value)
 
     def compute(self, numbers, positions, cell=None, pbc=None, *, virials=False, deviations=False):
@@ -138,10 +150,28 @@ class Potential:
         check(library().apus_compute(
             self._calculator, count, numbers.ctypes.data, positions.ctypes.data,
             None if cell is None else cell.ctypes.data, periodic.ctypes.data, ctypes.byref(pointers)))
+        if not self._has_warned:
+            self._warn_of_close_pairs(numbers)
         result.energy = pointers.energy
         if deviations:
             result.energy_deviation = pointers.energy_deviation
         return result
+
+    def _warn_of_close_pairs(self, numbers):
+        pair = ClosePair()
+        count = library().apus_calculator_close_pairs(self._calculator, ctypes.byref(pair))
+        if not count:
+            return
+        self._has_warned = True
+        symbols = [library().apus_element_symbol(int(numbers[atom])).decode() for atom in pair.atoms]
+        known = (
+            "half the sum of their covalent radii; the training data have no such pair within the cutoff"
+            if pair.is_assumed else "the shortest in the training data")
+        others = f", and {count - 1} more {'pair' if count == 2 else 'pairs'}" if count > 1 else ""
+        warnings.warn(TooCloseWarning(
+            f"atoms {pair.atoms[0]} ({symbols[0]}) and {pair.atoms[1]} ({symbols[1]}), counted from 0, are "
+            f"{pair.distance:.3f} Å apart, less than {pair.limit:.3f} Å ({known}){others}; the potential knows nothing there "
+            "(said once for each potential)"), stacklevel=3)
 
     def __copy__(self):
         copy = Potential.__new__(Potential)
@@ -188,11 +218,22 @@ def _free_with(owner, free, pointer):
 def _atomic_number(element):
     """Of a symbol; atomic numbers are returned as they are."""
     if not isinstance(element, str):
-        return int(element)
+        return _integer(element, 1, OGANESSON, "an atomic number", ElementError)
     number = library().apus_element_number(element.encode())
     if not number:
         raise ElementError(f"expected the symbol of an element, found {element!r}")
     return number
+
+
+def _integer(value, lowest, highest, name, error=ArgumentError):
+    """The value as an int; C would cut off what it has no room for."""
+    try:
+        found = operator.index(value)
+    except TypeError:
+        raise error(f"expected an integer as {name}, found {value!r}") from None
+    if not lowest <= found <= highest:
+        raise error(f"expected {lowest} to {highest} as {name}, found {value!r}")
+    return found
 
 
 def _atomic_numbers(numbers):
@@ -207,7 +248,11 @@ def _atomic_numbers(numbers):
 def _array(values, shape, name):
     """The values as C doubles of this shape; the same memory where they are already."""
     try:
-        found = numpy.ascontiguousarray(values, float)
+        found = numpy.asarray(values)
+        # Text and complex numbers are no coordinates; objects may be.
+        if found.dtype.kind not in "fiubO":
+            raise TypeError(f"found {found.dtype}, {values!r:.40}")
+        found = numpy.ascontiguousarray(found, float)
     except (TypeError, ValueError) as error:
         raise ArgumentError(f"expected numbers as {name}: {error}") from None
     if found.shape != shape and not found.size == shape[0] == 0:
