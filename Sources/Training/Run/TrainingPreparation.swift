@@ -28,10 +28,14 @@ public struct TrainingPreparation: Sendable {
     public init(_ settings: TrainingSettings, parallelism: Parallelism) throws {
         self.settings = settings
         start = try settings.fineTuning.map(FineTuningStart.init)
-        guard let cutoff = start?.potential.configuration.rMax ?? settings.model?.rMax else {
+        let known = start?.potential.configuration
+        guard
+            let cutoff = try known.map({ ElementCutoffs($0.rMax, $0.perEdgeTypeCutoff, of: $0.elements) })
+                ?? settings.model?.elementCutoffs
+        else {
             preconditionFailure("settings have neither a model nor a potential to start from")
         }
-        let data = try TrainingData(settings, cutoff: cutoff)
+        let data = try TrainingData(settings, cutoff: cutoff, parallelism: parallelism)
         let structures = data.training.lazy.map(\.structure)
         var remarks = data.remarks
         let configuration: ModelConfiguration
@@ -51,6 +55,7 @@ public struct TrainingPreparation: Sendable {
             configuration = chosen.configuration
             remarks = chosen.remarks + remarks
         }
+        remarks += data.remarks(onShifts: Self.shifts(of: configuration))
         model = try NequIPModel(configuration)
         try Self.checkElements(data.training, configuration, "data.train")
         try Self.checkElements(data.validation, configuration, "data.validation")
@@ -73,6 +78,7 @@ public struct TrainingPreparation: Sendable {
                 try Self.checkElements(data.replay, start.potential.configuration, "fine_tuning.replay.train")
                 var old = configuration
                 old.perTypeEnergyShifts = start.shifts(in: configuration)
+                remarks += data.remarks(onReplayUnder: Self.shifts(of: old))
                 return try DataSet(stored: data.replay.map(\.stored), for: old, parallelism: parallelism)
             }
         if training.isLarge {
@@ -82,6 +88,10 @@ public struct TrainingPreparation: Sendable {
         self.data = data.files
         splitDigest = data.splitDigest
         references = Self.references(among: data.training)
+    }
+
+    private static func shifts(of configuration: ModelConfiguration) -> [Element: Double] {
+        Dictionary(uniqueKeysWithValues: zip(configuration.elements, configuration.perTypeEnergyShifts))
     }
 
     private static func checkElements(
