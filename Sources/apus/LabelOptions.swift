@@ -15,18 +15,19 @@ struct LabelOptions: ParsableArguments {
     @Option(help: "The key of virials in the data (virial).")
     var virialKey: String?
 
-    /// The names given, and those of `keys` for the others.
+    /// The names given, and those of `keys` for the others; `none` stands for "not read".
     func keys(or keys: LabelKeys = LabelKeys()) -> LabelKeys {
-        LabelKeys(
-            energy: energyKey ?? keys.energy, forces: forcesKey ?? keys.forces, stress: stressKey ?? keys.stress,
-            virial: virialKey ?? keys.virial)
+        func name(_ given: String?, _ absent: String?) -> String? { given == "none" ? nil : given ?? absent }
+        return LabelKeys(
+            energy: name(energyKey, keys.energy), forces: name(forcesKey, keys.forces),
+            stress: name(stressKey, keys.stress), virial: name(virialKey, keys.virial))
     }
 
     /// Throws when a name that was given is in no frame; the message lists what there is.
     func check(_ census: LabelCensus, in file: String) throws {
         let absent =
-            [energyKey, stressKey, virialKey].compactMap(\.self).first { !census.keys.contains($0) }
-            ?? forcesKey.flatMap { census.columns.contains($0) ? nil : $0 }
+            [energyKey, stressKey, virialKey].compactMap(\.self).first { $0 != "none" && !census.keys.contains($0) }
+            ?? forcesKey.flatMap { $0 == "none" || census.columns.contains($0) ? nil : $0 }
         guard let absent else { return }
         func list(_ names: [String]) -> String { names.isEmpty ? "none" : names.joined(separator: ", ") }
         throw CommandError(

@@ -65,6 +65,8 @@ public struct TrainingPreparation: Sendable {
             stored: data.validation.map(\.stored),
             setNames: data.validation.contains { $0.set != nil } ? data.validation.map(\.set) : [],
             for: configuration, parallelism: parallelism)
+        try Self.checkBatches(of: training, settings.batchSize, "training.batch_size")
+        try Self.checkBatches(of: validation, settings.validationBatchSize, "training.validation_batch_size")
         let held = validation
         guard held.count == 0 || settings.loss.labels.contains(where: { held.count(of: $0) > 0 }) else {
             throw TrainingError(
@@ -88,6 +90,16 @@ public struct TrainingPreparation: Sendable {
         self.data = data.files
         splitDigest = data.splitDigest
         references = Self.references(among: data.training)
+    }
+
+    /// Edges of a batch are numbered with 32 bits.
+    private static func checkBatches(of set: DataSet, _ size: Int, _ key: String) throws {
+        let edges = set.edgeCounts.sorted(by: >).prefix(size).reduce(0, +)
+        guard edges <= Int(Int32.max) else {
+            throw TrainingError(
+                "\(key): batches of \(size) structures may have \(edges) edges, more than \(Int32.max); make it smaller"
+            )
+        }
     }
 
     private static func shifts(of configuration: ModelConfiguration) -> [Element: Double] {
@@ -130,13 +142,15 @@ public struct TrainingPreparation: Sendable {
 
 extension TrainingData {
     /// The structures of a training.
-    init(_ settings: TrainingSettings, cutoff: Double) throws {
+    init(
+        _ settings: TrainingSettings, cutoff: ElementCutoffs, parallelism: Parallelism = .serial
+    ) throws {
         try self.init(
             settings.data,
             for: Purpose(
                 labels: settings.loss.labels, decisive: settings.keep.label,
                 configTypes: Array(settings.loss.byConfigType.keys),
                 replay: settings.fineTuning?.replay.map { ($0.train, $0.labels) }, seed: settings.seed),
-            cutoff: cutoff)
+            cutoff: cutoff, parallelism: parallelism)
     }
 }
