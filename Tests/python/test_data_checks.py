@@ -85,7 +85,7 @@ def test_stresses_of_one_cell_are_judged_by_their_size(apus):
 
 def test_two_levels_of_theory_are_found(apus):
     findings = check(apus, CASES / "two_levels_of_theory.xyz")
-    expect(findings, "warning", "levels", "1.3 eV/atom apart", "pbe and pbesol")
+    expect(findings, "warning", "levels", "1.3 eV/atom apart", "config_type", "pbesol")
     expect(findings, "notice", "forces", "sign and unit are right")
     assert "levels of theory are mixed" in said(train(apus, CASES / "two_levels_of_theory.xyz"))
 

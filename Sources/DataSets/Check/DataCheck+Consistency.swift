@@ -1,5 +1,6 @@
 import Atoms
 import Foundation
+import StructureFiles
 
 /// Whether energies, forces and stresses belong together: between similar structures the energy changes by the work.
 ///
@@ -41,7 +42,8 @@ extension DataCheck {
         for (name, members) in parts() {
             let set = Set(members)
             let inside = pairs.filter { set.contains($0.first) && set.contains($0.second) }
-            guard inside.count < pairs.count, let part = fit(inside), part.isClear || part.isContradiction else {
+            guard inside.count < pairs.count, let part = fit(inside), part.count >= WorkFit.enoughToRefuse,
+                part.isClear || part.isContradiction else {
                 continue
             }
             let finding = verdict(of: label, part, in: name, among: members)
