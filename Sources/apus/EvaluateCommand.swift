@@ -1,6 +1,7 @@
 import ArgumentParser
 import Atoms
 import Compute
+import DataSets
 import Foundation
 import Logging
 import Models

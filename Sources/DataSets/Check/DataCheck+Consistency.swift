@@ -37,13 +37,31 @@ extension DataCheck {
     private func verdicts(
         of label: Label, _ whole: WorkFit?, _ pairs: [WorkPair], fit: ([WorkPair]) -> WorkFit?
     ) -> [Finding] {
-        let first = verdict(of: label, whole, in: nil, among: Array(samples.indices))
+        // Forces that alone have another slope than the rest are not judged with it.
+        var strangers: (structures: [Int], fit: WorkFit)?
+        if label == .forces, let others = deviating(pairs), let part = fit(others.pairs), part.isClear, !part.isRight
+        {
+            strangers = (others.structures, part)
+        }
+        let strange = Set(strangers?.structures ?? [])
+        let rest = pairs.filter { !strange.contains($0.first) && !strange.contains($0.second) }
+        let whole = strange.isEmpty ? whole : fit(rest)
+        let first = verdict(
+            of: label, whole, in: strange.isEmpty ? nil : "the other structures",
+            among: samples.indices.filter { !strange.contains($0) })
         var findings = [first]
+        if let strangers {
+            findings.append(
+                verdict(
+                    of: label, strangers.fit, in: "\(strangers.structures.count) structures",
+                    among: strangers.structures))
+        }
         for (name, members) in parts() {
             let set = Set(members)
             let inside = pairs.filter { set.contains($0.first) && set.contains($0.second) }
             guard inside.count < pairs.count, let part = fit(inside), part.count >= WorkFit.enoughToRefuse,
-                part.isClear || part.isContradiction else {
+                part.isClear || part.isContradiction
+            else {
                 continue
             }
             let finding = verdict(of: label, part, in: name, among: members)
@@ -52,12 +70,6 @@ extension DataCheck {
                     || whole.map({ abs(log(abs(part.slope / $0.slope))) > 0.3 || part.slope * $0.slope < 0 }) ?? true
             else { continue }
             findings.append(finding)
-        }
-        if findings.count == 1, label == .forces, let others = deviating(pairs),
-            let part = fit(others.pairs), part.isClear, !part.isRight
-        {
-            findings.append(
-                verdict(of: label, part, in: "\(others.structures.count) structures", among: others.structures))
         }
         return findings
     }

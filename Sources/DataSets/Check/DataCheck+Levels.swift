@@ -46,6 +46,8 @@ extension DataCheck {
         }
         let upper = levels.keys.filter { levels[$0]! > 0 }.sorted()
         let lower = levels.keys.filter { levels[$0]! == 0 }.sorted()
+        // One or two structures are outliers.
+        guard min(lower.count, upper.count) > 2 else { return nil }
         func names(_ key: (Sample) -> String?) -> (Set<String>, Set<String>)? {
             let (a, b) = (
                 Set(lower.map { key(samples[$0]) ?? "none" }), Set(upper.map { key(samples[$0]) ?? "none" })
