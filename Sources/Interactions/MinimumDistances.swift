@@ -5,16 +5,14 @@ import Atoms
 /// Below it a learned potential extrapolates, so a simulation that gets there must stop. Pairs that are not in the
 /// table have no limit, unless one is assumed for them.
 public struct MinimumDistances: Sendable, Equatable {
-    /// `[Z][Z]`, symmetric, 0 where there is no limit.
-    private var squares: [Double]
+    /// Symmetric, 0 where there is no limit.
+    private var squares = PairTable(repeating: 0.0)
     /// The largest limit, squared: longer edges need no look at the table.
     public private(set) var largestSquare = 0.0
-    /// Whether some limits are assumed, and `[Z][Z]` which; empty if none is.
-    private var assumed: [Bool] = []
+    /// Which limits are assumed.
+    private var assumed = PairTable(repeating: false)
 
-    private static let width = 119
-
-    public init() { squares = Array(repeating: 0, count: Self.width * Self.width) }
+    public init() {}
 
     public var isEmpty: Bool { largestSquare == 0 }
 
@@ -23,9 +21,9 @@ public struct MinimumDistances: Sendable, Equatable {
         get { square(a, b).squareRoot() }
         set {
             precondition(newValue >= 0 && newValue.isFinite, "expected a distance, got \(newValue)")
-            squares[a.atomicNumber * Self.width + b.atomicNumber] = newValue * newValue
-            squares[b.atomicNumber * Self.width + a.atomicNumber] = newValue * newValue
-            largestSquare = squares.max()!
+            squares[a, b] = newValue * newValue
+            squares[b, a] = newValue * newValue
+            largestSquare = squares.largest
         }
     }
 
@@ -38,10 +36,9 @@ public struct MinimumDistances: Sendable, Equatable {
         for a in elements {
             for b in elements where square(a, b) == 0 {
                 let limit = Self.assumedShare * (a.covalentRadius + b.covalentRadius)
-                if assumed.isEmpty { assumed = Array(repeating: false, count: squares.count) }
                 for (first, second) in [(a, b), (b, a)] {
-                    squares[first.atomicNumber * Self.width + second.atomicNumber] = limit * limit
-                    assumed[first.atomicNumber * Self.width + second.atomicNumber] = true
+                    squares[first, second] = limit * limit
+                    assumed[first, second] = true
                 }
                 largestSquare = max(largestSquare, limit * limit)
             }
@@ -49,19 +46,15 @@ public struct MinimumDistances: Sendable, Equatable {
     }
 
     /// Whether the limit of a pair does not come from data.
-    public func isAssumed(_ a: Element, _ b: Element) -> Bool {
-        !assumed.isEmpty && assumed[a.atomicNumber * Self.width + b.atomicNumber]
-    }
+    public func isAssumed(_ a: Element, _ b: Element) -> Bool { assumed[a, b] }
 
-    public func square(_ a: Element, _ b: Element) -> Double {
-        squares[a.atomicNumber * Self.width + b.atomicNumber]
-    }
+    public func square(_ a: Element, _ b: Element) -> Double { squares[a, b] }
 
     /// All limits times a factor, for example 0.95 for some tolerance.
     public func scaled(by factor: Double) -> MinimumDistances {
         precondition(factor >= 0, "expected a factor of at least 0, got \(factor)")
         var scaled = self
-        scaled.squares = squares.map { $0 * factor * factor }
+        scaled.squares = squares.mapValues { $0 * factor * factor }
         scaled.largestSquare = largestSquare * factor * factor
         return scaled
     }

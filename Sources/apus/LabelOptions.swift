@@ -15,7 +15,7 @@ struct LabelOptions: ParsableArguments {
     @Option(help: "The key of virials in the data (virial).")
     var virialKey: String?
 
-    /// The names given, and those of `keys` for the others.
+    /// The names given, and those of `keys` for the others; `none` stands for "not read".
     func keys(or keys: LabelKeys = LabelKeys()) -> LabelKeys {
         func key(_ given: String?, or usual: String?) -> String? { given == Self.notRead ? nil : given ?? usual }
         return LabelKeys(

@@ -36,7 +36,7 @@ public struct FineTuningSettings: Sendable, Equatable {
             self.replay = Replay(
                 train: try replay.oneOrMore("train").map { try $0.string() },
                 share: try replay.double("share", in: 0.001...0.95, default: 0.2),
-                labels: try replay.optionalSection("keys").map(DataSettings.labels) ?? LabelKeys())
+                labels: try replay.optionalSection("keys").map { try DataSettings.labels($0) } ?? LabelKeys())
         }
     }
 }
