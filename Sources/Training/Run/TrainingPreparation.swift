@@ -19,6 +19,10 @@ public struct TrainingPreparation: Sendable {
     /// Structures of the data that the first potential was trained on.
     public let replay: DataSet?
     public let validation: DataSet
+    /// The files that were read; nothing may be written to them.
+    public let inputs: [String]
+    /// Of the network in training, and by default in use.
+    public let precision: Potential.Precision
     let data: [Potential.Provenance.DataFile]
     /// Elements whose energy shift is that of an isolated atom in the data.
     let isolatedAtoms: [Element]
@@ -30,6 +34,7 @@ public struct TrainingPreparation: Sendable {
     public init(_ settings: TrainingSettings, parallelism: Parallelism) throws {
         self.settings = settings
         start = try settings.fineTuning.map(FineTuningStart.init)
+        precision = settings.precision ?? start?.potential.precision ?? .float32
         let known = start?.potential.configuration
         guard
             let cutoff = try known.map({ ElementCutoffs($0.rMax, $0.perEdgeTypeCutoff, of: $0.elements) })
@@ -39,7 +44,7 @@ public struct TrainingPreparation: Sendable {
         }
         let data = try TrainingData(settings, cutoff: cutoff, parallelism: parallelism)
         let structures = data.training.lazy.map(\.structure)
-        var remarks = data.remarks
+        var remarks = data.remarks + (try LossCoverage(settings.loss, structures).remarks(settings.loss))
         let configuration: ModelConfiguration
         if let start {
             statistics = try DataStatistics(
@@ -92,6 +97,7 @@ public struct TrainingPreparation: Sendable {
         }
         self.remarks = remarks
         self.data = data.files
+        inputs = data.paths + (settings.fineTuning.map { [$0.potential] } ?? [])
         splitDigest = data.splitDigest
         references = Self.references(among: data.training)
     }
