@@ -1,5 +1,6 @@
 import Atoms
 import Compute
+import Files
 import Foundation
 import Interactions
 
@@ -20,6 +21,10 @@ public struct Checkpoint: Sendable, Equatable {
     public var removesRotation: Bool
     /// What else the run was made with, by name, for people who continue it; a simulation does not read it.
     public var settings: [String: String] = [:]
+    /// The settings that the run was made with, as YAML; empty in checkpoints of Apus 0.1.
+    public var configuration = ""
+    /// How far the files of the run had come, by what they are for.
+    public var files: [String: FrameMark] = [:]
 }
 
 extension Simulation {
@@ -61,22 +66,28 @@ extension Checkpoint {
         var driftFit: DriftFit
         var removesRotation: Bool
         var settings: [String: String]
+        var configuration: String?
+        var files: [String: FrameMark]?
         /// Nine elements row by row, Å; none without a cell.
         var cell: [Double]
         var periodic: [Bool]
     }
+
+    /// Bytes; the settings are the longest part of it.
+    private static let longestHeader = 1 << 22
 
     /// Bytes per atom behind the header.
     private static let bytesPerAtom = 1 + 7 * 8
 
     /// Writes the file beside its place and moves it there, so that there is always a whole one.
     ///
-    /// - Throws: `SimulationError` with the reason of the operating system.
+    /// - Throws: `SystemError` or `OutputError` when that fails.
     public func write(to path: String) throws {
         let cell = structure.cell
         let header = Header(
             count: structure.count, step: step, time: time, heat: heat, driftFit: driftFit,
-            removesRotation: removesRotation, settings: settings, cell: cell?.vectors.elements ?? [],
+            removesRotation: removesRotation, settings: settings, configuration: configuration, files: files,
+            cell: cell?.vectors.elements ?? [],
             periodic: cell.map { cell in (0..<3).map(cell.repeats) } ?? [])
         do {
             var data = Self.magic
@@ -93,11 +104,12 @@ extension Checkpoint {
                 }
             }
             withUnsafeBytes(of: data.fnvHash.littleEndian) { data.append(contentsOf: $0) }
-            try data.write(to: URL(fileURLWithPath: path), options: .atomic)
-        } catch {
+            try OutputFile.write(data, to: path)
+        } catch let error as EncodingError {
             throw SimulationError(
-                .badCheckpoint, step: step,
-                "\(path): cannot write the checkpoint: \(error.localizedDescription).")
+                .notFinite, step: step,
+                "\(path): the checkpoint of step \(step) is not written: time, heat or drift is not a number (\(error))."
+            )
         }
     }
 
@@ -106,13 +118,13 @@ extension Checkpoint {
         func bad(_ message: String) -> SimulationError { SimulationError(.badCheckpoint, "\(path): \(message)") }
         let data: Data
         do {
-            data = try Data(contentsOf: URL(fileURLWithPath: path))
-        } catch {
-            throw bad("cannot read the checkpoint: \(error.localizedDescription).")
+            data = try InputFile.read(path)
+        } catch let error as SystemError {
+            throw bad("\(error.reason) while \(error.action).")
         }
         guard data.starts(with: Self.magic) else { throw bad("this is no checkpoint of apus.") }
         let rest = data.dropFirst(Self.magic.count)
-        guard let end = rest.prefix(1 << 16).firstIndex(of: UInt8(ascii: "\n")),
+        guard let end = rest.prefix(Self.longestHeader).firstIndex(of: UInt8(ascii: "\n")),
             let header = try? JSONDecoder().decode(Header.self, from: Data(rest[..<end]))
         else { throw bad("the checkpoint is damaged: its header cannot be read.") }
         let atoms = rest[(end + 1)...]
@@ -152,6 +164,8 @@ extension Checkpoint {
         driftFit = header.driftFit
         removesRotation = header.removesRotation
         settings = header.settings
+        configuration = header.configuration ?? ""
+        files = header.files ?? [:]
     }
 }
 

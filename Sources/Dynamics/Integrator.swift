@@ -3,9 +3,9 @@ import Compute
 
 /// How atoms move from one moment to the next.
 ///
-/// Contract (tested for every implementation): a step calls `evaluate` once, after the positions have their new
-/// values; it changes `heat` by exactly the energy that it exchanges with baths; what it draws at random is a
-/// function of its seed and `motion.step` alone; it allocates nothing.
+/// Contract (`IntegratorConformance`, run over every implementation): a step calls `evaluate` as often as it declares,
+/// each time after the positions have new values; it changes `heat` by exactly the energy that it exchanges with baths;
+/// what it draws at random is a function of its seed and `motion.step` alone; it allocates nothing.
 public protocol Integrator: Sendable {
     var timestep: Time { get }
 
@@ -14,6 +14,15 @@ public protocol Integrator: Sendable {
 
     /// Whether the angular momentum of an open system keeps its value.
     var conservesAngularMomentum: Bool { get }
+
+    /// The power of the timestep that the error of the conserved energy follows.
+    var order: Int { get }
+
+    /// Whether the motion runs backwards when all velocities are turned.
+    var isReversible: Bool { get }
+
+    /// How often a step asks for forces.
+    var evaluationsPerStep: Int { get }
 
     /// The temperature of the bath, if there is one.
     var temperature: Temperature? { get }
@@ -26,6 +35,8 @@ public protocol Integrator: Sendable {
 }
 
 extension Integrator {
+    public var evaluationsPerStep: Int { 1 }
+
     func validateTimestep() throws {
         guard timestep.femtoseconds.isFinite, timestep.femtoseconds > 0 else {
             throw SimulationError(

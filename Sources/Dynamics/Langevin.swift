@@ -22,6 +22,8 @@ public struct Langevin: Integrator {
     public var temperature: Temperature? { bath }
     public var conservesMomentum: Bool { keepsCentreOfMass }
     public var conservesAngularMomentum: Bool { false }
+    public var order: Int { 2 }
+    public var isReversible: Bool { false }
 
     public init(
         timestep: Time, temperature: Temperature, friction: Rate, seed: UInt64, keepsCentreOfMass: Bool = true

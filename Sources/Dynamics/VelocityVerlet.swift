@@ -10,6 +10,8 @@ public struct VelocityVerlet: Integrator {
     public let timestep: Time
     public var conservesMomentum: Bool { true }
     public var conservesAngularMomentum: Bool { true }
+    public var order: Int { 2 }
+    public var isReversible: Bool { true }
     public var temperature: Temperature? { nil }
 
     public init(timestep: Time) { self.timestep = timestep }

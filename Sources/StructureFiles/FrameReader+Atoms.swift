@@ -7,6 +7,8 @@ struct AtomColumns {
     var forces: [SIMD3<Double>] = []
     /// Å/fs
     var velocities: [SIMD3<Double>] = []
+    /// amu
+    var masses: [Double] = []
     /// eV/Å
     var deviations: [Double] = []
 }
@@ -86,6 +88,15 @@ extension FrameReader {
                 }
                 atoms.forces.append(force)
             }
+            if columns.hasMasses && use == .structureOnly {
+                let mass = values[Columns.mass]
+                guard Self.masses.contains(mass) else {
+                    throw error(
+                        "expected a mass of \(Self.masses.lowerBound)…\(Self.masses.upperBound) amu for atom \(atom), "
+                            + "found \(mass); correct or remove the column masses")
+                }
+                atoms.masses.append(mass)
+            }
             if columns.hasDeviations { atoms.deviations.append(values[Columns.deviation]) }
             if columns.hasVelocities {
                 var velocity = SIMD3(values[6], values[7], values[8])
@@ -102,6 +113,9 @@ extension FrameReader {
         }
         return atoms
     }
+
+    /// Of anything from a muon to artificially heavy atoms, in amu.
+    private static let masses = 0.1...1000.0
 
     private func columnError(_ expected: Int, _ found: Int, _ atom: Int, _ count: Int) -> StructureFileError {
         error(

@@ -41,10 +41,14 @@ struct MDSettings {
         var topology: String?
     }
 
+    /// As they were read, defaults included, for the checkpoint and for what has changed since.
+    let source: Settings
     var potential: String
     var precision: Potential.Precision?
     var start: StartingStructure
     var ensemble: Ensemble
+    /// Whether `ensemble.temperature` is given.
+    var hasBathTemperature: Bool
     /// `nil`: those of the structure if it has any, else drawn at `startTemperature`.
     var velocitySource: VelocitySource?
     var startTemperature: Temperature?
@@ -67,6 +71,10 @@ struct MDSettings {
     var trajectory: TrajectoryStream?
     /// The state that `--resume` goes on from, also written at the end.
     var checkpoint: Stream?
+    /// Keys that are given and do nothing beside the others.
+    var withoutEffect: [String] = []
+    /// Keys of random velocities that are given, and where.
+    var keysOfRandomVelocities: [SettingsPlace]
 }
 
 extension MDSettings {
@@ -74,10 +82,11 @@ extension MDSettings {
     private static let timesteps = Double.leastNonzeroMagnitude...1000
 
     init(_ settings: Settings) throws {
-        potential = try settings.string("potential")
+        source = settings
+        potential = try settings.file("potential")
         precision = try settings.optional("precision")?.choice(of: Potential.Precision.self)
         start = StartingStructure(
-            file: try settings.string("structure"), frame: try Self.frame(settings),
+            file: try settings.file("structure"), frame: try Self.frame(settings),
             supercell: try Self.supercell(settings))
         timestep = .femtoseconds(try settings.quantity("timestep", .time, in: Self.timesteps))
         steps = try settings.integer("steps", in: 0...1_000_000_000_000)
@@ -85,7 +94,13 @@ extension MDSettings {
         skin = try settings.quantity("skin", .length, in: 0...10, default: 0.5)
 
         let bath: Temperature?
-        (ensemble, bath) = try Self.ensemble(settings.section("ensemble"))
+        let section = try settings.section("ensemble")
+        (ensemble, bath) = try Self.ensemble(section)
+        if case .nve = ensemble {
+            withoutEffect = ["friction", "fix_centre_of_mass"].filter { section.optional($0) != nil }
+                .map { "ensemble.\($0)" }
+        }
+        hasBathTemperature = bath != nil
         let velocities = try settings.sectionOrEmpty("velocities")
         velocitySource = try velocities.optional("from")?.choice(of: VelocitySource.self)
         startTemperature =
@@ -93,6 +108,10 @@ extension MDSettings {
                 .kelvin(try $0.quantity(.temperature, in: .nonNegative))
             } ?? bath
         isStartExact = try velocities.boolean("exact", default: false)
+        keysOfRandomVelocities = ["temperature", "exact"].compactMap { velocities.optional($0)?.place }
+        if let source = velocitySource, source != .random, let place = keysOfRandomVelocities.first {
+            throw place.error("has no effect with velocities.from: \(source.rawValue); expected one of the two")
+        }
         removesRotation = try settings.boolean("remove_rotation", default: false)
 
         let guards = try settings.sectionOrEmpty("guards")
@@ -113,7 +132,8 @@ extension MDSettings {
 
     private static func frame(_ settings: Settings) throws -> Int {
         guard let value = settings.optional("frame") else { return 1 }
-        let frame = try value.integer()
+        // Far more than any file holds, and safe to count with.
+        let frame = try value.integer(in: -1_000_000_000_000...1_000_000_000_000)
         guard frame != 0 else { throw value.error("expected 1 for the first frame, or −1 for the last, found 0") }
         return frame
     }
@@ -160,7 +180,7 @@ extension MDSettings {
     }
 
     private static func stream(_ settings: Settings) throws -> Stream {
-        Stream(every: try settings.integer("every", in: .positive), file: try settings.string("file"))
+        Stream(every: try settings.integer("every", in: .positive), file: try settings.file("file"))
     }
 
     private static func candidates(_ settings: Settings) throws -> (
@@ -173,7 +193,7 @@ extension MDSettings {
         }
         return (
             Stream(
-                every: try settings.integer("every", in: .positive, default: 10), file: try settings.string("file")),
+                every: try settings.integer("every", in: .positive, default: 10), file: try settings.file("file")),
             CandidateFile.Selection(
                 bounds: above...below, largestCount: try settings.integer("max", in: .positive, default: 200))
         )
@@ -195,7 +215,7 @@ extension MDSettings {
             return Stream(every: interval, file: ownName)
         }
         let section = try value.section()
-        guard let file = try section.optional("file")?.string() ?? ownName else {
+        guard let file = try section.optional("file")?.file() ?? ownName else {
             throw value.error("expected a file, because no trajectory gives it a name")
         }
         return Stream(every: try section.integer("every", in: .positive, default: interval), file: file)
@@ -206,13 +226,19 @@ extension MDSettings {
         let format =
             try settings.optional("format")?.choice(of: TrajectoryStream.Format.self)
             ?? Self.format(of: stream.file, settings)
+        settings.note("format", standsFor: format.rawValue)
         let stem = (stream.file as NSString).deletingPathExtension
         let precision = try settings.choice("precision", ["single", "double"], default: "single")
+        if format == .xyz, let value = settings.optional("precision") {
+            throw value.error(
+                "has no effect: extended XYZ is written in full precision; expected a netCDF trajectory")
+        }
         var topology: String? = format == .netcdf ? stem + ".pdb" : nil
         if let value = settings.optional("topology") {
             let isSwitch = try? value.boolean()
-            topology = isSwitch == false ? nil : isSwitch == true ? stem + ".pdb" : try value.string()
+            topology = isSwitch == false ? nil : isSwitch == true ? stem + ".pdb" : try value.file()
         }
+        settings.note("topology", standsFor: "\(topology != nil)")
         return TrajectoryStream(
             stream: stream, format: format, velocities: try settings.boolean("velocities", default: true),
             forces: try settings.boolean("forces", default: false),

@@ -26,7 +26,7 @@ import Testing
         let crystal = Samples.argon(11)
         let runs = try [argon(crystal), argon(crystal, threads: 5), argon(crystal, skin: 1.5)]
         for run in runs {
-            run.drawVelocities(at: .kelvin(300), seed: 1)
+            try run.drawVelocities(at: .kelvin(300), seed: 1)
             try run.advance(steps: 60)
         }
         #expect(runs[0].pace.rebuilds > runs[2].pace.rebuilds)
@@ -41,7 +41,7 @@ import Testing
         let path = FileManager.default.temporaryDirectory.appendingPathComponent("apus-\(UUID().uuidString)").path
         defer { try? FileManager.default.removeItem(atPath: path) }
         let (whole, first) = try (argon(), argon())
-        for run in [whole, first] { run.drawVelocities(at: .kelvin(60), seed: 1) }
+        for run in [whole, first] { try run.drawVelocities(at: .kelvin(60), seed: 1) }
         try whole.advance(steps: 80)
         try first.advance(steps: 33)
         try first.checkpoint.write(to: path)
@@ -88,7 +88,7 @@ import Testing
         guards.minimumDistances = MinimumDistances()
         guards.minimumDistances![argon, argon] = limit
         let run = try self.argon(guards: guards)
-        run.drawVelocities(at: .kelvin(2000), seed: 1)
+        try run.drawVelocities(at: .kelvin(2000), seed: 1)
         let error = #expect(throws: SimulationError.self) { try run.advance(steps: 1000) }
         #expect(error?.code == .tooClose)
         #expect(error?.step == run.motion.step + 1)
@@ -126,7 +126,7 @@ import Testing
         let free = try Simulation(
             of: Samples.argon(), under: Disagreeing(), by: VelocityVerlet(timestep: .femtoseconds(5)),
             parallelism: .serial)
-        free.drawVelocities(at: .kelvin(100), seed: 1)
+        try free.drawVelocities(at: .kelvin(100), seed: 1)
         var deviations: [Double] = []
         try free.advance(steps: 50) { deviations.append($0.structure.deviation!.largestOfForces) }
         // A limit that the tenth step at the earliest goes beyond.
@@ -136,7 +136,7 @@ import Testing
         let run = try Simulation(
             of: Samples.argon(), under: Disagreeing(), by: VelocityVerlet(timestep: .femtoseconds(5)), guards: guards,
             parallelism: .serial)
-        run.drawVelocities(at: .kelvin(100), seed: 1)
+        try run.drawVelocities(at: .kelvin(100), seed: 1)
         let error = #expect(throws: SimulationError.self) { try run.advance(steps: 50) }
         #expect(error?.code == .uncertain && error?.step == first + 1)
         #expect(error?.message.contains("eV/Å, more than the limit") == true)
@@ -159,8 +159,11 @@ import Testing
         broken = Samples.argon()
         broken.velocities = Array(repeating: .zero, count: broken.count)
         broken.velocities![2].x = .infinity
-        let run = try argon(broken)
-        #expect(throws: SimulationError.self) { try run.advance(steps: 1) }
+        let infinite = #expect(throws: SimulationError.self) { try argon(broken) }
+        #expect(infinite?.message.contains("velocity of atom 3 (Ar)") == true)
+        broken.velocities![2].x = 10
+        let hot = #expect(throws: SimulationError.self) { try argon(broken) }
+        #expect(hot?.code == .tooHot && hot?.message.contains("at the start") == true)
     }
 
     @Test func settingsThatMakeNoSenseAreRefused() throws {
@@ -232,10 +235,59 @@ import Testing
         #expect(rotor.motion.kineticEnergy < 1e-25)
     }
 
+    /// What draws velocities counts the degrees of freedom that the thermometer counts.
+    @Test(arguments: [true, false], [true, false])
+    func exactVelocitiesHaveTheirTemperature(keepsCentreOfMass: Bool, removesRotation: Bool) throws {
+        var pair = Samples.dimers(1)
+        pair.positions[1].z = 2.35
+        let bath = Langevin(
+            timestep: .femtoseconds(1), temperature: .kelvin(300), friction: .perPicosecond(1), seed: 1,
+            keepsCentreOfMass: keepsCentreOfMass)
+        for integrator in [bath, VelocityVerlet(timestep: .femtoseconds(1))] as [any Integrator] {
+            let run = try Simulation(
+                of: pair, under: Springs(constant: 1), by: integrator, removesRotation: removesRotation)
+            try run.drawVelocities(at: .kelvin(300), seed: 1, isExact: true)
+            #expect(abs(run.temperature - 300) < 1e-10, "\(run.temperature) K")
+            #expect(keepsCentreOfMass || integrator is VelocityVerlet || norm(run.motion.momentum) > 1e-3)
+        }
+    }
+
+    @Test func oneAtomAtRestHasNoTemperatureToBeScaledTo() throws {
+        let run = try Simulation(
+            of: Structure(elements: [Element("Ar")!], positions: [.zero]), under: Samples.lennardJones(), by: langevin
+        )
+        let error = #expect(throws: SimulationError.self) {
+            try run.drawVelocities(at: .kelvin(300), seed: 1, isExact: true)
+        }
+        #expect(error?.code == .invalidSetting && error?.message.contains("0 degrees of freedom") == true)
+        try run.drawVelocities(at: .kelvin(300), seed: 1)
+        #expect(run.temperature == 0)
+    }
+
+    /// Ten times the mass takes √10 times the time; and a mass of the structure is one of the motion.
+    @Test func massesOfTheStructureMoveTheAtoms() throws {
+        func displacements(_ scale: Double) throws -> [SIMD3<Double>] {
+            var structure = Samples.argon()
+            structure.positions[0].x += 0.1
+            structure.masses = structure.elements.map { $0.mass * scale }
+            let run = try Simulation(
+                of: structure, under: Samples.lennardJones(),
+                by: VelocityVerlet(timestep: .femtoseconds(4 * scale.squareRoot())), parallelism: .serial)
+            #expect(run.motion.hasOwnMasses == (scale != 1) && (run.frame.structure.masses != nil) == (scale != 1))
+            try run.advance(steps: 50)
+            let again = try Simulation(
+                continuing: run.checkpoint, under: Samples.lennardJones(),
+                by: VelocityVerlet(timestep: .femtoseconds(1)))
+            #expect(again.motion.masses == run.motion.masses)
+            return run.motion.positions
+        }
+        for (a, b) in zip(try displacements(1), try displacements(9)) { #expect(norm(a - b) < 1e-10) }
+    }
+
     /// An ideal gas has the pressure NkT/V, and the strain derivative of the energy gives the rest.
     @Test func pressureIsKineticPlusVirial() throws {
         let run = try argon()
-        run.drawVelocities(at: .kelvin(80), seed: 1, isExact: true)
+        try run.drawVelocities(at: .kelvin(80), seed: 1, isExact: true)
         let volume = run.motion.cell!.volume
         let kinetic = 2 * run.motion.kineticEnergy / (3 * volume)
         let virial = run.motion.result.virial.trace / (3 * volume)
