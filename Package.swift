@@ -91,7 +91,7 @@ let modules = [
             "CPUExecutor", "Layers", "Models", "Potentials", "DataSets",
         ],
         products: [logging], tests: .plain),
-    Module(name: "Dynamics", uses: ["Files", "Compute", "Atoms", "Neighbors", "Interactions"], tests: .plain),
+    Module(name: "Dynamics", uses: ["Files", "Compute", "Settings", "Atoms", "Neighbors", "Interactions"], tests: .plain),
     Module(name: "Trajectory", uses: ["CNetCDF", "Files", "Compute", "Atoms", "StructureFiles"], tests: .plain),
     Module(name: "Sockets", uses: ["Compute", "Atoms", "Interactions"], tests: .plain),
     Module(

@@ -5,7 +5,8 @@ import Foundation
 import Interactions
 
 /// All that a simulation needs in order to go on with the same bits as if it had never stopped: the motion, how far
-/// the random numbers have come (the step), the heat and the fit of the drift. Forces follow from the positions.
+/// the random numbers have come (the step), the heat, the states of thermostats and the like, and the fit of the drift.
+/// Forces follow from the positions.
 ///
 /// In a file: the line `APUS CHECKPOINT 1`, a line of JSON, then per atom the atomic number as a byte, and mass,
 /// position and velocity as little-endian doubles, array after array, and the FNV-1a hash of everything before it.
@@ -19,6 +20,8 @@ public struct Checkpoint: Sendable, Equatable {
     public var heat: Double
     public var driftFit: DriftFit
     public var removesRotation: Bool
+    /// Of the ensemble's pieces.
+    public var states: [Ensemble.PieceState] = []
     /// What else the run was made with, by name, for people who continue it; a simulation does not read it.
     public var settings: [String: String] = [:]
     /// The settings that the run was made with, as YAML; empty in checkpoints of Apus 0.1.
@@ -28,17 +31,19 @@ public struct Checkpoint: Sendable, Equatable {
 }
 
 extension Simulation {
-    public var checkpoint: Checkpoint {
+    /// - Throws: `SimulationError` when a thermostat's state is not a number.
+    public func checkpoint() throws -> Checkpoint {
         var structure = Structure(elements: motion.elements, positions: motion.positions, cell: motion.cell)
         structure.velocities = motion.velocities
         return Checkpoint(
             structure: structure, masses: motion.masses, step: motion.step, time: motion.time, heat: motion.heat,
-            driftFit: driftFit, removesRotation: removesRotation)
+            driftFit: driftFit, removesRotation: removesRotation, states: try ensemble.states())
     }
 
-    /// Goes on from a checkpoint: with the same interaction and integrator the run continues bit by bit.
+    /// Goes on from a checkpoint: with the same interaction and ensemble the run continues bit by bit. The states of
+    /// another ensemble are left aside: what it has instead begins at rest.
     public convenience init(
-        continuing checkpoint: Checkpoint, under interaction: any Interaction, by integrator: some Integrator,
+        continuing checkpoint: Checkpoint, under interaction: any Interaction, by ensemble: Ensemble,
         skin: Double = 0.5, guards: Guards = Guards(), cancellation: Cancellation = Cancellation(),
         parallelism: Parallelism = .allCores
     ) throws {
@@ -46,8 +51,10 @@ extension Simulation {
         motion.step = checkpoint.step
         motion.time = checkpoint.time
         motion.heat = checkpoint.heat
+        var ensemble = ensemble
+        try ensemble.restore(checkpoint.states)
         try self.init(
-            of: motion, under: interaction, by: integrator, removesRotation: checkpoint.removesRotation, skin: skin,
+            of: motion, under: interaction, by: ensemble, removesRotation: checkpoint.removesRotation, skin: skin,
             guards: guards, cancellation: cancellation)
         driftFit = checkpoint.driftFit
     }
@@ -65,6 +72,7 @@ extension Checkpoint {
         var heat: Double
         var driftFit: DriftFit
         var removesRotation: Bool
+        var states: [Ensemble.PieceState]?
         var settings: [String: String]
         var configuration: String?
         var files: [String: FrameMark]?
@@ -86,7 +94,8 @@ extension Checkpoint {
         let cell = structure.cell
         let header = Header(
             count: structure.count, step: step, time: time, heat: heat, driftFit: driftFit,
-            removesRotation: removesRotation, settings: settings, configuration: configuration, files: files,
+            removesRotation: removesRotation, states: states, settings: settings, configuration: configuration,
+            files: files,
             cell: cell?.vectors.elements ?? [],
             periodic: cell.map { cell in (0..<3).map(cell.repeats) } ?? [])
         do {
@@ -166,6 +175,7 @@ extension Checkpoint {
         settings = header.settings
         configuration = header.configuration ?? ""
         files = header.files ?? [:]
+        states = header.states ?? []
     }
 }
 

@@ -2,7 +2,7 @@ import Atoms
 import Compute
 import Interactions
 
-/// Atoms in motion: what an integrator changes.
+/// Atoms in motion: what propagators change.
 ///
 /// Positions in Å, never folded back into the cell; velocities in Å/fs, masses in amu, energies in eV.
 public struct Motion: Sendable {
@@ -90,7 +90,7 @@ extension Motion {
         return sum
     }
 
-    /// What the integrator conserves: total energy less the heat from baths, eV.
+    /// What an ensemble conserves: total energy less the heat from baths, eV.
     public var conservedEnergy: Double { potentialEnergy + kineticEnergy - heat }
 
     /// The temperature of `degrees` degrees of freedom, 2K / (degrees · k), in K; 0 when there are none.

@@ -14,7 +14,8 @@ import Neighbors
 /// Results are bitwise the same for any number of threads and after a restart from a checkpoint.
 public final class Simulation {
     public private(set) var motion: Motion
-    public let integrator: any Integrator
+    /// With the states of its pieces.
+    public private(set) var ensemble: Ensemble
     public let interaction: any Interaction
     public var guards: Guards
     public let cancellation: Cancellation
@@ -30,7 +31,7 @@ public final class Simulation {
     private let clock = ContinuousClock()
 
     /// Begins at the positions and velocities of the structure; without velocities the atoms rest. The motion of the
-    /// whole is taken out where the integrator would keep it.
+    /// whole is taken out where the ensemble would keep it.
     ///
     /// - Parameters:
     ///   - removesRotation: also take out the rotation of an open system.
@@ -40,12 +41,12 @@ public final class Simulation {
     /// - Throws: `SimulationError` for settings that make no sense and for a start that the guards do not allow; the
     ///   errors of the interaction.
     public convenience init(
-        of structure: Structure, under interaction: any Interaction, by integrator: some Integrator,
+        of structure: Structure, under interaction: any Interaction, by ensemble: Ensemble,
         removesRotation: Bool = false, masses: [Double]? = nil, skin: Double = 0.5, guards: Guards = Guards(),
         cancellation: Cancellation = Cancellation(), parallelism: Parallelism = .allCores
     ) throws {
         try self.init(
-            of: Motion(of: structure, masses: masses, parallelism: parallelism), under: interaction, by: integrator,
+            of: Motion(of: structure, masses: masses, parallelism: parallelism), under: interaction, by: ensemble,
             removesRotation: removesRotation, skin: skin, guards: guards, cancellation: cancellation)
         takeOutMotionOfTheWhole()
         try checkStart()
@@ -53,15 +54,15 @@ public final class Simulation {
 
     /// Continues a motion as it is, as after a restart.
     init(
-        of motion: Motion, under interaction: any Interaction, by integrator: any Integrator, removesRotation: Bool,
+        of motion: Motion, under interaction: any Interaction, by ensemble: Ensemble, removesRotation: Bool,
         skin: Double, guards: Guards, cancellation: Cancellation
     ) throws {
-        try integrator.validate()
+        try ensemble.validate()
         try Self.validate(motion, removesRotation: removesRotation, skin: skin)
         try interaction.check(elements: motion.elements)
         self.motion = motion
         self.interaction = interaction
-        self.integrator = integrator
+        self.ensemble = ensemble
         self.removesRotation = removesRotation
         self.guards = guards
         self.cancellation = cancellation
@@ -70,6 +71,7 @@ public final class Simulation {
         pace = Pace(atomCount: motion.count)
         try evaluate(&self.motion, atStep: motion.step)
         kineticEnergy = self.motion.kineticEnergy
+        self.ensemble.prepare(for: self.motion, degreesOfFreedom: degreesOfFreedom)
         resetStatistics()
     }
 
@@ -119,15 +121,15 @@ extension Simulation {
 
     private func step() throws {
         let start = clock.now
-        try integrator.step(&motion) { try evaluate(&$0, atStep: $0.step + 1) }
+        try ensemble.step(&motion) { try evaluate(&$0, atStep: $0.step + 1) }
         motion.step += 1
-        motion.time += integrator.timestep.femtoseconds
+        motion.time += ensemble.timestep.femtoseconds
         kineticEnergy = motion.kineticEnergy
         try guards.check(temperature: temperature, energy: totalEnergy, step: motion.step)
         try guards.check(motion.result.deviation, of: motion.elements, step: motion.step)
         driftFit.add(time: motion.time, energy: conservedEnergy)
         pace.steps += 1
-        pace.simulated = .femtoseconds(pace.simulated.femtoseconds + integrator.timestep.femtoseconds)
+        pace.simulated = .femtoseconds(pace.simulated.femtoseconds + ensemble.timestep.femtoseconds)
         pace.total += seconds(since: start)
     }
 
@@ -151,7 +153,7 @@ extension Simulation {
         return Double(seconds) + Double(attoseconds) * 1e-18
     }
 
-    /// Draws velocities from the Maxwell–Boltzmann distribution and takes out the motion of the whole that the integrator
+    /// Draws velocities from the Maxwell–Boltzmann distribution and takes out the motion of the whole that the ensemble
     /// keeps at rest, and the rotation if it is to be removed.
     ///
     /// - Parameter isExact: scale to exactly this temperature. Otherwise the temperature of n degrees of freedom scatters
@@ -186,8 +188,14 @@ extension Simulation {
         driftFit.add(time: motion.time, energy: conservedEnergy)
     }
 
+    /// Turns all velocities round, those of thermostats too: what is reversible runs back to where it came from.
+    public func reverse() {
+        for atom in 0..<motion.count { motion.velocities[atom] *= -1 }
+        ensemble.reverse()
+    }
+
     private func takeOutMotionOfTheWhole() {
-        if integrator.conservesMomentum { motion.removeMomentum() }
+        if ensemble.conservesMomentum { motion.removeMomentum() }
         if removesRotation { motion.removeRotation() }
         kineticEnergy = motion.kineticEnergy
         resetStatistics()
@@ -200,8 +208,8 @@ extension Simulation {
     /// 3N, less what is kept at rest: the centre of mass, and the rotation of an open system that had none.
     public var degreesOfFreedom: Int {
         motion.degreesOfFreedom(
-            centreIsAtRest: integrator.conservesMomentum,
-            rotationIsAtRest: removesRotation && integrator.conservesAngularMomentum)
+            centreIsAtRest: ensemble.conservesMomentum,
+            rotationIsAtRest: removesRotation && ensemble.conservesAngularMomentum)
     }
 
     /// K, of the internal motion.

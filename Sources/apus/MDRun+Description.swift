@@ -75,9 +75,9 @@ extension MDRun {
         }
     }
 
-    /// Under `nve` the temperature is that of random velocities.
+    /// Without a bath the temperature is that of random velocities.
     private var isBathUnused: Bool {
-        guard case .nve = settings.ensemble, settings.hasBathTemperature else { return false }
+        guard simulation.ensemble.temperature == nil, settings.ensemble.temperature != nil else { return false }
         if case .random = velocities { return false }
         return true
     }

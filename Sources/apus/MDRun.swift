@@ -53,7 +53,7 @@ struct MDRun {
         case .continuation(let continuation):
             velocities = nil
             simulation = try Simulation(
-                continuing: continuation.checkpoint, under: interaction, by: settings.integrator, skin: settings.skin,
+                continuing: continuation.checkpoint, under: interaction, by: settings.dynamics, skin: settings.skin,
                 guards: guards, cancellation: cancellation, parallelism: parallelism)
             return
         case .structure(let given): structure = given
@@ -61,7 +61,7 @@ struct MDRun {
         velocities = try Self.velocities(settings, structure)
         if case .structure = velocities {} else { structure.velocities = nil }
         simulation = try Simulation(
-            of: structure, under: interaction, by: settings.integrator, removesRotation: settings.removesRotation,
+            of: structure, under: interaction, by: settings.dynamics, removesRotation: settings.removesRotation,
             skin: settings.skin, guards: guards, cancellation: cancellation, parallelism: parallelism)
         if case .random(let temperature, let isExact) = velocities {
             try simulation.drawVelocities(at: temperature, seed: settings.seed, isExact: isExact)
@@ -113,7 +113,7 @@ struct MDRun {
 
     private func writeCheckpoint() throws {
         guard let path = settings.checkpoint?.file else { return }
-        var checkpoint = simulation.checkpoint
+        var checkpoint = try simulation.checkpoint()
         checkpoint.settings = MDContinuation.identity(of: potential, settings)
         checkpoint.configuration = try settings.source.yaml()
         checkpoint.files = outputs.marks

@@ -8,11 +8,6 @@ import Trajectory
 
 /// The configuration of `apus md`; Documentation/molecular-dynamics.md describes every key.
 struct MDSettings {
-    enum Ensemble {
-        case nve
-        case langevin(temperature: Temperature, friction: Rate, keepsCentreOfMass: Bool)
-    }
-
     /// Where the first velocities come from.
     enum Velocities {
         case structure
@@ -46,9 +41,7 @@ struct MDSettings {
     var potential: String
     var precision: Potential.Precision?
     var start: StartingStructure
-    var ensemble: Ensemble
-    /// Whether `ensemble.temperature` is given.
-    var hasBathTemperature: Bool
+    var ensemble: any EnsembleKind
     /// `nil`: those of the structure if it has any, else drawn at `startTemperature`.
     var velocitySource: VelocitySource?
     var startTemperature: Temperature?
@@ -93,20 +86,14 @@ extension MDSettings {
         seed = UInt64(try settings.integer("seed", in: .nonNegative, default: 0))
         skin = try settings.quantity("skin", .length, in: 0...10, default: 0.5)
 
-        let bath: Temperature?
-        let section = try settings.section("ensemble")
-        (ensemble, bath) = try Self.ensemble(section)
-        if case .nve = ensemble {
-            withoutEffect = ["friction", "fix_centre_of_mass"].filter { section.optional($0) != nil }
-                .map { "ensemble.\($0)" }
-        }
-        hasBathTemperature = bath != nil
+        ensemble = try Ensembles.read(settings.section("ensemble"))
+        withoutEffect = ensemble.unusedKeys.map { "ensemble.\($0)" }
         let velocities = try settings.sectionOrEmpty("velocities")
         velocitySource = try velocities.optional("from")?.choice(of: VelocitySource.self)
         startTemperature =
             try velocities.optional("temperature").map {
                 .kelvin(try $0.quantity(.temperature, in: .nonNegative))
-            } ?? bath
+            } ?? ensemble.temperature
         isStartExact = try velocities.boolean("exact", default: false)
         keysOfRandomVelocities = ["temperature", "exact"].compactMap { velocities.optional($0)?.place }
         if let source = velocitySource, source != .random, let place = keysOfRandomVelocities.first {
@@ -145,27 +132,6 @@ extension MDSettings {
             throw value.error("expected one number of copies or three, found \(copies.count)")
         }
         return copies.count == 1 ? Array(repeating: copies[0], count: 3) : copies
-    }
-
-    /// Under `nve` the temperature is that of the start, and friction is accepted so that one word changes the
-    /// ensemble.
-    private static func ensemble(_ settings: Settings) throws -> (Ensemble, Temperature?) {
-        let name = try settings.choice("name", ["langevin", "nve"])
-        let isLangevin = name == "langevin"
-        let temperature =
-            isLangevin
-            ? try settings.quantity("temperature", .temperature, in: .nonNegative)
-            : try settings.optional("temperature")?.quantity(.temperature, in: .nonNegative)
-        let friction =
-            isLangevin
-            ? try settings.quantity("friction", .rate, in: .nonNegative)
-            : try settings.optional("friction")?.quantity(.rate, in: .nonNegative)
-        let keepsCentre = try settings.boolean("fix_centre_of_mass", default: true)
-        let bath = temperature.map(Temperature.kelvin)
-        guard isLangevin, let bath, let friction else { return (.nve, bath) }
-        return (
-            .langevin(temperature: bath, friction: .perFemtosecond(friction), keepsCentreOfMass: keepsCentre), bath
-        )
     }
 
     /// `true`, `false` or a factor.
