@@ -38,7 +38,8 @@ public final class NetCDFTrajectory: TrajectoryWriter {
 
     private let options: Options
     private let file: NetCDFFile
-    private let lock: FileLock
+    /// Until the file is closed.
+    private var lock: FileLock?
     private var layout: NetCDFLayout?
     private var elements: [Element] = []
     private var unsynced = 0
@@ -119,7 +120,7 @@ public final class NetCDFTrajectory: TrajectoryWriter {
 
     public func synchronize() throws {
         if unsynced > 0 { try sync() }
-        try TrajectoryError.translating(path) { try lock.synchronize() }
+        try TrajectoryError.translating(path) { try lock?.synchronize() }
     }
 
     /// What an existing file holds up to a step; nothing of one that is not there.
@@ -130,6 +131,7 @@ public final class NetCDFTrajectory: TrajectoryWriter {
 
     /// Ends the file. After a frame that could not be written, the file ends with the last whole one.
     public func close() throws {
+        defer { lock = nil }
         guard isDamaged else { return try file.close() }
         try? file.close()
         try Self.setFrameCount(frameCount, in: path)

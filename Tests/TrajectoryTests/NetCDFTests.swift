@@ -328,6 +328,7 @@ import Testing
             let path = folder + "/t.csv"
             var table = try ThermoTable(path, quantities: [.step, .temperature])
             for step in 0..<4 { try table.append(Samples.frame(step, cell: nil)) }
+            try table.close()
             // A row that a crash cut off.
             let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
             try handle.seekToEnd()

@@ -210,9 +210,11 @@ def outputs(folder):
     return {name: (folder / name).read_bytes() for name in ["thermo.csv", "trajectory.nc", "trajectory.checkpoint"]}
 
 
-@pytest.mark.parametrize("ensemble", ["langevin", "nve"])
+@pytest.mark.parametrize(
+    "ensemble", ["ensemble.name=langevin", "ensemble.name=nve",
+                 "ensemble={name: nose-hoover, temperature: 300 K, time: 50 fs}"])
 def test_a_resumed_run_is_the_run_that_never_stopped(apus, ensemble):
-    common = ["md", "md.yaml", "--set", f"ensemble.name={ensemble}"]
+    common = ["md", "md.yaml", "--set", ensemble]
     apus.succeeds(*common, "--set", "steps=90")
     whole = outputs(apus.folder)
     # The checkpoint of step 37 lies between two frames.
