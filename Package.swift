@@ -91,7 +91,7 @@ let modules = [
             "CPUExecutor", "Layers", "Models", "Potentials", "DataSets",
         ],
         products: [logging], tests: .plain),
-    Module(name: "Dynamics", uses: ["Files", "Compute", "Atoms", "Neighbors", "Interactions"], tests: .plain),
+    Module(name: "Dynamics", uses: ["Files", "Compute", "Settings", "Atoms", "Neighbors", "Interactions"], tests: .plain),
     Module(name: "Trajectory", uses: ["CNetCDF", "Files", "Compute", "Atoms", "StructureFiles"], tests: .plain),
     Module(name: "Sockets", uses: ["Compute", "Atoms", "Interactions"], tests: .plain),
     Module(
@@ -100,8 +100,9 @@ let modules = [
         isLibrary: true),
 ]
 
-/// Modules that implement `Interaction`: their tests run the conformance suite of Tests/InteractionTesting.
-let testedByConformance = ["Interactions", "Models", "Potentials"]
+/// Modules that implement `Interaction` or `Integrator`: their tests run the conformance suites of
+/// Tests/InteractionTesting.
+let testedByConformance = ["Interactions", "Models", "Potentials", "Dynamics"]
 
 extension String {
     /// Modules of headers in C, which tests reach through the modules that use them.
@@ -145,7 +146,7 @@ let package = Package(
         }
         + [
             .target(
-                name: "InteractionTesting", dependencies: ["Atoms", "Neighbors", "Interactions"],
+                name: "InteractionTesting", dependencies: ["Compute", "Atoms", "Neighbors", "Interactions", "Dynamics"],
                 path: "Tests/InteractionTesting", swiftSettings: settings),
             .executableTarget(
                 name: "apus",

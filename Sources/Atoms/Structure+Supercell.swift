@@ -29,6 +29,7 @@ extension Structure {
         big.energy = energy.map { $0 * Double(copies) }
         big.forces = forces.map { forces in (0..<copies).flatMap { _ in forces } }
         big.velocities = velocities.map { velocities in (0..<copies).flatMap { _ in velocities } }
+        big.masses = masses.map { masses in (0..<copies).flatMap { _ in masses } }
         return big
     }
 }

@@ -11,6 +11,8 @@ public struct Structure: Sendable, Equatable {
     public var forces: [SIMD3<Double>]?
     public var stress: Matrix3?
     public var velocities: [SIMD3<Double>]?
+    /// `[atom]`, amu, of isotopes for example; standard atomic weights where a source does not give them.
+    public var masses: [Double]?
 
     /// How far the members of a committee of potentials disagree about energy and forces.
     public var deviation: Deviation?

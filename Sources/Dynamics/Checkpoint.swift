@@ -1,10 +1,12 @@
 import Atoms
 import Compute
+import Files
 import Foundation
 import Interactions
 
 /// All that a simulation needs in order to go on with the same bits as if it had never stopped: the motion, how far
-/// the random numbers have come (the step), the heat and the fit of the drift. Forces follow from the positions.
+/// the random numbers have come (the step), the heat, the states of thermostats and the like, and the fit of the drift.
+/// Forces follow from the positions.
 ///
 /// In a file: the line `APUS CHECKPOINT 1`, a line of JSON, then per atom the atomic number as a byte, and mass,
 /// position and velocity as little-endian doubles, array after array, and the FNV-1a hash of everything before it.
@@ -18,22 +20,30 @@ public struct Checkpoint: Sendable, Equatable {
     public var heat: Double
     public var driftFit: DriftFit
     public var removesRotation: Bool
+    /// Of the ensemble's pieces.
+    public var states: [Ensemble.PieceState] = []
     /// What else the run was made with, by name, for people who continue it; a simulation does not read it.
     public var settings: [String: String] = [:]
+    /// The settings that the run was made with, as YAML; empty in checkpoints of Apus 0.1.
+    public var configuration = ""
+    /// How far the files of the run had come, by what they are for.
+    public var files: [String: FrameMark] = [:]
 }
 
 extension Simulation {
-    public var checkpoint: Checkpoint {
+    /// - Throws: `SimulationError` when a thermostat's state is not a number.
+    public func checkpoint() throws -> Checkpoint {
         var structure = Structure(elements: motion.elements, positions: motion.positions, cell: motion.cell)
         structure.velocities = motion.velocities
         return Checkpoint(
             structure: structure, masses: motion.masses, step: motion.step, time: motion.time, heat: motion.heat,
-            driftFit: driftFit, removesRotation: removesRotation)
+            driftFit: driftFit, removesRotation: removesRotation, states: try ensemble.states())
     }
 
-    /// Goes on from a checkpoint: with the same interaction and integrator the run continues bit by bit.
+    /// Goes on from a checkpoint: with the same interaction and ensemble the run continues bit by bit. The states of
+    /// another ensemble are left aside: what it has instead begins at rest.
     public convenience init(
-        continuing checkpoint: Checkpoint, under interaction: any Interaction, by integrator: some Integrator,
+        continuing checkpoint: Checkpoint, under interaction: any Interaction, by ensemble: Ensemble,
         skin: Double = 0.5, guards: Guards = Guards(), cancellation: Cancellation = Cancellation(),
         parallelism: Parallelism = .allCores
     ) throws {
@@ -41,8 +51,10 @@ extension Simulation {
         motion.step = checkpoint.step
         motion.time = checkpoint.time
         motion.heat = checkpoint.heat
+        var ensemble = ensemble
+        try ensemble.restore(checkpoint.states)
         try self.init(
-            of: motion, under: interaction, by: integrator, removesRotation: checkpoint.removesRotation, skin: skin,
+            of: motion, under: interaction, by: ensemble, removesRotation: checkpoint.removesRotation, skin: skin,
             guards: guards, cancellation: cancellation)
         driftFit = checkpoint.driftFit
     }
@@ -60,23 +72,31 @@ extension Checkpoint {
         var heat: Double
         var driftFit: DriftFit
         var removesRotation: Bool
+        var states: [Ensemble.PieceState]?
         var settings: [String: String]
+        var configuration: String?
+        var files: [String: FrameMark]?
         /// Nine elements row by row, Å; none without a cell.
         var cell: [Double]
         var periodic: [Bool]
     }
+
+    /// Bytes; the settings are the longest part of it.
+    private static let longestHeader = 1 << 22
 
     /// Bytes per atom behind the header.
     private static let bytesPerAtom = 1 + 7 * 8
 
     /// Writes the file beside its place and moves it there, so that there is always a whole one.
     ///
-    /// - Throws: `SimulationError` with the reason of the operating system.
+    /// - Throws: `SystemError` or `OutputError` when that fails.
     public func write(to path: String) throws {
         let cell = structure.cell
         let header = Header(
             count: structure.count, step: step, time: time, heat: heat, driftFit: driftFit,
-            removesRotation: removesRotation, settings: settings, cell: cell?.vectors.elements ?? [],
+            removesRotation: removesRotation, states: states, settings: settings, configuration: configuration,
+            files: files,
+            cell: cell?.vectors.elements ?? [],
             periodic: cell.map { cell in (0..<3).map(cell.repeats) } ?? [])
         do {
             var data = Self.magic
@@ -93,11 +113,12 @@ extension Checkpoint {
                 }
             }
             withUnsafeBytes(of: data.fnvHash.littleEndian) { data.append(contentsOf: $0) }
-            try data.write(to: URL(fileURLWithPath: path), options: .atomic)
-        } catch {
+            try OutputFile.write(data, to: path)
+        } catch let error as EncodingError {
             throw SimulationError(
-                .badCheckpoint, step: step,
-                "\(path): cannot write the checkpoint: \(error.localizedDescription).")
+                .notFinite, step: step,
+                "\(path): the checkpoint of step \(step) is not written: time, heat or drift is not a number (\(error))."
+            )
         }
     }
 
@@ -106,13 +127,13 @@ extension Checkpoint {
         func bad(_ message: String) -> SimulationError { SimulationError(.badCheckpoint, "\(path): \(message)") }
         let data: Data
         do {
-            data = try Data(contentsOf: URL(fileURLWithPath: path))
-        } catch {
-            throw bad("cannot read the checkpoint: \(error.localizedDescription).")
+            data = try InputFile.read(path)
+        } catch let error as SystemError {
+            throw bad("\(error.reason) while \(error.action).")
         }
         guard data.starts(with: Self.magic) else { throw bad("this is no checkpoint of apus.") }
         let rest = data.dropFirst(Self.magic.count)
-        guard let end = rest.prefix(1 << 16).firstIndex(of: UInt8(ascii: "\n")),
+        guard let end = rest.prefix(Self.longestHeader).firstIndex(of: UInt8(ascii: "\n")),
             let header = try? JSONDecoder().decode(Header.self, from: Data(rest[..<end]))
         else { throw bad("the checkpoint is damaged: its header cannot be read.") }
         let atoms = rest[(end + 1)...]
@@ -152,6 +173,9 @@ extension Checkpoint {
         driftFit = header.driftFit
         removesRotation = header.removesRotation
         settings = header.settings
+        configuration = header.configuration ?? ""
+        files = header.files ?? [:]
+        states = header.states ?? []
     }
 }
 

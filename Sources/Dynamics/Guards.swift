@@ -40,7 +40,8 @@ public struct Guards: Sendable {
                 + "nothing like it: add such structures to the training data.")
     }
 
-    func check(temperature: Double, energy: Double, step: Int) throws {
+    /// - Parameter isStart: whether nothing has moved yet, so that the start itself is to blame.
+    func check(temperature: Double, energy: Double, step: Int, isStart: Bool = false) throws {
         guard temperature.isFinite, energy.isFinite else {
             throw SimulationError(
                 .notFinite, step: step,
@@ -48,6 +49,12 @@ public struct Guards: Sendable {
                     + "\(temperature) K). Try a shorter timestep.")
         }
         guard temperature <= highestTemperature.kelvin else {
+            guard !isStart else {
+                throw SimulationError(
+                    .tooHot, step: step,
+                    "The velocities at the start have a temperature of \(temperature.rounded()) K, above the limit of "
+                        + "\(highestTemperature.kelvin) K. Correct them or their unit (Å/fs), or raise the limit.")
+            }
             throw SimulationError(
                 .tooHot, step: step,
                 "At step \(step) the temperature is \(temperature.rounded()) K, above the limit of "

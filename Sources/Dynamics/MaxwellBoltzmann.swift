@@ -8,28 +8,25 @@ enum RandomStream {
 }
 
 extension Motion {
-    /// Draws velocities from the Maxwell–Boltzmann distribution, `v ~ N(0, kT/m)` in each direction, and takes out the
-    /// motion of the whole.
+    /// Draws the velocities of all 3N degrees of freedom from the Maxwell–Boltzmann distribution, `v ~ N(0, kT/m)` in each
+    /// direction.
     ///
-    /// - Parameters:
-    ///   - seed: the same seed gives the same velocities, whatever else there is.
-    ///   - removesRotation: also take out the angular momentum, for open systems.
-    ///   - isExact: scale to exactly this temperature. Otherwise the temperature of n degrees of freedom scatters by
-    ///     √(2/n), as it does in the canonical ensemble.
-    public mutating func drawVelocities(
-        at temperature: Temperature, seed: UInt64, removesRotation: Bool = false, isExact: Bool = false
-    ) {
+    /// - Parameter seed: the same seed gives the same velocities, whatever else there is.
+    public mutating func drawVelocities(at temperature: Temperature, seed: UInt64) {
         let noise = Philox(seed: seed)
         for i in 0..<count {
             let width = (Units.boltzmann * temperature.kelvin * Units.acceleration / masses[i]).squareRoot()
             let x = noise.normals(at: Philox.counter(step: 0, index: i, stream: RandomStream.velocities))
             velocities[i] = SIMD3(x.x, x.y, x.z) * width
         }
-        removeMomentum()
-        if removesRotation { removeRotation() }
-        guard isExact, kineticEnergy > 0 else { return }
-        let degrees = 3 * count - 3 - (removesRotation ? rotationalDegreesOfFreedom : 0)
-        let scale = (temperature.kelvin / self.temperature(degreesOfFreedom: degrees)).squareRoot()
+    }
+
+    /// Scales the velocities to exactly this temperature of so many degrees of freedom.
+    public mutating func scaleVelocities(to temperature: Temperature, degreesOfFreedom degrees: Int) {
+        precondition(degrees > 0, "expected at least one degree of freedom, got \(degrees)")
+        let present = self.temperature(degreesOfFreedom: degrees)
+        guard present > 0 else { return }
+        let scale = (temperature.kelvin / present).squareRoot()
         for i in 0..<count { velocities[i] *= scale }
     }
 }

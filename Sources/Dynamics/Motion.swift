@@ -2,13 +2,15 @@ import Atoms
 import Compute
 import Interactions
 
-/// Atoms in motion: what an integrator changes.
+/// Atoms in motion: what propagators change.
 ///
 /// Positions in Å, never folded back into the cell; velocities in Å/fs, masses in amu, energies in eV.
 public struct Motion: Sendable {
     public let elements: [Element]
     /// `[atom]`, amu.
     public let masses: [Double]
+    /// Whether some mass is not the standard atomic weight of its element.
+    public let hasOwnMasses: Bool
     public var cell: Cell?
     public var positions: [SIMD3<Double>]
     public var velocities: [SIMD3<Double>]
@@ -25,9 +27,13 @@ public struct Motion: Sendable {
     /// Atoms to a range of a parallel loop: 10⁴ atoms move in the time that a few forks cost.
     static let length = 4096
 
+    /// - Parameter masses: amu, `[atom]`; unless given those of the structure, and unless it has any standard atomic
+    ///   weights.
     public init(of structure: Structure, masses: [Double]? = nil, parallelism: Parallelism = .allCores) {
         elements = structure.elements
-        self.masses = masses ?? structure.elements.map(\.mass)
+        let standard = structure.elements.map(\.mass)
+        self.masses = masses ?? structure.masses ?? standard
+        hasOwnMasses = self.masses != standard
         precondition(
             self.masses.count == structure.count, "expected \(structure.count) masses, got \(self.masses.count)")
         cell = structure.cell
@@ -84,7 +90,7 @@ extension Motion {
         return sum
     }
 
-    /// What the integrator conserves: total energy less the heat from baths, eV.
+    /// What an ensemble conserves: total energy less the heat from baths, eV.
     public var conservedEnergy: Double { potentialEnergy + kineticEnergy - heat }
 
     /// The temperature of `degrees` degrees of freedom, 2K / (degrees · k), in K; 0 when there are none.

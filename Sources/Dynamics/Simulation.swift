@@ -8,13 +8,14 @@ import Neighbors
 ///     let run = try Simulation(of: structure, under: potential,
 ///                              by: .langevin(timestep: .femtoseconds(1), temperature: .kelvin(300),
 ///                                            friction: .perPicosecond(1), seed: 1))
-///     run.drawVelocities(at: .kelvin(300), seed: 1)
+///     try run.drawVelocities(at: .kelvin(300), seed: 1)
 ///     try run.advance(steps: 10_000, every: 100) { frame in try trajectory.append(frame) }
 ///
 /// Results are bitwise the same for any number of threads and after a restart from a checkpoint.
 public final class Simulation {
     public private(set) var motion: Motion
-    public let integrator: any Integrator
+    /// With the states of its pieces.
+    public private(set) var ensemble: Ensemble
     public let interaction: any Interaction
     public var guards: Guards
     public let cancellation: Cancellation
@@ -30,37 +31,38 @@ public final class Simulation {
     private let clock = ContinuousClock()
 
     /// Begins at the positions and velocities of the structure; without velocities the atoms rest. The motion of the
-    /// whole is taken out where the integrator would keep it.
+    /// whole is taken out where the ensemble would keep it.
     ///
     /// - Parameters:
     ///   - removesRotation: also take out the rotation of an open system.
-    ///   - masses: amu, `[atom]`; standard atomic weights unless given.
+    ///   - masses: amu, `[atom]`; unless given those of the structure, or standard atomic weights.
     ///   - skin: how far beyond the cutoff neighbours are listed, in Å. It changes the speed and not a bit of the
     ///     results.
     /// - Throws: `SimulationError` for settings that make no sense and for a start that the guards do not allow; the
     ///   errors of the interaction.
     public convenience init(
-        of structure: Structure, under interaction: any Interaction, by integrator: some Integrator,
+        of structure: Structure, under interaction: any Interaction, by ensemble: Ensemble,
         removesRotation: Bool = false, masses: [Double]? = nil, skin: Double = 0.5, guards: Guards = Guards(),
         cancellation: Cancellation = Cancellation(), parallelism: Parallelism = .allCores
     ) throws {
         try self.init(
-            of: Motion(of: structure, masses: masses, parallelism: parallelism), under: interaction, by: integrator,
+            of: Motion(of: structure, masses: masses, parallelism: parallelism), under: interaction, by: ensemble,
             removesRotation: removesRotation, skin: skin, guards: guards, cancellation: cancellation)
         takeOutMotionOfTheWhole()
+        try checkStart()
     }
 
     /// Continues a motion as it is, as after a restart.
     init(
-        of motion: Motion, under interaction: any Interaction, by integrator: any Integrator, removesRotation: Bool,
+        of motion: Motion, under interaction: any Interaction, by ensemble: Ensemble, removesRotation: Bool,
         skin: Double, guards: Guards, cancellation: Cancellation
     ) throws {
-        try integrator.validate()
+        try ensemble.validate()
         try Self.validate(motion, removesRotation: removesRotation, skin: skin)
         try interaction.check(elements: motion.elements)
         self.motion = motion
         self.interaction = interaction
-        self.integrator = integrator
+        self.ensemble = ensemble
         self.removesRotation = removesRotation
         self.guards = guards
         self.cancellation = cancellation
@@ -69,12 +71,22 @@ public final class Simulation {
         pace = Pace(atomCount: motion.count)
         try evaluate(&self.motion, atStep: motion.step)
         kineticEnergy = self.motion.kineticEnergy
+        self.ensemble.prepare(for: self.motion, degreesOfFreedom: degreesOfFreedom)
         resetStatistics()
     }
 
     private static func validate(_ motion: Motion, removesRotation: Bool, skin: Double) throws {
-        guard motion.masses.allSatisfy({ $0.isFinite && $0 > 0 }) else {
-            throw SimulationError(.invalidSetting, "Every mass must be above 0 amu.")
+        if let atom = motion.masses.firstIndex(where: { !($0.isFinite && $0 > 0) }) {
+            throw SimulationError(
+                .invalidSetting,
+                "The mass of atom \(atom + 1) (\(motion.elements[atom])) must be above 0 amu; got "
+                    + "\(motion.masses[atom]) amu.")
+        }
+        if let atom = motion.velocities.firstIndex(where: { !dot($0, $0).isFinite }) {
+            throw SimulationError(
+                .notFinite, step: motion.step,
+                "The velocity of atom \(atom + 1) (\(motion.elements[atom])) is not a number: "
+                    + "\(motion.velocities[atom]) Å/fs.")
         }
         guard !removesRotation || motion.cell == nil || motion.cell!.isPeriodic == SIMD3(0, 0, 0) else {
             throw SimulationError(
@@ -109,15 +121,15 @@ extension Simulation {
 
     private func step() throws {
         let start = clock.now
-        try integrator.step(&motion) { try evaluate(&$0, atStep: $0.step + 1) }
+        try ensemble.step(&motion) { try evaluate(&$0, atStep: $0.step + 1) }
         motion.step += 1
-        motion.time += integrator.timestep.femtoseconds
+        motion.time += ensemble.timestep.femtoseconds
         kineticEnergy = motion.kineticEnergy
         try guards.check(temperature: temperature, energy: totalEnergy, step: motion.step)
         try guards.check(motion.result.deviation, of: motion.elements, step: motion.step)
         driftFit.add(time: motion.time, energy: conservedEnergy)
         pace.steps += 1
-        pace.simulated = .femtoseconds(pace.simulated.femtoseconds + integrator.timestep.femtoseconds)
+        pace.simulated = .femtoseconds(pace.simulated.femtoseconds + ensemble.timestep.femtoseconds)
         pace.total += seconds(since: start)
     }
 
@@ -141,11 +153,32 @@ extension Simulation {
         return Double(seconds) + Double(attoseconds) * 1e-18
     }
 
-    /// Draws velocities for `temperature`; see `Motion.drawVelocities`.
-    public func drawVelocities(at temperature: Temperature, seed: UInt64, isExact: Bool = false) {
-        motion.drawVelocities(at: temperature, seed: seed, removesRotation: removesRotation, isExact: isExact)
-        kineticEnergy = motion.kineticEnergy
-        resetStatistics()
+    /// Draws velocities from the Maxwell–Boltzmann distribution and takes out the motion of the whole that the ensemble
+    /// keeps at rest, and the rotation if it is to be removed.
+    ///
+    /// - Parameter isExact: scale to exactly this temperature. Otherwise the temperature of n degrees of freedom scatters
+    ///   by √(2/n), as it does in the canonical ensemble.
+    /// - Throws: `SimulationError` when there is nothing to scale, and when the guards do not allow the temperature.
+    public func drawVelocities(at temperature: Temperature, seed: UInt64, isExact: Bool = false) throws {
+        motion.drawVelocities(at: temperature, seed: seed)
+        takeOutMotionOfTheWhole()
+        if isExact, temperature.kelvin > 0 {
+            guard degreesOfFreedom > 0, motion.kineticEnergy > 0 else {
+                throw SimulationError(
+                    .invalidSetting,
+                    "No velocities have exactly \(temperature.kelvin) K: without the motion of the whole the "
+                        + "\(motion.count) atom\(motion.count == 1 ? "" : "s") can move in no direction "
+                        + "(\(degreesOfFreedom) degrees of freedom).")
+            }
+            motion.scaleVelocities(to: temperature, degreesOfFreedom: degreesOfFreedom)
+            kineticEnergy = motion.kineticEnergy
+            resetStatistics()
+        }
+        try checkStart()
+    }
+
+    private func checkStart() throws {
+        try guards.check(temperature: self.temperature, energy: totalEnergy, step: motion.step, isStart: true)
     }
 
     /// Begins pace and drift anew, for example after equilibration.
@@ -155,8 +188,14 @@ extension Simulation {
         driftFit.add(time: motion.time, energy: conservedEnergy)
     }
 
+    /// Turns all velocities round, those of thermostats too: what is reversible runs back to where it came from.
+    public func reverse() {
+        for atom in 0..<motion.count { motion.velocities[atom] *= -1 }
+        ensemble.reverse()
+    }
+
     private func takeOutMotionOfTheWhole() {
-        if integrator.conservesMomentum { motion.removeMomentum() }
+        if ensemble.conservesMomentum { motion.removeMomentum() }
         if removesRotation { motion.removeRotation() }
         kineticEnergy = motion.kineticEnergy
         resetStatistics()
@@ -168,10 +207,9 @@ extension Simulation {
 extension Simulation {
     /// 3N, less what is kept at rest: the centre of mass, and the rotation of an open system that had none.
     public var degreesOfFreedom: Int {
-        var degrees = 3 * motion.count
-        if integrator.conservesMomentum { degrees -= 3 }
-        if removesRotation && integrator.conservesAngularMomentum { degrees -= motion.rotationalDegreesOfFreedom }
-        return max(0, degrees)
+        motion.degreesOfFreedom(
+            centreIsAtRest: ensemble.conservesMomentum,
+            rotationIsAtRest: removesRotation && ensemble.conservesAngularMomentum)
     }
 
     /// K, of the internal motion.
@@ -190,6 +228,7 @@ extension Simulation {
     public var frame: Frame {
         var structure = Structure(elements: motion.elements, positions: motion.positions, cell: motion.cell)
         structure.velocities = motion.velocities
+        if motion.hasOwnMasses { structure.masses = motion.masses }
         structure.forces = motion.forces
         structure.energy = motion.potentialEnergy
         structure.stress = motion.potentialStress

@@ -16,6 +16,9 @@ public final class FileLock {
         }
     }
 
+    /// Returns when everything is on disk that anybody has written to the file.
+    public func synchronize() throws { try descriptor.synchronize() }
+
     static func error(_ path: String, _ holder: String) -> OutputError {
         OutputError(
             .locked, path, "is being written to by another (\(holder)); wait for its end, or choose another name")

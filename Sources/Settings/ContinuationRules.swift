@@ -18,11 +18,18 @@ public struct ContinuationRules: Sendable {
         case expected
     }
 
-    private let answers: [(key: String, answer: Answer)]
+    private var answers: [(key: String, answer: Answer)]
 
     /// A key stands for all keys below it too, and the longest that fits is the one that counts. Others are `listed`.
     public init(_ answers: KeyValuePairs<String, Answer>) {
         self.answers = answers.map { ($0.key, $0.value) }.sorted { $0.key.utf8.count > $1.key.utf8.count }
+    }
+
+    /// With more rules, which count before those there are.
+    public func adding(_ more: KeyValuePairs<String, Answer>) -> ContinuationRules {
+        var rules = ContinuationRules(more)
+        rules.answers = (rules.answers + answers).sorted { $0.key.utf8.count > $1.key.utf8.count }
+        return rules
     }
 
     public func answer(for key: String) -> Answer {

@@ -15,7 +15,7 @@ public final class ExtendedXYZReader {
         /// Training and testing: labels are read, and must be finite numbers.
         case labels
         /// Starting a simulation or an evaluation: energy, forces and stress in the file are left aside, whatever
-        /// they are. Velocities are read.
+        /// they are. Velocities and masses are read.
         case structureOnly
     }
 
@@ -33,6 +33,9 @@ public final class ExtendedXYZReader {
 
     /// The keys, columns and labels of the frames read so far.
     public var census: LabelCensus { frames.census }
+
+    /// How many bytes of the file the frames read so far take.
+    public var position: Int { frames.lines.position }
 
     /// The next structure, or nil after the last. Throws on a malformed frame and on a file without any frame.
     public func next() throws -> Structure? {

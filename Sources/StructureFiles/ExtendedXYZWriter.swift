@@ -7,7 +7,7 @@ import Files
 ///     try writer.write(structure)
 ///     try writer.close()
 ///
-/// Columns: species, pos, and forces and velocities (Å/fs) where there are any. On the comment line: Lattice, pbc,
+/// Columns: species, pos, and forces, velocities (Å/fs) and masses (amu) where there are any. On the comment line: Lattice, pbc,
 /// Properties, energy, stress (nine numbers), then the information of the structure in order of keys. Keys of the
 /// information that the format itself uses are left out: the structure's own values stand there.
 public final class ExtendedXYZWriter {
@@ -82,6 +82,19 @@ public final class ExtendedXYZWriter {
         let writer = try ExtendedXYZWriter(path: path, mode: .replacing)
         for structure in structures { try writer.write(structure) }
         try writer.close()
+    }
+
+    /// One frame as `write` writes it, for files that others keep.
+    ///
+    /// - Throws: `CommentLine.Problem`'s message as a `StructureFileError` of that file, on a value that is not finite.
+    public static func frame(_ structure: Structure, of path: String) throws -> [UInt8] {
+        var text: [UInt8] = []
+        do {
+            try FrameText.append(structure, to: &text)
+        } catch let problem as CommentLine.Problem {
+            throw StructureFileError(file: path, message: problem.message)
+        }
+        return text
     }
 
     /// Errors of all that has to do with structure files are of one type.

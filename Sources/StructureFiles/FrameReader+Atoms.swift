@@ -7,6 +7,8 @@ struct AtomColumns {
     var forces: [SIMD3<Double>] = []
     /// Å/fs
     var velocities: [SIMD3<Double>] = []
+    /// amu
+    var masses: [Double] = []
     /// eV/Å
     var deviations: [Double] = []
 }
@@ -86,6 +88,10 @@ extension FrameReader {
                 }
                 atoms.forces.append(force)
             }
+            if columns.hasMasses && use == .structureOnly {
+                try check(values[Columns.mass], atom)
+                atoms.masses.append(values[Columns.mass])
+            }
             if columns.hasDeviations { atoms.deviations.append(values[Columns.deviation]) }
             if columns.hasVelocities || columns.hasMomenta {
                 atoms.velocities.append(try velocity(of: element!, atom, values, columns))
@@ -101,10 +107,7 @@ extension FrameReader {
         var velocity = SIMD3(values[6], values[7], values[8])
         if columns.hasMomenta {
             let mass = columns.hasMasses ? values[Columns.mass] : element.mass
-            guard mass > 0.1, mass < 1000 else {
-                throw error(
-                    "expected a mass of 0.1 to 1000 amu for atom \(atom), found \(mass); correct the column masses")
-            }
+            try check(mass, atom)
             let momentum = SIMD3(values[11], values[12], values[13])
             // ASE: momenta in √(eV·amu), so p / m is in √(eV/amu) = √(Units.acceleration) Å/fs.
             let fromMomentum = momentum * (Units.acceleration.squareRoot() / mass)
@@ -122,6 +125,17 @@ extension FrameReader {
         }
         return velocity
     }
+
+    private func check(_ mass: Double, _ atom: Int) throws {
+        guard Self.masses.contains(mass) else {
+            throw error(
+                "expected a mass of \(Self.masses.lowerBound)…\(Self.masses.upperBound) amu for atom \(atom), "
+                    + "found \(mass); correct or remove the column masses")
+        }
+    }
+
+    /// Of anything from a muon to artificially heavy atoms, in amu.
+    private static let masses = 0.1...1000.0
 
     private func columnError(_ expected: Int, _ found: Int, _ atom: Int, _ count: Int) -> StructureFileError {
         error(

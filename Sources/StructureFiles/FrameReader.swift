@@ -48,6 +48,7 @@ struct FrameReader {
         structure.information = header.information
         if use == .labels, columns.hasForces { structure.forces = atoms.forces }
         if columns.hasVelocities || columns.hasMomenta { structure.velocities = atoms.velocities }
+        if columns.hasMasses, use == .structureOnly { structure.masses = atoms.masses }
         if columns.hasDeviations, let energy = header.energyDeviation {
             structure.deviation = Structure.Deviation(energy: energy, forces: atoms.deviations)
         }

@@ -23,6 +23,7 @@ enum FrameText {
             try append(structure.positions[i], "position of atom", i, to: &text)
             if let forces = structure.forces { try append(forces[i], "force on atom", i, to: &text) }
             if let velocities = structure.velocities { try append(velocities[i], "velocity of atom", i, to: &text) }
+            if let masses = structure.masses { text += " \(try finite(masses[i], "mass"))".utf8 }
             if let deviation = structure.deviation {
                 text += " \(try finite(deviation.forces[i], "deviation of forces"))".utf8
             }
@@ -45,6 +46,7 @@ enum FrameText {
         text += "Properties=species:S:1:pos:R:3".utf8
         if structure.forces != nil { text += ":forces:R:3".utf8 }
         if structure.velocities != nil { text += ":velocities:R:3".utf8 }
+        if structure.masses != nil { text += ":masses:R:1".utf8 }
         if structure.deviation != nil { text += ":forces_deviation:R:1".utf8 }
         if labels?.forces != nil { text += ":REF_forces:R:3".utf8 }
         let periodic = (0..<3).map { structure.cell?.repeats(along: $0) == true ? "T" : "F" }

@@ -9,6 +9,8 @@ struct LineReader {
     private(set) var number = 0
 
     private let file: InputFile
+    /// Where the buffer begins in the file.
+    private var front = 0
     private var next = 0
     private var filled = 0
     private var isAtEnd = false
@@ -55,6 +57,9 @@ struct LineReader {
         number -= 1
     }
 
+    /// How many bytes of the file lie before the next line.
+    var position: Int { front + next }
+
     /// The present line as text; bytes that are not UTF-8 become the replacement character.
     var text: String { String(decoding: buffer[line], as: UTF8.self) }
 
@@ -70,6 +75,7 @@ struct LineReader {
         if next > 0 {
             buffer.replaceSubrange(0..<(filled - next), with: buffer[next..<filled])
             filled -= next
+            front += next
             next = 0
         }
         if filled == buffer.count {

@@ -22,7 +22,8 @@ public final class CandidateFile: TrajectoryWriter {
 
     public let path: String
     /// Configurations in the file.
-    public private(set) var count = 0
+    public var count: Int { mark.frames }
+    public var mark: FrameMark { trajectory.mark }
     private let selection: Selection
     private let trajectory: ExtendedXYZTrajectory
 
@@ -31,11 +32,6 @@ public final class CandidateFile: TrajectoryWriter {
         self.path = path
         self.selection = selection
         trajectory = try ExtendedXYZTrajectory(path, existing: existing)
-        if case .append = existing, FileManager.default.fileExists(atPath: path) {
-            guard (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? 0 > 0 else { return }
-            let reader = try ExtendedXYZReader(path: path, use: .structureOnly)
-            while try reader.next() != nil { count += 1 }
-        }
     }
 
     /// Writes the frame if the committee disagrees so much about it, and the file is not full.
@@ -50,8 +46,9 @@ public final class CandidateFile: TrajectoryWriter {
         bare.structure.stress = nil
         bare.structure.velocities = nil
         try trajectory.append(bare)
-        count += 1
     }
+
+    public func synchronize() throws { try trajectory.synchronize() }
 
     public func close() throws { try trajectory.close() }
 }

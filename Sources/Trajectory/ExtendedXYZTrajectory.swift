@@ -1,4 +1,5 @@
 import Atoms
+import Files
 import Foundation
 import StructureFiles
 
@@ -9,34 +10,19 @@ import StructureFiles
 /// `conserved_energy` (eV), `temperature` (K), `pressure` (GPa). Frames of a trajectory can be training data.
 public final class ExtendedXYZTrajectory: TrajectoryWriter {
     public let path: String
+    public private(set) var mark = FrameMark()
     private let wrapsPositions: Bool
-    private let writer: ExtendedXYZWriter
+    private let file: AppendedFile
 
     /// - Parameter wrapsPositions: fold positions into the cell along its periodic vectors.
     /// - Throws: `TrajectoryError` when the file exists and `existing` is `.refuse`, or when it cannot be written.
     public init(_ path: String, existing: ExistingFile = .refuse, wrapsPositions: Bool = false) throws {
         self.path = path
         self.wrapsPositions = wrapsPositions
-        let exists = FileManager.default.fileExists(atPath: path)
-        do {
-            switch existing {
-            case .refuse:
-                guard !exists else {
-                    throw TrajectoryError(
-                        .exists, path,
-                        "the file exists already. Choose another name, or say that it may be overwritten.")
-                }
-            case .overwrite: if exists { try FileManager.default.removeItem(atPath: path) }
-            case .append(let step): if exists { try Self.cut(path, after: step) }
-            }
-            writer = try ExtendedXYZWriter(path: path, mode: .appending)
-        } catch let error as TrajectoryError {
-            throw error
-        } catch let error as StructureFileError {
-            throw TrajectoryError(.cannotWrite, path, error.message)
-        } catch {
-            throw TrajectoryError(.cannotWrite, path, "cannot be replaced: \(error.localizedDescription).")
-        }
+        var scan = FrameScan()
+        if case .append(let step) = existing { scan = try Self.scan(path, through: step) }
+        file = try .opening(path, existing, kept: scan.end)
+        mark = scan.mark
     }
 
     public func append(_ frame: Frame) throws {
@@ -50,34 +36,54 @@ public final class ExtendedXYZTrajectory: TrajectoryWriter {
         ]
         for case (let name, let value?) in values { structure.information[name] = "\(value)" }
         do {
-            try writer.write(structure)
+            let text = try ExtendedXYZWriter.frame(structure, of: path)
+            try TrajectoryError.translating(path, step: frame.step) { try file.append(text) }
         } catch let error as StructureFileError {
             throw TrajectoryError(
                 .cannotWrite, path, "cannot write the frame of step \(frame.step): \(error.message)")
         }
+        mark = FrameMark(frames: mark.frames + 1, step: frame.step, conservedEnergy: frame.conservedEnergy)
     }
 
-    public func close() throws {
+    public func synchronize() throws { try TrajectoryError.translating(path) { try file.synchronize() } }
+
+    public func close() throws { try TrajectoryError.translating(path) { try file.close() } }
+
+    /// What an existing file holds up to a step; nothing of one that is not there. A frame that was cut off is left out.
+    public static func scan(_ path: String, through step: Int) throws -> FrameScan {
+        var scan = FrameScan()
+        guard FileManager.default.fileExists(atPath: path) else { return scan }
         do {
-            try writer.close()
+            let reader = try ExtendedXYZReader(path: path, use: .structureOnly)
+            while let structure = try reader.next() {
+                guard let frameStep = structure.information["step"].flatMap({ Int($0) }) else {
+                    throw TrajectoryError(
+                        .mismatch, path,
+                        "a frame does not say which step it belongs to, so the file cannot be continued.")
+                }
+                guard frameStep <= step else { break }
+                guard try endsALine(path, at: reader.position) else {
+                    scan.problem = "the last line of the frame of step \(frameStep) is cut off"
+                    break
+                }
+                scan.mark = FrameMark(
+                    frames: scan.mark.frames + 1, step: frameStep,
+                    conservedEnergy: structure.information["conserved_energy"].flatMap { Double($0) })
+                scan.end = reader.position
+            }
         } catch let error as StructureFileError {
-            throw TrajectoryError(.cannotWrite, path, error.message)
+            scan.problem = "\(error)"
         }
+        return scan
     }
 
-    /// Leaves the frames up to a step. The file is replaced all at once by its beginning.
-    private static func cut(_ path: String, after step: Int) throws {
-        let reader = try ExtendedXYZReader(path: path)
-        let writer = try ExtendedXYZWriter(path: path, mode: .replacing)
-        while let structure = try reader.next() {
-            guard let frameStep = structure.information["step"].flatMap(Int.init) else {
-                throw TrajectoryError(
-                    .mismatch, path, "a frame does not say which step it belongs to, so the file cannot be continued."
-                )
-            }
-            guard frameStep <= step else { break }
-            try writer.write(structure)
+    private static func endsALine(_ path: String, at position: Int) throws -> Bool {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        defer { if descriptor >= 0 { Foundation.close(descriptor) } }
+        var last: UInt8 = 0
+        guard descriptor >= 0, pread(descriptor, &last, 1, off_t(position - 1)) == 1 else {
+            throw TrajectoryError(.cannotRead, path, "cannot be read: \(SystemError.reason(errno)).")
         }
-        try writer.close()
+        return last == UInt8(ascii: "\n")
     }
 }

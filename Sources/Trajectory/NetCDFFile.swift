@@ -1,4 +1,5 @@
 import CNetCDF
+import Files
 import Foundation
 import Synchronization
 
@@ -22,7 +23,7 @@ final class NetCDFFile {
     static func create(_ path: String, replacing: Bool) throws -> NetCDFFile {
         var id: Int32 = 0
         let status = locked {
-            nc_create(path, NC_64BIT_OFFSET | (replacing ? NC_CLOBBER : NC_NOCLOBBER), &id)
+            nc_create(FilePath.resolved(path), NC_64BIT_OFFSET | (replacing ? NC_CLOBBER : NC_NOCLOBBER), &id)
         }
         if status == NC_EEXIST {
             throw TrajectoryError(

@@ -31,8 +31,11 @@ struct NetCDFLayout {
 
     let contents: Contents
     let atomCount: Int
+    /// Whether `atom_types` has a row for each frame.
+    let hasTypesByFrame: Bool
     /// Variable numbers; `nil` for what this file does not carry.
     let time, coordinates, atomTypes: Int32
+    let masses: Int32?
     let step, cellLengths, cellAngles, cellVectors, cellPeriodicity: Int32?
     let velocities, forces: Int32?
     let potentialEnergy, kineticEnergy, totalEnergy, conservedEnergy, temperature, pressure: Int32?
@@ -59,11 +62,13 @@ extension NetCDFLayout.Contents {
 extension NetCDFLayout {
     /// Writes the header of a new file.
     init(
-        defining contents: Contents, atomCount: Int, in file: NetCDFFile, precision: NetCDFTrajectory.Precision,
+        defining contents: Contents, atomCount: Int, hasMasses: Bool = false, in file: NetCDFFile,
+        precision: NetCDFTrajectory.Precision,
         title: String, programVersion: String
     ) throws {
         self.contents = contents
         self.atomCount = atomCount
+        hasTypesByFrame = false
         let real = precision == .single ? NC_FLOAT : NC_DOUBLE
 
         try file.setAttribute("Conventions", "AMBER")
@@ -85,6 +90,8 @@ extension NetCDFLayout {
         let angleNames = try file.defineVariable("cell_angular", NC_CHAR, [cellAngular, label])
         atomTypes = try file.defineVariable("atom_types", NC_INT, [atom])
         try file.setAttribute("comment", "atomic numbers", of: atomTypes)
+
+        masses = hasMasses ? try file.defineVariable("masses", NC_DOUBLE, [atom], units: "amu") : nil
 
         func define(_ name: String, _ type: nc_type, _ rest: [Int32], _ units: String, if part: Contents = []) throws
             -> Int32?
@@ -159,7 +166,10 @@ extension NetCDFLayout {
         atomCount = atoms
         // A file may lack times and atomic numbers; −1 stands for that, because writing always has them.
         time = try find("time", [frames]) ?? -1
-        atomTypes = try find("atom_types", [atoms]) ?? -1
+        // Some programs, ASE among them, write the types of the atoms for each frame.
+        hasTypesByFrame = try file.variable("atom_types").map { try file.shape(of: $0) } == [frames, atoms]
+        atomTypes = try find("atom_types", hasTypesByFrame ? [frames, atoms] : [atoms]) ?? -1
+        masses = try find("masses", [atoms])
         step = try find("step", [frames])
         cellLengths = try find("cell_lengths", [frames, 3])
         cellAngles = try find("cell_angles", [frames, 3])

@@ -1,5 +1,6 @@
 import Atoms
 import CNetCDF
+import Files
 import Foundation
 
 /// A trajectory in netCDF's 64-bit offset format after the AMBER convention 1.0, which MDAnalysis, mdtraj, ASE,
@@ -9,6 +10,7 @@ import Foundation
 /// temperature (K), pressure (GPa) and stress (eV/Å³) are variables beside it. Lengths and angles say nothing about
 /// the orientation of a cell, so whatever has a direction is rotated into the one they imply (`StandardOrientation`),
 /// and the cell itself is kept in `cell_vectors`; `NetCDFTrajectoryReader` turns everything back.
+/// Masses stand there where they are not the standard atomic weights.
 ///
 /// Every frame is handed to the operating system when `append` returns: killing the process loses none.
 /// One frame of one quantity may take 4 GiB: 357 million atoms.
@@ -28,11 +30,16 @@ public final class NetCDFTrajectory: TrajectoryWriter {
     }
 
     public let path: String
+    public private(set) var mark = FrameMark()
     /// Frames in the file.
-    public private(set) var frameCount = 0
+    public var frameCount: Int { mark.frames }
+    /// The last frames that are with the operating system.
+    private var synced = FrameMark()
 
     private let options: Options
     private let file: NetCDFFile
+    /// Until the file is closed.
+    private var lock: FileLock?
     private var layout: NetCDFLayout?
     private var elements: [Element] = []
     private var unsynced = 0
@@ -49,16 +56,26 @@ public final class NetCDFTrajectory: TrajectoryWriter {
         precondition(options.framesPerSync >= 1, "expected at least one frame per sync, got \(options.framesPerSync)")
         self.path = path
         self.options = options
-        if case .append(let step) = existing, FileManager.default.fileExists(atPath: path) {
-            let reader = try NetCDFTrajectoryReader(path)
-            elements = reader.elements
-            frameCount = try reader.frameCount(throughStep: step)
-            try reader.close()
-            try Self.setFrameCount(frameCount, in: path)
-            file = try NetCDFFile.open(path, forWriting: true)
-            layout = try NetCDFLayout(of: file)
+        if FileManager.default.fileExists(atPath: path) {
+            lock = try TrajectoryError.translating(path) {
+                try OutputFile.check(path, existing: existing == .refuse ? .refuse : .replace)
+                return try FileLock(path)
+            }
+            if case .append(let step) = existing {
+                let reader = try NetCDFTrajectoryReader(path)
+                elements = reader.elements
+                mark = try reader.scan(throughStep: step).mark
+                synced = mark
+                try reader.close()
+                try Self.setFrameCount(mark.frames, in: path)
+                file = try NetCDFFile.open(path, forWriting: true)
+                layout = try NetCDFLayout(of: file)
+            } else {
+                file = try NetCDFFile.create(path, replacing: existing == .overwrite)
+            }
         } else {
             file = try NetCDFFile.create(path, replacing: existing == .overwrite)
+            lock = try TrajectoryError.translating(path) { try FileLock(path) }
         }
     }
 
@@ -83,7 +100,7 @@ public final class NetCDFTrajectory: TrajectoryWriter {
             isDamaged = true
             throw error
         }
-        frameCount += 1
+        mark = FrameMark(frames: mark.frames + 1, step: frame.step, conservedEnergy: frame.conservedEnergy)
         unsynced += 1
         if unsynced >= options.framesPerSync { try sync() }
     }
@@ -93,15 +110,28 @@ public final class NetCDFTrajectory: TrajectoryWriter {
         do {
             try file.write("frame \(frameCount - 1)") { nc_sync(file.id) }
         } catch {
-            frameCount -= unsynced
+            mark = synced
             isDamaged = true
             throw error
         }
+        synced = mark
         unsynced = 0
+    }
+
+    public func synchronize() throws {
+        if unsynced > 0 { try sync() }
+        try TrajectoryError.translating(path) { try lock?.synchronize() }
+    }
+
+    /// What an existing file holds up to a step; nothing of one that is not there.
+    public static func scan(_ path: String, through step: Int) throws -> FrameScan {
+        guard FileManager.default.fileExists(atPath: path) else { return FrameScan() }
+        return try NetCDFTrajectoryReader(path).scan(throughStep: step)
     }
 
     /// Ends the file. After a frame that could not be written, the file ends with the last whole one.
     public func close() throws {
+        defer { lock = nil }
         guard isDamaged else { return try file.close() }
         try? file.close()
         try Self.setFrameCount(frameCount, in: path)
@@ -110,11 +140,15 @@ public final class NetCDFTrajectory: TrajectoryWriter {
     private func define(_ contents: NetCDFLayout.Contents, _ frame: Frame) throws -> NetCDFLayout {
         elements = frame.structure.elements
         let layout = try NetCDFLayout(
-            defining: contents, atomCount: elements.count, in: file, precision: options.precision,
+            defining: contents, atomCount: elements.count, hasMasses: frame.structure.masses != nil, in: file,
+            precision: options.precision,
             title: options.title.isEmpty ? frame.structure.formula : options.title,
             programVersion: options.programVersion)
         let numbers = elements.map { Int32($0.atomicNumber) }
         try file.write("atomic numbers") { nc_put_var_int(file.id, layout.atomTypes, numbers) }
+        if let masses = frame.structure.masses, let variable = layout.masses {
+            try file.write("masses") { nc_put_var_double(file.id, variable, masses) }
+        }
         self.layout = layout
         return layout
     }
@@ -133,7 +167,7 @@ public final class NetCDFTrajectory: TrajectoryWriter {
         } catch let error as TrajectoryError {
             throw error
         } catch {
-            throw TrajectoryError(.cannotWrite, path, "cannot continue the file: \(error).")
+            throw TrajectoryError(.cannotWrite, path, "cannot continue the file: \(error.localizedDescription).")
         }
     }
 }

@@ -23,10 +23,12 @@ extension NetCDFFile {
     fileprivate func variableNames() throws -> [String] {
         var count: Int32 = 0
         try read("the variables") { nc_inq_nvars(id, &count) }
-        return try (0..<count).map { number in
-            var name = [CChar](repeating: 0, count: Int(NC_MAX_NAME) + 1)
-            try read("a variable") { nc_inq_varname(id, number, &name) }
-            return String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-        }
+        return try (0..<count).map(name)
+    }
+
+    func name(of variable: Int32) throws -> String {
+        var name = [CChar](repeating: 0, count: Int(NC_MAX_NAME) + 1)
+        try read("a variable") { nc_inq_varname(id, variable, &name) }
+        return String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 }

@@ -16,7 +16,9 @@ public final class NetCDFTrajectoryReader {
 
     let file: NetCDFFile
     private let layout: NetCDFLayout
-    private let factors: (coordinates: Double, velocities: Double, forces: Double)
+    private let factors: Factors
+    private let hasVelocities: Bool
+    private let masses: [Double]?
 
     /// - Parameter elements: for files without atomic numbers, which is the rule among other programs.
     /// - Throws: `TrajectoryError` when the file cannot be opened, is damaged or not of the AMBER convention.
@@ -25,17 +27,31 @@ public final class NetCDFTrajectoryReader {
         file = try NetCDFFile.open(path, forWriting: false)
         layout = try NetCDFLayout(of: file)
         frameCount = try file.length(of: "frame") ?? 0
-        factors = (
-            try Self.factor(file, layout.coordinates, units: "angstrom", 1),
-            try Self.factor(file, layout.velocities, units: "angstrom/picosecond", 1e-3),
-            try Self.factor(file, layout.forces, units: "kilocalorie/mole/angstrom", 1 / Units.kilocaloriePerMole)
-        )
+        factors = Factors(
+            time: try NetCDFUnit.time.factor(of: layout.time < 0 ? nil : layout.time, in: file),
+            coordinates: try NetCDFUnit.length.factor(of: layout.coordinates, in: file),
+            velocities: try NetCDFUnit.velocity.factor(of: layout.velocities, in: file),
+            forces: try NetCDFUnit.force.factor(of: layout.forces, in: file),
+            cellLengths: try NetCDFUnit.length.factor(of: layout.cellLengths, in: file),
+            cellAngles: try NetCDFUnit.angle.factor(of: layout.cellAngles, in: file))
+        // ASE writes velocities in units of its own without saying so.
+        if let velocities = layout.velocities {
+            hasVelocities = file.text("units", of: velocities) != nil
+        } else {
+            hasVelocities = false
+        }
+        masses = try Self.masses(of: file, layout)
         self.elements = try elements ?? Self.elements(of: file, layout)
         guard self.elements.count == layout.atomCount else {
             throw TrajectoryError(
                 .mismatch, path, "the file has \(layout.atomCount) atoms; \(self.elements.count) elements were given."
             )
         }
+    }
+
+    /// What turns the numbers of a file into ours.
+    private struct Factors {
+        var time, coordinates, velocities, forces, cellLengths, cellAngles: Double
     }
 
     public func close() throws { try file.close() }
@@ -48,7 +64,10 @@ public final class NetCDFTrajectoryReader {
         let orientation = layout.cellVectors == nil ? nil : cell.map(StandardOrientation.init)
         let positions = try vectors(layout.coordinates, index, orientation, factors.coordinates, "coordinates")!
         var structure = Structure(elements: elements, positions: positions, cell: cell)
-        structure.velocities = try vectors(layout.velocities, index, orientation, factors.velocities, "velocities")
+        if hasVelocities {
+            structure.velocities = try vectors(
+                layout.velocities, index, orientation, factors.velocities, "velocities")
+        }
         structure.forces = try vectors(layout.forces, index, orientation, factors.forces, "forces")
         structure.energy = try number(layout.potentialEnergy, index, "energy")
         structure.stress = try tensor(layout.stress, index, orientation)
@@ -60,8 +79,12 @@ public final class NetCDFTrajectoryReader {
         guard abs(step) < 0x1p53 else {
             throw TrajectoryError(.malformed, path, "frame \(index) claims to be of step \(step).")
         }
+        structure.masses = masses
         let time = try number(layout.time < 0 ? nil : layout.time, index, "time") ?? 0
-        var frame = Frame(structure: structure, step: Int(step), time: time / NetCDFTrajectory.picosecond)
+        guard time.isFinite else {
+            throw TrajectoryError(.malformed, path, "the time of frame \(index) is \(time).")
+        }
+        var frame = Frame(structure: structure, step: Int(step), time: time * factors.time)
         frame.kineticEnergy = try number(layout.kineticEnergy, index, "energy")
         frame.conservedEnergy = try number(layout.conservedEnergy, index, "energy")
         frame.temperature = try number(layout.temperature, index, "temperature")
@@ -69,14 +92,25 @@ public final class NetCDFTrajectoryReader {
         return frame
     }
 
-    /// How many frames from the start belong to steps up to and including `step`.
-    func frameCount(throughStep step: Int) throws -> Int {
+    /// The frames from the start that belong to steps up to and including `step`.
+    func scan(throughStep step: Int) throws -> FrameScan {
         guard layout.step != nil else {
             throw TrajectoryError(
                 .mismatch, path, "the file does not say which steps its frames belong to, so it cannot be continued.")
         }
-        for index in 0..<frameCount where try number(layout.step, index, "step")! > Double(step) { return index }
-        return frameCount
+        var scan = FrameScan()
+        while scan.mark.frames < frameCount {
+            let index = scan.mark.frames
+            guard let frameStep = try number(layout.step, index, "step").flatMap({ Int(exactly: $0) }) else {
+                throw TrajectoryError(.malformed, path, "frame \(index) does not say which step it belongs to.")
+            }
+            guard frameStep <= step else { break }
+            scan.mark = FrameMark(frames: index + 1, step: frameStep)
+        }
+        if scan.mark.frames > 0 {
+            scan.mark.conservedEnergy = try number(layout.conservedEnergy, scan.mark.frames - 1, "energy")
+        }
+        return scan
     }
 }
 
@@ -89,7 +123,22 @@ extension NetCDFTrajectoryReader {
                 .malformed, file.path, "the file has no atomic numbers (variable atom_types); give the elements.")
         }
         var numbers = [Int32](repeating: 0, count: layout.atomCount)
-        try file.read("atomic numbers") { nc_get_var_int(file.id, layout.atomTypes, &numbers) }
+        if layout.hasTypesByFrame {
+            let frames = try file.length(of: "frame") ?? 0
+            for index in 0..<frames {
+                var others = numbers
+                try file.read("atomic numbers") {
+                    nc_get_vara_int(file.id, layout.atomTypes, [index, 0], [1, layout.atomCount], &others)
+                }
+                guard index == 0 || others == numbers else {
+                    throw TrajectoryError(
+                        .malformed, file.path, "the atoms of frame \(index) are other elements than those before.")
+                }
+                numbers = others
+            }
+        } else {
+            try file.read("atomic numbers") { nc_get_var_int(file.id, layout.atomTypes, &numbers) }
+        }
         return try numbers.map { number in
             guard let element = Element(atomicNumber: Int(number)) else {
                 throw TrajectoryError(.malformed, file.path, "\(number) is not the atomic number of an element.")
@@ -98,17 +147,14 @@ extension NetCDFTrajectoryReader {
         }
     }
 
-    /// What to multiply the numbers of a variable by: the convention's unit in ours, and its `scale_factor` if any.
-    private static func factor(_ file: NetCDFFile, _ variable: Int32?, units: String, _ unit: Double) throws -> Double
-    {
-        guard let variable else { return unit }
-        // ASE labels coordinates with the unit of its velocities.
-        if let found = file.text("units", of: variable)?.lowercased(), found != units,
-            !(units == "angstrom" && found == "angstrom/femtosecond")
-        {
-            throw TrajectoryError(.malformed, file.path, "the unit \(found) stands where \(units) is expected.")
+    private static func masses(of file: NetCDFFile, _ layout: NetCDFLayout) throws -> [Double]? {
+        guard let variable = layout.masses else { return nil }
+        var masses = [Double](repeating: 0, count: layout.atomCount)
+        try file.read("masses") { nc_get_var_double(file.id, variable, &masses) }
+        if let atom = masses.firstIndex(where: { !($0.isFinite && $0 > 0) }) {
+            throw TrajectoryError(.malformed, file.path, "the mass of atom \(atom + 1) is \(masses[atom]) amu.")
         }
-        return unit * (file.number("scale_factor", of: variable) ?? 1)
+        return masses
     }
 
     private func number(_ variable: Int32?, _ index: Int, _ name: String) throws -> Double? {
@@ -147,14 +193,20 @@ extension NetCDFTrajectoryReader {
         if let variable = layout.cellVectors {
             let vectors = Matrix3(elements: try numbers(variable, index, [3, 3], "cell"))
             let periodic = try layout.cellPeriodicity.map { try numbers($0, index, [3], "cell") } ?? [1, 1, 1]
-            guard vectors.determinant.isNormal else {
+            guard vectors.determinant.isNormal, vectors.elements.allSatisfy(\.isFinite) else {
                 throw TrajectoryError(.malformed, path, "the cell of frame \(index) has no volume.")
             }
             return Cell(vectors, periodic: (periodic[0] != 0, periodic[1] != 0, periodic[2] != 0))
         }
         guard let lengths = layout.cellLengths, let angles = layout.cellAngles else { return nil }
-        let (l, a) = (try numbers(lengths, index, [3], "cell"), try numbers(angles, index, [3], "cell"))
-        guard l.allSatisfy({ $0 > 0 }) else { return nil }
+        let l = try numbers(lengths, index, [3], "cell").map { $0 * factors.cellLengths }
+        let a = try numbers(angles, index, [3], "cell").map { $0 * factors.cellAngles }
+        if l == [0, 0, 0] { return nil }
+        guard l.allSatisfy({ $0.isFinite && $0 > 0 }), a.allSatisfy({ $0 > 0 && $0 < 180 }) else {
+            throw TrajectoryError(
+                .malformed, path,
+                "the cell of frame \(index) has lengths \(l) Å and angles \(a)°; without a cell all lengths are 0.")
+        }
         let cosines = a.map { cos($0 * .pi / 180) }
         let sine = sin(a[2] * .pi / 180)
         let y = (cosines[0] - cosines[1] * cosines[2]) / sine

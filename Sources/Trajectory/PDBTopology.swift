@@ -1,4 +1,5 @@
 import Atoms
+import Files
 import Foundation
 
 /// The first frame of a trajectory as a PDB file: the names that netCDF's AMBER convention leaves to a topology.
@@ -9,11 +10,7 @@ import Foundation
 public enum PDBTopology {
     /// - Throws: `TrajectoryError` when the file cannot be written. A file of that name is replaced, all at once.
     public static func write(_ structure: Structure, to path: String) throws {
-        do {
-            try Data(text(structure).utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
-        } catch {
-            throw TrajectoryError(.cannotWrite, path, "cannot write the topology: \(error.localizedDescription).")
-        }
+        try TrajectoryError.translating(path) { try OutputFile.write(text(structure), to: path) }
     }
 
     static func text(_ structure: Structure) -> String {

@@ -1,4 +1,5 @@
 import Atoms
+import Files
 import Foundation
 
 /// One number per frame that is worth watching, with its name, its unit and how it is printed.
@@ -61,7 +62,8 @@ public enum ThermoQuantity: String, CaseIterable, Sendable {
 public final class ThermoTable: TrajectoryWriter {
     public let path: String
     public let quantities: [ThermoQuantity]
-    private let handle: FileHandle
+    public private(set) var mark = FrameMark()
+    private let file: AppendedFile
 
     /// - Throws: `TrajectoryError` when the file exists and `existing` is `.refuse`, when it has other columns than
     ///   those to be appended, or when it cannot be written.
@@ -70,64 +72,63 @@ public final class ThermoTable: TrajectoryWriter {
     ) throws {
         self.path = path
         self.quantities = quantities
-        let header = quantities.map(\.header).joined(separator: ",") + "\n"
-        let exists = FileManager.default.fileExists(atPath: path)
-        var text = header
-        switch existing {
-        case .refuse:
-            guard !exists else {
-                throw TrajectoryError(
-                    .exists, path, "the file exists already. Choose another name, or say that it may be overwritten.")
-            }
-        case .overwrite: break
-        case .append(let step):
-            if exists {
-                text = try Self.rows(
-                    of: path, header: header, through: step, column: quantities.firstIndex(of: .step))
-            }
-        }
-        do {
-            let url = URL(fileURLWithPath: path)
-            try Data(text.utf8).write(to: url, options: .atomic)
-            handle = try FileHandle(forWritingTo: url)
-            try handle.seekToEnd()
-        } catch {
-            throw TrajectoryError(.cannotWrite, path, "cannot write the table: \(error.localizedDescription).")
-        }
+        var scan = FrameScan()
+        if case .append(let step) = existing { scan = try Self.scan(path, quantities: quantities, through: step) }
+        file = try .opening(path, existing, kept: scan.end)
+        mark = scan.mark
+        if scan.end == 0 { try TrajectoryError.translating(path) { try file.append(Self.header(quantities) + "\n") } }
     }
 
     public func append(_ frame: Frame) throws {
         let row = quantities.map { quantity in
             quantity == .step ? String(frame.step) : quantity.value(of: frame).map { "\($0)" } ?? ""
         }
-        do {
-            try handle.write(contentsOf: Data((row.joined(separator: ",") + "\n").utf8))
-        } catch {
-            throw TrajectoryError(
-                .cannotWrite, path, "cannot write the row of step \(frame.step): \(error.localizedDescription).")
+        try TrajectoryError.translating(path, step: frame.step) {
+            try file.append(row.joined(separator: ",") + "\n")
         }
+        let energy = quantities.contains(.conservedEnergy) ? frame.conservedEnergy : nil
+        mark = FrameMark(frames: mark.frames + 1, step: frame.step, conservedEnergy: energy)
     }
 
-    public func close() throws { try? handle.close() }
+    public func synchronize() throws { try TrajectoryError.translating(path) { try file.synchronize() } }
 
-    /// The text of an existing table up to the row of a step; a row that was cut off by a crash is left out.
-    private static func rows(of path: String, header: String, through step: Int, column: Int?) throws -> String {
+    public func close() throws { try TrajectoryError.translating(path) { try file.close() } }
+
+    private static func header(_ quantities: [ThermoQuantity]) -> String {
+        quantities.map(\.header).joined(separator: ",")
+    }
+
+    /// What an existing table holds up to a step; nothing of one that is not there. A row that was cut off is left out.
+    ///
+    /// - Throws: `TrajectoryError` when it has other columns, or rows that are none.
+    public static func scan(
+        _ path: String, quantities: [ThermoQuantity] = ThermoQuantity.usual, through step: Int
+    ) throws -> FrameScan {
+        var scan = FrameScan()
+        guard FileManager.default.fileExists(atPath: path) else { return scan }
         guard let data = FileManager.default.contents(atPath: path) else {
             throw TrajectoryError(.cannotRead, path, "cannot read the table that is to be continued.")
         }
-        let text = String(decoding: data, as: UTF8.self)
-        guard text.hasPrefix(header), let column else {
+        let header = header(quantities)
+        guard data.starts(with: Data("\(header)\n".utf8)), let stepColumn = quantities.firstIndex(of: .step) else {
             throw TrajectoryError(
-                .mismatch, path, "the table has other columns than \(header.dropLast()), so it cannot be continued.")
+                .mismatch, path, "the table has other columns than \(header), so it cannot be continued.")
         }
-        var kept = header
-        for row in text.dropFirst(header.count).split(separator: "\n", omittingEmptySubsequences: false).dropLast() {
+        let energyColumn = quantities.firstIndex(of: .conservedEnergy)
+        scan.end = header.utf8.count + 1
+        while let length = data[scan.end...].firstIndex(of: UInt8(ascii: "\n")).map({ $0 - scan.end }) {
+            let row = String(decoding: data[scan.end..<scan.end + length], as: UTF8.self)
             let fields = row.split(separator: ",", omittingEmptySubsequences: false)
-            guard fields.indices.contains(column), let rowStep = Int(fields[column]) else {
-                throw TrajectoryError(.malformed, path, "the row \"\(row)\" does not begin with a step.")
+            guard fields.count == quantities.count, let rowStep = Int(fields[stepColumn]) else {
+                scan.problem = "the row \"\(row.prefix(80))\" is none of this table"
+                break
             }
-            if rowStep <= step { kept += row + "\n" }
+            guard rowStep <= step else { break }
+            scan.end += length + 1
+            scan.mark = FrameMark(
+                frames: scan.mark.frames + 1, step: rowStep,
+                conservedEnergy: energyColumn.flatMap { Double(fields[$0]) })
         }
-        return kept
+        return scan
     }
 }

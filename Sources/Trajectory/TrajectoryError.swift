@@ -1,3 +1,5 @@
+import Files
+
 /// Why a trajectory cannot be written or read.
 public struct TrajectoryError: Error, Equatable, CustomStringConvertible {
     public enum Code: Sendable, Equatable {
@@ -22,5 +24,17 @@ public struct TrajectoryError: Error, Equatable, CustomStringConvertible {
         self.code = code
         self.path = path
         self.message = message
+    }
+
+    /// Calls that open or write a file, with their errors as ours.
+    static func translating<Result>(_ path: String, step: Int? = nil, _ calls: () throws -> Result) throws -> Result {
+        do {
+            return try calls()
+        } catch let error as OutputError {
+            throw TrajectoryError(error.code == .exists ? .exists : .cannotWrite, path, error.message)
+        } catch let error as SystemError {
+            let frame = step.map { " (the frame of step \($0))" } ?? ""
+            throw TrajectoryError(.cannotWrite, path, "\(error.reason) while \(error.action)\(frame)")
+        }
     }
 }

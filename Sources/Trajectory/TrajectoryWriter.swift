@@ -8,6 +8,12 @@ public protocol TrajectoryWriter: AnyObject {
     /// - Throws: `TrajectoryError` when the frame does not fit to those before it or cannot be written.
     func append(_ frame: Frame) throws
 
+    /// How far the file has come.
+    var mark: FrameMark { get }
+
+    /// Brings all frames to the disk, so that a checkpoint may refer to them.
+    func synchronize() throws
+
     /// Ends the file. Nothing may be appended afterwards.
     func close() throws
 }

@@ -81,7 +81,7 @@ extension Benchmark {
         let simulation = try Simulation(
             of: structure, under: interaction, by: .velocityVerlet(timestep: .femtoseconds(0.001)), skin: skin,
             guards: guards, parallelism: parallelism)
-        simulation.drawVelocities(at: .kelvin(300), seed: 1)
+        try simulation.drawVelocities(at: .kelvin(300), seed: 1)
         try simulation.advance(steps: 2)
         // A few steps at a time, so that the clock measures more than itself.
         let group = max(1, steps / 20)

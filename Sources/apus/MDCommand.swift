@@ -53,12 +53,15 @@ struct MDCommand: ParsableCommand {
 
     func run() throws {
         let settings = try MDSettings(try Settings(contentsOf: config, overrides: overrides))
-        let checkpoint = resume ? try settings.readCheckpoint() : nil
-        let existing = checkpoint.map { ExistingFile.append(after: $0.step) } ?? (overwrite ? .overwrite : .refuse)
+        var continuation = resume ? try MDContinuation(settings) : nil
+        let existing =
+            continuation.map { ExistingFile.append(after: $0.checkpoint.step) } ?? (overwrite ? .overwrite : .refuse)
         let outputs = try MDOutputs(
             settings, inputs: [config, settings.potential, settings.start.file], existing: existing)
         let potential = try Potential(verifying: settings.potential)
-        let structure = try checkpoint?.structure ?? settings.start.read()
+        try continuation?.checkFiles(of: outputs, isCommittee: potential.members.count > 1)
+        continuation?.compare(potential)
+        let structure = try continuation?.checkpoint.structure ?? settings.start.read()
         let interaction = try potential.interaction(
             precision: settings.precision, parallelism: threading.parallelism)
         do {
@@ -69,9 +72,8 @@ struct MDCommand: ParsableCommand {
         }
         Interruption.watch()
         var run = try MDRun(
-            settings, potential, interaction, checkpoint.map(MDRun.Start.checkpoint) ?? .structure(structure),
-            outputs,
-            parallelism: threading.parallelism)
+            settings, potential, interaction, continuation.map(MDRun.Start.continuation) ?? .structure(structure),
+            outputs, parallelism: threading.parallelism)
         try run.run()
         if let code = Interruption.exitCode { throw ExitCode(code) }
     }

@@ -12,10 +12,20 @@ final class MDOutputs {
     private let candidates: (stream: MDSettings.Stream, selection: CandidateFile.Selection)?
     private var candidateFile: CandidateFile?
     private let existing: ExistingFile
-    private var writers: [(every: Int, path: String, writer: any TrajectoryWriter, frames: Int)] = []
+    private var writers: [Output] = []
+
+    /// An open file of frames.
+    private struct Output {
+        /// The section of the settings that it belongs to.
+        var role: String
+        var every: Int
+        var path: String
+        var writer: any TrajectoryWriter
+        var frames = 0
+    }
 
     /// Throws when a file is there that may neither be overwritten nor continued, when two outputs or an output and an
-    /// input are the same file, or when a folder cannot be made or written to.
+    /// input are the same file, or when a folder cannot be written to.
     init(_ settings: MDSettings, inputs: [String], existing: ExistingFile) throws {
         thermo = settings.thermo
         trajectory = settings.trajectory
@@ -49,12 +59,7 @@ final class MDOutputs {
     /// Creates the files. `structure` is the first frame's.
     func open(title: String, programVersion: String, structure: Structure, isCommittee: Bool) throws {
         for path in paths {
-            let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
-            do {
-                try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-            } catch {
-                throw CommandError("\(path): its folder cannot be made: \(CommandError.message(of: error))")
-            }
+            try FilePath.makeFolder(FilePath.folder(of: path))
         }
         if let trajectory {
             let (every, path) = (trajectory.stream.every, trajectory.stream.file)
@@ -65,11 +70,12 @@ final class MDOutputs {
                 options.wrapsPositions = trajectory.isWrapped
                 options.title = title
                 options.programVersion = programVersion
-                writers.append((every, path, try NetCDFTrajectory(path, existing: existing, options: options), 0))
+                let writer = try NetCDFTrajectory(path, existing: existing, options: options)
+                writers.append(Output(role: "trajectory", every: every, path: path, writer: writer))
             case .xyz:
                 let writer = try ExtendedXYZTrajectory(
                     path, existing: existing, wrapsPositions: trajectory.isWrapped)
-                writers.append((every, path, writer, 0))
+                writers.append(Output(role: "trajectory", every: every, path: path, writer: writer))
             }
             if let topology = trajectory.topology, !isContinuing || !FileManager.default.fileExists(atPath: topology)
             {
@@ -77,16 +83,59 @@ final class MDOutputs {
             }
         }
         if let thermo {
-            let quantities = isCommittee ? ThermoQuantity.allCases : ThermoQuantity.usual
-            let table = try ThermoTable(thermo.file, quantities: quantities, existing: existing)
-            writers.append((thermo.every, thermo.file, table, 0))
+            let table = try ThermoTable(
+                thermo.file, quantities: Self.quantities(isCommittee: isCommittee), existing: existing)
+            writers.append(Output(role: "thermo", every: thermo.every, path: thermo.file, writer: table))
         }
         if let (stream, selection) = candidates {
             let file = try CandidateFile(stream.file, selection, existing: existing)
             candidateFile = file
-            writers.append((stream.every, stream.file, file, 0))
+            writers.append(Output(role: "candidates", every: stream.every, path: stream.file, writer: file))
         }
     }
+
+    private static func quantities(isCommittee: Bool) -> [ThermoQuantity] {
+        isCommittee ? ThermoQuantity.allCases : ThermoQuantity.usual
+    }
+
+    /// What the files that are to be continued hold up to a step.
+    func scans(through step: Int, isCommittee: Bool) throws -> [(
+        role: String, path: String, every: Int, scan: FrameScan
+    )] {
+        var scans: [(role: String, path: String, every: Int, scan: FrameScan)] = []
+        if let trajectory {
+            let path = trajectory.stream.file
+            let scan =
+                switch trajectory.format {
+                case .netcdf: try NetCDFTrajectory.scan(path, through: step)
+                case .xyz: try ExtendedXYZTrajectory.scan(path, through: step)
+                }
+            scans.append(("trajectory", path, trajectory.stream.every, scan))
+        }
+        if let thermo {
+            let quantities = Self.quantities(isCommittee: isCommittee)
+            let scan = try ThermoTable.scan(thermo.file, quantities: quantities, through: step)
+            scans.append(("thermo", thermo.file, thermo.every, scan))
+        }
+        if let (stream, _) = candidates {
+            scans.append(
+                ("candidates", stream.file, stream.every, try ExtendedXYZTrajectory.scan(stream.file, through: step)))
+        }
+        return scans
+    }
+
+    /// How far the files have come, by the section of the settings that they belong to.
+    var marks: [String: FrameMark] {
+        Dictionary(uniqueKeysWithValues: writers.map { ($0.role, $0.writer.mark) })
+    }
+
+    /// Brings all frames to the disk.
+    func synchronize() throws {
+        for output in writers { try output.writer.synchronize() }
+    }
+
+    /// The files that hold something of this run.
+    var filesWithFrames: [String] { writers.filter { $0.frames > 0 }.map(\.path) }
 
     func append(_ frame: Frame) throws {
         for index in writers.indices where frame.step.isMultiple(of: writers[index].every) {

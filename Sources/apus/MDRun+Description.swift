@@ -22,9 +22,12 @@ extension MDRun {
             "structure",
             "\(source): \(structure.formula), \(Written.count(structure.count, "atom"))\(cell(structure))",
         ])
+        if let masses = massDescription { rows.append(["masses", masses]) }
         rows.append(["ensemble", settings.ensembleDescription + ", seed \(settings.seed)"])
         rows.append(["velocities", velocityDescription])
         rows.append(["run", runDescription])
+        let withoutEffect = settings.withoutEffect + (isBathUnused ? ["ensemble.temperature"] : [])
+        if !withoutEffect.isEmpty { rows.append(["not used", withoutEffect.joined(separator: ", ")]) }
         for (index, change) in changes.enumerated() { rows.append([index == 0 ? "changed" : "", change]) }
         if !outputs.paths.isEmpty { rows.append(["writes", outputs.paths.joined(separator: ", ")]) }
         return Terminal.table(rows, leftAligned: [0, 1]) + [""]
@@ -44,7 +47,7 @@ extension MDRun {
     }
 
     private var source: String {
-        if case .checkpoint = start { settings.checkpoint!.file } else { settings.start.file }
+        if case .continuation = start { settings.checkpoint!.file } else { settings.start.file }
     }
 
     private var runDescription: String {
@@ -54,13 +57,46 @@ extension MDRun {
         return first == 0 ? steps : steps + ", from step \(first) on"
     }
 
-    /// What the checkpoint was made with and is now otherwise.
     private var changes: [String] {
-        guard case .checkpoint(let checkpoint) = start else { return [] }
-        return settingsOfCheckpoint.sorted { $0.key < $1.key }.compactMap { name, value in
-            guard let old = checkpoint.settings[name], old != value else { return nil }
-            return "\(name): \(old) before, now \(value)"
+        if case .continuation(let continuation) = start { continuation.changes } else { [] }
+    }
+
+    /// What people should know before they wait for the end.
+    var warnings: [String] {
+        switch start {
+        case .continuation(let continuation): return continuation.warnings
+        case .structure:
+            guard case .structure = velocities, settings.start.supercell != [1, 1, 1] else { return [] }
+            let copies = settings.start.supercell.reduce(1, *)
+            let until =
+                simulation.ensemble.temperature == nil ? "for ever" : "until the thermostat has parted them"
+            return [
+                "\(settings.start.file): all \(copies) copies of the supercell have the velocities of the file and move alike \(until); draw others with velocities: {from: random, temperature: …}"
+            ]
         }
+    }
+
+    /// Without a bath the temperature is that of random velocities.
+    private var isBathUnused: Bool {
+        guard simulation.ensemble.temperature == nil, settings.ensemble.temperature != nil else { return false }
+        if case .random = velocities { return false }
+        return true
+    }
+
+    /// Masses that are not the standard atomic weights, by element.
+    private var massDescription: String? {
+        let motion = simulation.motion
+        guard motion.hasOwnMasses else { return nil }
+        let masses = Dictionary(grouping: motion.masses.indices) { motion.elements[$0] }
+        let ranges = masses.sorted { $0.key < $1.key }.map { element, atoms in
+            let (least, most) = (
+                atoms.map { motion.masses[$0] }.min() ?? 0, atoms.map { motion.masses[$0] }.max() ?? 0
+            )
+            let range =
+                least == most ? Written.short(least, 6) : "\(Written.short(least, 6))…\(Written.short(most, 6))"
+            return "\(element) \(range)"
+        }
+        return ranges.joined(separator: ", ") + " amu, as given (not the standard atomic weights)"
     }
 
     private var velocityDescription: String {

@@ -3,6 +3,7 @@ import Compute
 import Dynamics
 import Foundation
 import Interactions
+import Logging
 import Potentials
 
 /// One simulation from the first line on the terminal to the last.
@@ -10,7 +11,7 @@ struct MDRun {
     enum Start {
         case structure(Structure)
         /// Files of the run before are continued.
-        case checkpoint(Checkpoint)
+        case continuation(MDContinuation)
     }
 
     let settings: MDSettings
@@ -49,10 +50,10 @@ struct MDRun {
         guards.largestForceDeviation = settings.largestForceDeviation
         var structure: Structure
         switch start {
-        case .checkpoint(let checkpoint):
+        case .continuation(let continuation):
             velocities = nil
             simulation = try Simulation(
-                continuing: checkpoint, under: interaction, by: settings.integrator, skin: settings.skin,
+                continuing: continuation.checkpoint, under: interaction, by: settings.dynamics, skin: settings.skin,
                 guards: guards, cancellation: cancellation, parallelism: parallelism)
             return
         case .structure(let given): structure = given
@@ -60,15 +61,16 @@ struct MDRun {
         velocities = try Self.velocities(settings, structure)
         if case .structure = velocities {} else { structure.velocities = nil }
         simulation = try Simulation(
-            of: structure, under: interaction, by: settings.integrator, removesRotation: settings.removesRotation,
+            of: structure, under: interaction, by: settings.dynamics, removesRotation: settings.removesRotation,
             skin: settings.skin, guards: guards, cancellation: cancellation, parallelism: parallelism)
         if case .random(let temperature, let isExact) = velocities {
-            simulation.drawVelocities(at: temperature, seed: settings.seed, isExact: isExact)
+            try simulation.drawVelocities(at: temperature, seed: settings.seed, isExact: isExact)
         }
     }
 
     mutating func run() throws {
         for line in introduction { Terminal.print(line) }
+        for warning in warnings { Logger(label: "apus").warning("\(warning)") }
         let title = "\(simulation.frame.structure.formula), \(settings.ensembleDescription)"
         try outputs.open(
             title: title, programVersion: ProgramVersion.number, structure: simulation.frame.structure,
@@ -90,8 +92,8 @@ struct MDRun {
             try writeCheckpoint()
         } catch {
             try? outputs.close()
-            let paths =
-                outputs.paths.isEmpty ? "" : " The frames before it are in \(outputs.paths.joined(separator: ", "))."
+            let files = outputs.filesWithFrames
+            let paths = files.isEmpty ? "" : " The frames before it are in \(files.joined(separator: ", "))."
             throw CommandError(CommandError.message(of: error) + paths)
         }
         try outputs.close()
@@ -111,18 +113,13 @@ struct MDRun {
 
     private func writeCheckpoint() throws {
         guard let path = settings.checkpoint?.file else { return }
-        var checkpoint = simulation.checkpoint
-        checkpoint.settings = settingsOfCheckpoint
+        var checkpoint = try simulation.checkpoint()
+        checkpoint.settings = MDContinuation.identity(of: potential, settings)
+        checkpoint.configuration = try settings.source.yaml()
+        checkpoint.files = outputs.marks
+        // The frames are on disk before the checkpoint that counts them.
+        try outputs.synchronize()
         try checkpoint.write(to: path)
-    }
-
-    /// What a continuation should share with the run before.
-    var settingsOfCheckpoint: [String: String] {
-        [
-            "ensemble": settings.ensembleDescription, "seed": "\(settings.seed)",
-            "potential": "\(potential.provenance.created) (\(settings.potential))",
-            "precision": (settings.precision ?? potential.precision).rawValue,
-        ]
     }
 
     private static func velocities(_ settings: MDSettings, _ structure: Structure) throws -> MDSettings.Velocities {
@@ -134,6 +131,11 @@ struct MDRun {
                 throw CommandError(
                     "\(settings.start.file): has no velocities; expected some because of velocities.from: structure")
             }
+            if let place = settings.keysOfRandomVelocities.first {
+                throw place.error(
+                    "has no effect, because \(settings.start.file) has velocities; expected velocities.from: random "
+                        + "beside it, or neither")
+            }
             return .structure
         case .random:
             guard let temperature = settings.startTemperature else {
@@ -144,45 +146,6 @@ struct MDRun {
                     """)
             }
             return .random(temperature, isExact: settings.isStartExact)
-        }
-    }
-}
-
-extension MDSettings {
-    /// Throws when there is none, or nothing to go on to.
-    func readCheckpoint() throws -> Checkpoint {
-        guard let stream = checkpoint else {
-            throw CommandError("--resume needs a checkpoint; expected checkpoint: {every: STEPS, file: NAME}")
-        }
-        guard FileManager.default.fileExists(atPath: stream.file) else {
-            throw CommandError("\(stream.file): no such file; run without --resume to begin")
-        }
-        let checkpoint = try Checkpoint(contentsOf: stream.file)
-        guard checkpoint.step < steps else {
-            throw CommandError(
-                "\(stream.file): the run has taken \(checkpoint.step) steps; to go on, raise steps above that, for example --set steps=\(2 * checkpoint.step)"
-            )
-        }
-        return checkpoint
-    }
-
-    var integrator: any Integrator {
-        switch ensemble {
-        case .nve: VelocityVerlet(timestep: timestep)
-        case .langevin(let temperature, let friction, let keepsCentreOfMass):
-            Langevin(
-                timestep: timestep, temperature: temperature, friction: friction, seed: seed,
-                keepsCentreOfMass: keepsCentreOfMass)
-        }
-    }
-
-    var ensembleDescription: String {
-        let dt = "timestep \(Written.short(timestep.femtoseconds)) fs"
-        switch ensemble {
-        case .nve: return "constant energy (nve), \(dt)"
-        case .langevin(let temperature, let friction, _):
-            return "Langevin at \(Written.short(temperature.kelvin)) K, friction "
-                + "\(Written.short(friction.perFemtosecond * 1e3))/ps, \(dt)"
         }
     }
 }

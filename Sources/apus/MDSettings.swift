@@ -8,11 +8,6 @@ import Trajectory
 
 /// The configuration of `apus md`; Documentation/molecular-dynamics.md describes every key.
 struct MDSettings {
-    enum Ensemble {
-        case nve
-        case langevin(temperature: Temperature, friction: Rate, keepsCentreOfMass: Bool)
-    }
-
     /// Where the first velocities come from.
     enum Velocities {
         case structure
@@ -41,10 +36,12 @@ struct MDSettings {
         var topology: String?
     }
 
+    /// As they were read, defaults included, for the checkpoint and for what has changed since.
+    let source: Settings
     var potential: String
     var precision: Potential.Precision?
     var start: StartingStructure
-    var ensemble: Ensemble
+    var ensemble: any EnsembleKind
     /// `nil`: those of the structure if it has any, else drawn at `startTemperature`.
     var velocitySource: VelocitySource?
     var startTemperature: Temperature?
@@ -67,6 +64,10 @@ struct MDSettings {
     var trajectory: TrajectoryStream?
     /// The state that `--resume` goes on from, also written at the end.
     var checkpoint: Stream?
+    /// Keys that are given and do nothing beside the others.
+    var withoutEffect: [String] = []
+    /// Keys of random velocities that are given, and where.
+    var keysOfRandomVelocities: [SettingsPlace]
 }
 
 extension MDSettings {
@@ -74,25 +75,30 @@ extension MDSettings {
     private static let timesteps = Double.leastNonzeroMagnitude...1000
 
     init(_ settings: Settings) throws {
-        potential = try settings.string("potential")
+        source = settings
+        potential = try settings.file("potential")
         precision = try settings.optional("precision")?.choice(of: Potential.Precision.self)
         start = StartingStructure(
-            file: try settings.string("structure"), frame: try Self.frame(settings),
+            file: try settings.file("structure"), frame: try Self.frame(settings),
             supercell: try Self.supercell(settings))
         timestep = .femtoseconds(try settings.quantity("timestep", .time, in: Self.timesteps))
         steps = try settings.integer("steps", in: 0...1_000_000_000_000)
         seed = UInt64(try settings.integer("seed", in: .nonNegative, default: 0))
         skin = try settings.quantity("skin", .length, in: 0...10, default: 0.5)
 
-        let bath: Temperature?
-        (ensemble, bath) = try Self.ensemble(settings.section("ensemble"))
+        ensemble = try Ensembles.read(settings.section("ensemble"))
+        withoutEffect = ensemble.unusedKeys.map { "ensemble.\($0)" }
         let velocities = try settings.sectionOrEmpty("velocities")
         velocitySource = try velocities.optional("from")?.choice(of: VelocitySource.self)
         startTemperature =
             try velocities.optional("temperature").map {
                 .kelvin(try $0.quantity(.temperature, in: .nonNegative))
-            } ?? bath
+            } ?? ensemble.temperature
         isStartExact = try velocities.boolean("exact", default: false)
+        keysOfRandomVelocities = ["temperature", "exact"].compactMap { velocities.optional($0)?.place }
+        if let source = velocitySource, source != .random, let place = keysOfRandomVelocities.first {
+            throw place.error("has no effect with velocities.from: \(source.rawValue); expected one of the two")
+        }
         removesRotation = try settings.boolean("remove_rotation", default: false)
 
         let guards = try settings.sectionOrEmpty("guards")
@@ -113,7 +119,8 @@ extension MDSettings {
 
     private static func frame(_ settings: Settings) throws -> Int {
         guard let value = settings.optional("frame") else { return 1 }
-        let frame = try value.integer()
+        // Far more than any file holds, and safe to count with.
+        let frame = try value.integer(in: -1_000_000_000_000...1_000_000_000_000)
         guard frame != 0 else { throw value.error("expected 1 for the first frame, or −1 for the last, found 0") }
         return frame
     }
@@ -125,27 +132,6 @@ extension MDSettings {
             throw value.error("expected one number of copies or three, found \(copies.count)")
         }
         return copies.count == 1 ? Array(repeating: copies[0], count: 3) : copies
-    }
-
-    /// Under `nve` the temperature is that of the start, and friction is accepted so that one word changes the
-    /// ensemble.
-    private static func ensemble(_ settings: Settings) throws -> (Ensemble, Temperature?) {
-        let name = try settings.choice("name", ["langevin", "nve"])
-        let isLangevin = name == "langevin"
-        let temperature =
-            isLangevin
-            ? try settings.quantity("temperature", .temperature, in: .nonNegative)
-            : try settings.optional("temperature")?.quantity(.temperature, in: .nonNegative)
-        let friction =
-            isLangevin
-            ? try settings.quantity("friction", .rate, in: .nonNegative)
-            : try settings.optional("friction")?.quantity(.rate, in: .nonNegative)
-        let keepsCentre = try settings.boolean("fix_centre_of_mass", default: true)
-        let bath = temperature.map(Temperature.kelvin)
-        guard isLangevin, let bath, let friction else { return (.nve, bath) }
-        return (
-            .langevin(temperature: bath, friction: .perFemtosecond(friction), keepsCentreOfMass: keepsCentre), bath
-        )
     }
 
     /// `true`, `false` or a factor.
@@ -160,7 +146,7 @@ extension MDSettings {
     }
 
     private static func stream(_ settings: Settings) throws -> Stream {
-        Stream(every: try settings.integer("every", in: .positive), file: try settings.string("file"))
+        Stream(every: try settings.integer("every", in: .positive), file: try settings.file("file"))
     }
 
     private static func candidates(_ settings: Settings) throws -> (
@@ -173,7 +159,7 @@ extension MDSettings {
         }
         return (
             Stream(
-                every: try settings.integer("every", in: .positive, default: 10), file: try settings.string("file")),
+                every: try settings.integer("every", in: .positive, default: 10), file: try settings.file("file")),
             CandidateFile.Selection(
                 bounds: above...below, largestCount: try settings.integer("max", in: .positive, default: 200))
         )
@@ -195,7 +181,7 @@ extension MDSettings {
             return Stream(every: interval, file: ownName)
         }
         let section = try value.section()
-        guard let file = try section.optional("file")?.string() ?? ownName else {
+        guard let file = try section.optional("file")?.file() ?? ownName else {
             throw value.error("expected a file, because no trajectory gives it a name")
         }
         return Stream(every: try section.integer("every", in: .positive, default: interval), file: file)
@@ -206,13 +192,19 @@ extension MDSettings {
         let format =
             try settings.optional("format")?.choice(of: TrajectoryStream.Format.self)
             ?? Self.format(of: stream.file, settings)
+        settings.note("format", standsFor: format.rawValue)
         let stem = (stream.file as NSString).deletingPathExtension
         let precision = try settings.choice("precision", ["single", "double"], default: "single")
+        if format == .xyz, let value = settings.optional("precision") {
+            throw value.error(
+                "has no effect: extended XYZ is written in full precision; expected a netCDF trajectory")
+        }
         var topology: String? = format == .netcdf ? stem + ".pdb" : nil
         if let value = settings.optional("topology") {
             let isSwitch = try? value.boolean()
-            topology = isSwitch == false ? nil : isSwitch == true ? stem + ".pdb" : try value.string()
+            topology = isSwitch == false ? nil : isSwitch == true ? stem + ".pdb" : try value.file()
         }
+        settings.note("topology", standsFor: "\(topology != nil)")
         return TrajectoryStream(
             stream: stream, format: format, velocities: try settings.boolean("velocities", default: true),
             forces: try settings.boolean("forces", default: false),

@@ -6,37 +6,47 @@ import Interactions
 /// The table of a serving driver, which does not know how long it will last: a row after 1, 2, 5, 10, 20, 50 … calls,
 /// and ten minutes after the last one; on a terminal a line below it that keeps moving.
 struct ServeTable {
-    private static let all: [(title: String, unit: String, width: Int)] = [
-        ("calls", "", 9), ("E_pot", "eV", 14), ("F max", "eV/Å", 9), ("ΔF max", "eV/Å", 8), ("time", "ms/call", 9),
-        ("waiting", "", 8), ("elapsed", "", 10),
-    ]
+    private struct Row {
+        var result: InteractionResult
+        var pace: ServePace
+        /// s
+        var elapsed: Double
+    }
 
-    private let columns: [(title: String, unit: String, width: Int)]
-    private let isCommittee: Bool
+    private let table: RunningTable<Row>
     private let watch = Stopwatch()
+    private var status = StatusLine()
     /// In seconds since the start.
     private var lastRow = 0.0
-    private var lastStatus = -1.0
     private var next = 1
 
     init(isCommittee: Bool) {
-        self.isCommittee = isCommittee
-        columns = Self.all.filter { isCommittee || $0.title != "ΔF max" }
+        let deviation = RunningTable<Row>.Column(title: "ΔF max", unit: "eV/Å", width: 8) {
+            $0.result.deviation.map { Written.fixed($0.largestOfForces, 4) } ?? "-"
+        }
+        table = RunningTable(
+            [
+                .init(title: "calls", width: 9) { "\($0.pace.calls)" },
+                .init(title: "E_pot", unit: "eV", width: 14) { Written.fixed($0.result.energy, 4) },
+                .init(title: "F max", unit: "eV/Å", width: 9) {
+                    Written.fixed($0.result.forces.lazy.map { dot($0, $0) }.max()?.squareRoot() ?? 0, 3)
+                },
+            ] + (isCommittee ? [deviation] : []) + [
+                .init(title: "time", unit: "ms/call", width: 9) { Written.short($0.pace.millisecondsPerCall) },
+                .init(title: "waiting", width: 8) { $0.pace.share($0.pace.waiting) },
+                .init(title: "elapsed", width: 10) { Written.clock($0.elapsed) },
+            ])
     }
 
     mutating func show(_ result: InteractionResult, _ pace: ServePace) {
-        let now = watch.seconds
-        if pace.calls == 1 {
-            Terminal.print(aligned(columns.map(\.title)))
-            Terminal.print(aligned(columns.map(\.unit)))
-        }
-        if pace.calls == next || now - lastRow > 600 {
-            Terminal.print(row(result, pace, now))
-            lastRow = now
+        let row = Row(result: result, pace: pace, elapsed: watch.seconds)
+        if pace.calls == 1 { for line in table.header { Terminal.print(line) } }
+        if pace.calls == next || row.elapsed - lastRow > 600 {
+            Terminal.print(table.line(row))
+            lastRow = row.elapsed
             if pace.calls == next { next = Self.roundNumber(after: next) }
-        } else if Terminal.isInteractive, now - lastStatus > 0.3 {
-            lastStatus = now
-            Terminal.status(row(result, pace, now))
+        } else {
+            status.show(table.line(row))
         }
     }
 
@@ -45,19 +55,5 @@ struct ServeTable {
         var unit = 1
         while number >= 10 * unit { unit *= 10 }
         return number == 2 * unit ? 5 * unit : 2 * number
-    }
-
-    private func row(_ result: InteractionResult, _ pace: ServePace, _ elapsed: Double) -> String {
-        let largest = result.forces.lazy.map { dot($0, $0) }.max()?.squareRoot() ?? 0
-        return aligned(
-            ["\(pace.calls)", Written.fixed(result.energy, 4), Written.fixed(largest, 3)]
-                + (isCommittee ? [result.deviation.map { Written.fixed($0.largestOfForces, 4) } ?? "-"] : [])
-                + [Written.short(pace.millisecondsPerCall), pace.share(pace.waiting), Written.duration(elapsed)])
-    }
-
-    private func aligned(_ cells: [String]) -> String {
-        zip(columns, cells).map { column, cell in
-            String(repeating: " ", count: max(0, column.width - cell.count)) + cell
-        }.joined(separator: " ")
     }
 }

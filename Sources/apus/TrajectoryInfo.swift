@@ -33,6 +33,11 @@ struct TrajectoryInfo: Encodable {
     var isPeriodic: [Bool]?
     /// Lengths (Å) and angles (degrees) of the first frame.
     var cell: [Double]?
+    /// The same numbers over all frames, where they vary; `cell` then is not that of all.
+    var cellRanges: [Range]?
+    var volumeCubicAngstrom: Range?
+    /// Frames without a cell, where others have one.
+    var framesWithoutCell: Int?
     var temperatureKelvin: Range?
     var potentialEnergyElectronvolt: Range?
     var conservedEnergyElectronvolt: Range?
@@ -51,13 +56,10 @@ struct TrajectoryInfo: Encodable {
         elements = bare.composition.map(\.element.symbol)
         (steps, timesPicoseconds) = ([], [])
         var series: (temperature: [Double], potential: [Double], conserved: [Double]) = ([], [], [])
+        var cells: [Cell] = []
         for index in 0..<frames {
             let frame = try reader.frame(at: index)
-            if index == 0, let cell = frame.structure.cell {
-                let (l, a) = cell.lengthsAndAngles
-                self.cell = [l.x, l.y, l.z, a.x, a.y, a.z]
-                isPeriodic = (0..<3).map(cell.repeats)
-            }
+            if let cell = frame.structure.cell { cells.append(cell) }
             if index == 0 || index == frames - 1 {
                 steps.append(frame.step)
                 timesPicoseconds.append(frame.time * 1e-3)
@@ -65,6 +67,20 @@ struct TrajectoryInfo: Encodable {
             if let value = frame.temperature { series.temperature.append(value) }
             if let value = frame.structure.energy { series.potential.append(value) }
             if let value = frame.conservedEnergy { series.conserved.append(value) }
+        }
+        func numbers(_ cell: Cell) -> [Double] {
+            let (l, a) = cell.lengthsAndAngles
+            return [l.x, l.y, l.z, a.x, a.y, a.z]
+        }
+        if let first = cells.first {
+            cell = numbers(first)
+            isPeriodic = (0..<3).map(first.repeats)
+            if cells.contains(where: { $0 != first }) {
+                let all = cells.map(numbers)
+                cellRanges = (0..<6).compactMap { k in Range(all.map { $0[k] }) }
+            }
+            if cellRanges?.count == 6 { volumeCubicAngstrom = Range(cells.map(\.volume)) }
+            if cells.count < frames { framesWithoutCell = frames - cells.count }
         }
         temperatureKelvin = Range(series.temperature)
         potentialEnergyElectronvolt = Range(series.potential)
@@ -84,17 +100,25 @@ struct TrajectoryInfo: Encodable {
         }
         if let cell {
             let periodic = (isPeriodic ?? []).map { $0 ? "T" : "F" }.joined()
+            func written(_ k: Int, _ digits: Int) -> String {
+                guard let range = cellRanges?[k],
+                    Written.fixed(range.minimum, digits) != Written.fixed(range.maximum, digits)
+                else { return Written.fixed(cell[k], digits) }
+                return "\(Written.fixed(range.minimum, digits))…\(Written.fixed(range.maximum, digits))"
+            }
             rows.append([
-                "cell",
-                cell[0..<3].map { Written.fixed($0, 3) }.joined(separator: " × ") + " Å, "
-                    + cell[3..<6].map { Written.fixed($0, 2) + "°" }.joined(separator: " ")
-                    + ", periodic \(periodic)",
+                cellRanges == nil ? "cell" : "cells",
+                (0..<3).map { written($0, 3) }.joined(separator: " × ") + " Å, "
+                    + (3..<6).map { written($0, 2) + "°" }.joined(separator: " ")
+                    + ", periodic \(periodic)"
+                    + (framesWithoutCell.map { ", none in \(Written.count($0, "frame"))" } ?? ""),
             ])
         } else {
             rows.append(["cell", "none (open)"])
         }
         for (name, range, unit) in [
-            ("temperature", temperatureKelvin, "K"), ("potential energy", potentialEnergyElectronvolt, "eV"),
+            ("volume", volumeCubicAngstrom, "Å³"), ("temperature", temperatureKelvin, "K"),
+            ("potential energy", potentialEnergyElectronvolt, "eV"),
             ("conserved energy", conservedEnergyElectronvolt, "eV"),
         ] {
             guard let range else { continue }

@@ -7,7 +7,7 @@ import Neighbors
 import Testing
 
 @Suite struct SimulationTests {
-    private let langevin = Langevin(
+    private let langevin = Ensemble.langevin(
         timestep: .femtoseconds(3), temperature: .kelvin(60), friction: .perPicosecond(2), seed: 42)
 
     private func argon(
@@ -22,11 +22,11 @@ import Testing
     // MARK: - The same bits
 
     @Test func theSameSeedGivesTheSameBitsForAnyThreadsAndSkin() throws {
-        // 5324 atoms make several of the ranges that threads share, of the integrator as of the forces.
+        // 5324 atoms make several of the ranges that threads share, of the ensemble as of the forces.
         let crystal = Samples.argon(11)
         let runs = try [argon(crystal), argon(crystal, threads: 5), argon(crystal, skin: 1.5)]
         for run in runs {
-            run.drawVelocities(at: .kelvin(300), seed: 1)
+            try run.drawVelocities(at: .kelvin(300), seed: 1)
             try run.advance(steps: 60)
         }
         #expect(runs[0].pace.rebuilds > runs[2].pace.rebuilds)
@@ -41,16 +41,16 @@ import Testing
         let path = FileManager.default.temporaryDirectory.appendingPathComponent("apus-\(UUID().uuidString)").path
         defer { try? FileManager.default.removeItem(atPath: path) }
         let (whole, first) = try (argon(), argon())
-        for run in [whole, first] { run.drawVelocities(at: .kelvin(60), seed: 1) }
+        for run in [whole, first] { try run.drawVelocities(at: .kelvin(60), seed: 1) }
         try whole.advance(steps: 80)
         try first.advance(steps: 33)
-        try first.checkpoint.write(to: path)
+        try first.checkpoint().write(to: path)
         let checkpoint = try Checkpoint(contentsOf: path)
-        #expect(checkpoint == first.checkpoint)
+        #expect(try checkpoint == first.checkpoint())
         let second = try Simulation(continuing: checkpoint, under: Samples.lennardJones(), by: langevin)
         #expect(second.motion.forces == first.motion.forces)
         try second.advance(steps: 47)
-        #expect(second.checkpoint == whole.checkpoint)
+        #expect(try second.checkpoint() == whole.checkpoint())
         #expect(second.drift == whole.drift)
     }
 
@@ -67,7 +67,7 @@ import Testing
     @Test func damagedCheckpointsAreRefused() throws {
         let path = FileManager.default.temporaryDirectory.appendingPathComponent("apus-\(UUID().uuidString)").path
         defer { try? FileManager.default.removeItem(atPath: path) }
-        try argon().checkpoint.write(to: path)
+        try argon().checkpoint().write(to: path)
         let whole = try Data(contentsOf: URL(fileURLWithPath: path))
         for place in stride(from: 0, to: whole.count, by: 61) {
             var damaged = whole
@@ -88,7 +88,7 @@ import Testing
         guards.minimumDistances = MinimumDistances()
         guards.minimumDistances![argon, argon] = limit
         let run = try self.argon(guards: guards)
-        run.drawVelocities(at: .kelvin(2000), seed: 1)
+        try run.drawVelocities(at: .kelvin(2000), seed: 1)
         let error = #expect(throws: SimulationError.self) { try run.advance(steps: 1000) }
         #expect(error?.code == .tooClose)
         #expect(error?.step == run.motion.step + 1)
@@ -124,9 +124,9 @@ import Testing
     @Test func aCommitteeThatDisagreesStopsTheRun() throws {
         var guards = Guards()
         let free = try Simulation(
-            of: Samples.argon(), under: Disagreeing(), by: VelocityVerlet(timestep: .femtoseconds(5)),
+            of: Samples.argon(), under: Disagreeing(), by: .velocityVerlet(timestep: .femtoseconds(5)),
             parallelism: .serial)
-        free.drawVelocities(at: .kelvin(100), seed: 1)
+        try free.drawVelocities(at: .kelvin(100), seed: 1)
         var deviations: [Double] = []
         try free.advance(steps: 50) { deviations.append($0.structure.deviation!.largestOfForces) }
         // A limit that the tenth step at the earliest goes beyond.
@@ -134,9 +134,10 @@ import Testing
         let first = try #require(deviations.firstIndex { $0 > limit })
         guards.largestForceDeviation = limit
         let run = try Simulation(
-            of: Samples.argon(), under: Disagreeing(), by: VelocityVerlet(timestep: .femtoseconds(5)), guards: guards,
+            of: Samples.argon(), under: Disagreeing(), by: .velocityVerlet(timestep: .femtoseconds(5)),
+            guards: guards,
             parallelism: .serial)
-        run.drawVelocities(at: .kelvin(100), seed: 1)
+        try run.drawVelocities(at: .kelvin(100), seed: 1)
         let error = #expect(throws: SimulationError.self) { try run.advance(steps: 50) }
         #expect(error?.code == .uncertain && error?.step == first + 1)
         #expect(error?.message.contains("eV/Å, more than the limit") == true)
@@ -159,8 +160,11 @@ import Testing
         broken = Samples.argon()
         broken.velocities = Array(repeating: .zero, count: broken.count)
         broken.velocities![2].x = .infinity
-        let run = try argon(broken)
-        #expect(throws: SimulationError.self) { try run.advance(steps: 1) }
+        let infinite = #expect(throws: SimulationError.self) { try argon(broken) }
+        #expect(infinite?.message.contains("velocity of atom 3 (Ar)") == true)
+        broken.velocities![2].x = 10
+        let hot = #expect(throws: SimulationError.self) { try argon(broken) }
+        #expect(hot?.code == .tooHot && hot?.message.contains("at the start") == true)
     }
 
     @Test func settingsThatMakeNoSenseAreRefused() throws {
@@ -232,10 +236,59 @@ import Testing
         #expect(rotor.motion.kineticEnergy < 1e-25)
     }
 
+    /// What draws velocities counts the degrees of freedom that the thermometer counts.
+    @Test(arguments: [true, false], [true, false])
+    func exactVelocitiesHaveTheirTemperature(keepsCentreOfMass: Bool, removesRotation: Bool) throws {
+        var pair = Samples.dimers(1)
+        pair.positions[1].z = 2.35
+        let bath = Ensemble.langevin(
+            timestep: .femtoseconds(1), temperature: .kelvin(300), friction: .perPicosecond(1), seed: 1,
+            keepsCentreOfMass: keepsCentreOfMass)
+        for ensemble in [bath, .velocityVerlet(timestep: .femtoseconds(1))] {
+            let run = try Simulation(
+                of: pair, under: Springs(constant: 1), by: ensemble, removesRotation: removesRotation)
+            try run.drawVelocities(at: .kelvin(300), seed: 1, isExact: true)
+            #expect(abs(run.temperature - 300) < 1e-10, "\(run.temperature) K")
+            #expect(keepsCentreOfMass || ensemble.isDeterministic || norm(run.motion.momentum) > 1e-3)
+        }
+    }
+
+    @Test func oneAtomAtRestHasNoTemperatureToBeScaledTo() throws {
+        let run = try Simulation(
+            of: Structure(elements: [Element("Ar")!], positions: [.zero]), under: Samples.lennardJones(), by: langevin
+        )
+        let error = #expect(throws: SimulationError.self) {
+            try run.drawVelocities(at: .kelvin(300), seed: 1, isExact: true)
+        }
+        #expect(error?.code == .invalidSetting && error?.message.contains("0 degrees of freedom") == true)
+        try run.drawVelocities(at: .kelvin(300), seed: 1)
+        #expect(run.temperature == 0)
+    }
+
+    /// Ten times the mass takes √10 times the time; and a mass of the structure is one of the motion.
+    @Test func massesOfTheStructureMoveTheAtoms() throws {
+        func displacements(_ scale: Double) throws -> [SIMD3<Double>] {
+            var structure = Samples.argon()
+            structure.positions[0].x += 0.1
+            structure.masses = structure.elements.map { $0.mass * scale }
+            let run = try Simulation(
+                of: structure, under: Samples.lennardJones(),
+                by: .velocityVerlet(timestep: .femtoseconds(4 * scale.squareRoot())), parallelism: .serial)
+            #expect(run.motion.hasOwnMasses == (scale != 1) && (run.frame.structure.masses != nil) == (scale != 1))
+            try run.advance(steps: 50)
+            let again = try Simulation(
+                continuing: run.checkpoint(), under: Samples.lennardJones(),
+                by: .velocityVerlet(timestep: .femtoseconds(1)))
+            #expect(again.motion.masses == run.motion.masses)
+            return run.motion.positions
+        }
+        for (a, b) in zip(try displacements(1), try displacements(9)) { #expect(norm(a - b) < 1e-10) }
+    }
+
     /// An ideal gas has the pressure NkT/V, and the strain derivative of the energy gives the rest.
     @Test func pressureIsKineticPlusVirial() throws {
         let run = try argon()
-        run.drawVelocities(at: .kelvin(80), seed: 1, isExact: true)
+        try run.drawVelocities(at: .kelvin(80), seed: 1, isExact: true)
         let volume = run.motion.cell!.volume
         let kinetic = 2 * run.motion.kineticEnergy / (3 * volume)
         let virial = run.motion.result.virial.trace / (3 * volume)

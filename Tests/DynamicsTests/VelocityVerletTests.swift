@@ -9,7 +9,7 @@ import Testing
             of: Samples.argon(), under: Samples.lennardJones(),
             by: .velocityVerlet(timestep: .femtoseconds(timestep)),
             parallelism: .serial)
-        run.drawVelocities(at: .kelvin(kelvin), seed: 2)
+        try run.drawVelocities(at: .kelvin(kelvin), seed: 2)
         return run
     }
 
@@ -23,19 +23,6 @@ import Testing
         }
         let (coarse, fine) = try (scatter(20), scatter(10))
         #expect(abs(coarse / fine - 4) < 0.4, "\(coarse / fine)")
-    }
-
-    @Test func motionRunsBackwards() throws {
-        let run = try argon(timestep: 5)
-        let start = run.motion.positions
-        try run.advance(steps: 100)
-        var back = run.frame.structure
-        back.velocities = back.velocities!.map { -$0 }
-        let reverse = try Simulation(
-            of: back, under: Samples.lennardJones(), by: .velocityVerlet(timestep: .femtoseconds(5)))
-        try reverse.advance(steps: 100)
-        // Rounding (10⁻¹⁶ of 10 Å) grows along 1 ps of chaos, with a Lyapunov exponent near 1/ps, by less than 10⁴.
-        for (a, b) in zip(start, reverse.motion.positions) { #expect(norm(a - b) < 1e-10) }
     }
 
     @Test func energyAndMomentumAreConserved() throws {
@@ -52,7 +39,7 @@ import Testing
         let run = try Simulation(
             of: Samples.cluster, under: Samples.lennardJones(), by: .velocityVerlet(timestep: .femtoseconds(4)),
             removesRotation: true)
-        run.drawVelocities(at: .kelvin(20), seed: 3, isExact: true)
+        try run.drawVelocities(at: .kelvin(20), seed: 3, isExact: true)
         #expect(run.degreesOfFreedom == 33)
         #expect(abs(run.temperature - 20) < 1e-12)
         #expect(norm(run.motion.angularMomentum) < 1e-14)

@@ -17,6 +17,14 @@ import Trajectory
             }
         }
 
+        func scan(_ path: String, _ step: Int) throws -> FrameScan {
+            switch self {
+            case .netCDF: try NetCDFTrajectory.scan(path, through: step)
+            case .extendedXYZ: try ExtendedXYZTrajectory.scan(path, through: step)
+            case .table: try ThermoTable.scan(path, through: step)
+            }
+        }
+
         func steps(_ path: String) throws -> [Int] {
             switch self {
             case .netCDF:
@@ -65,6 +73,85 @@ import Trajectory
             try writer.append(Samples.frame(20, cell: Samples.cubic))
             try writer.close()
             #expect(try format.steps(folder + "/t") == [0, 10, 20])
+        }
+    }
+
+    @Test(arguments: Format.allCases) func aFileIsKnownAgainByItsLastFrame(format: Format) throws {
+        try Samples.withFolder { folder in
+            let path = folder + "/t"
+            #expect(try format.scan(path, 10).mark == FrameMark())
+            let writer = try format.open(path)
+            let frames = [0, 10, 20].map { Samples.frame($0, cell: Samples.cubic) }
+            for frame in frames { try writer.append(frame) }
+            try writer.synchronize()
+            func mark(_ index: Int) -> FrameMark {
+                FrameMark(frames: index + 1, step: 10 * index, conservedEnergy: frames[index].conservedEnergy)
+            }
+            #expect(writer.mark == mark(2))
+            try writer.close()
+            #expect(try format.scan(path, 15).mark == mark(1))
+            #expect(try format.scan(path, 100).mark == mark(2))
+            #expect(try format.open(path, .append(after: 12)).mark == mark(1))
+        }
+    }
+
+    /// Wherever a full disk or a power failure has cut the last frame.
+    @Test(arguments: [Format.extendedXYZ, .table]) func aFrameThatWasCutOffIsLeftOut(format: Format) throws {
+        try Samples.withFolder { folder in
+            let path = folder + "/t"
+            var writer = try format.open(path)
+            try writer.append(Samples.frame(0, cell: Samples.cubic))
+            try writer.append(Samples.frame(10, cell: Samples.cubic))
+            let whole = try Data(contentsOf: URL(fileURLWithPath: path))
+            try writer.append(Samples.frame(20, cell: Samples.cubic))
+            try writer.close()
+            let longer = try Data(contentsOf: URL(fileURLWithPath: path))
+            for length in Array(stride(from: whole.count, to: longer.count, by: 13)) + [longer.count - 1] {
+                try longer.prefix(length).write(to: URL(fileURLWithPath: path))
+                #expect(try format.scan(path, 20).mark.step == 10, "\(length)")
+                writer = try format.open(path, .append(after: 20))
+                #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == whole)
+                try writer.append(Samples.frame(20, cell: Samples.cubic))
+                try writer.close()
+                #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == longer)
+            }
+        }
+    }
+
+    @Test(arguments: Format.allCases) func aFileHasOneWriter(format: Format) throws {
+        try Samples.withFolder { folder in
+            let writer = try format.open(folder + "/t")
+            try writer.append(Samples.frame(0, cell: Samples.cubic))
+            for existing in [ExistingFile.overwrite, .append(after: 0)] {
+                let error = #expect(throws: TrajectoryError.self) { try format.open(folder + "/t", existing) }
+                #expect(error?.message.contains("written to by another") == true, "\(error.map { "\($0)" } ?? "")")
+            }
+            try writer.append(Samples.frame(1, cell: Samples.cubic))
+            try writer.close()
+            #expect(try format.steps(folder + "/t") == [0, 1])
+        }
+    }
+
+    /// As to a larger disk.
+    @Test(arguments: Format.allCases) func linksAreFollowed(format: Format) throws {
+        try Samples.withFolder { folder in
+            let (link, target) = (folder + "/t", folder + "/far")
+            try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: target)
+            for existing in [ExistingFile.append(after: 0), .overwrite, .append(after: 0)] {
+                let writer = try format.open(link, existing)
+                try writer.append(Samples.frame(5, cell: Samples.cubic))
+                try writer.close()
+                #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == target)
+                #expect(try format.steps(target) == [5])
+            }
+        }
+    }
+
+    @Test(arguments: Format.allCases) func devicesAndPipesAreLeftAlone(format: Format) throws {
+        try Samples.withFolder { folder in
+            #expect(mkfifo(folder + "/t", 0o600) == 0)
+            let error = #expect(throws: TrajectoryError.self) { try format.open(folder + "/t", .overwrite) }
+            #expect(error?.message.contains("found a pipe") == true)
         }
     }
 

@@ -1,6 +1,7 @@
 """`apus md`, and its trajectories in the programs that people open them with."""
 
 import csv
+import json
 import os
 import pathlib
 import shutil
@@ -16,7 +17,7 @@ import netCDF4
 import numpy
 import pytest
 
-from conftest import PROGRAM
+from conftest import PROGRAM, SHIPPED, START
 
 KILOCALORIE = 23.060547830619  # eV in kcal/mol
 
@@ -209,9 +210,11 @@ def outputs(folder):
     return {name: (folder / name).read_bytes() for name in ["thermo.csv", "trajectory.nc", "trajectory.checkpoint"]}
 
 
-@pytest.mark.parametrize("ensemble", ["langevin", "nve"])
+@pytest.mark.parametrize(
+    "ensemble", ["ensemble.name=langevin", "ensemble.name=nve",
+                 "ensemble={name: nose-hoover, temperature: 300 K, time: 50 fs}"])
 def test_a_resumed_run_is_the_run_that_never_stopped(apus, ensemble):
-    common = ["md", "md.yaml", "--set", f"ensemble.name={ensemble}"]
+    common = ["md", "md.yaml", "--set", ensemble]
     apus.succeeds(*common, "--set", "steps=90")
     whole = outputs(apus.folder)
     # The checkpoint of step 37 lies between two frames.
@@ -243,9 +246,300 @@ def test_resuming_says_what_it_cannot_do(apus):
     assert "raise steps above" in apus.fails("md", "md.yaml", "--resume")
     assert "--resume to go on" in apus.fails("md", "md.yaml")
     changed = apus.succeeds("md", "md.yaml", "--resume", "--set", "steps=60", "--set", "ensemble.temperature=400")
-    assert "now Langevin at 400 K" in changed
+    assert "ensemble.temperature: 300 K → 400" in changed
     (apus.folder / "trajectory.checkpoint").write_bytes(b"APUS CHECKPOINT 1\n{}\n")
     assert "damaged" in apus.fails("md", "md.yaml", "--resume", "--set", "steps=70")
+
+
+@pytest.fixture
+def silicon(apus):
+    """Eight atoms with the potential that ships, written every second step."""
+    (apus.folder / "md.yaml").write_text(f"""
+potential: {SHIPPED}
+structure: start.xyz
+ensemble: {{name: langevin, temperature: 300 K, friction: 1 / ps}}
+velocities: {{temperature: 600 K}}
+timestep: 1 fs
+steps: 20
+seed: 1
+thermo: {{every: 2, file: o/thermo.csv}}
+trajectory: {{every: 2, file: o/t.nc, velocities: true}}
+checkpoint: {{every: 10, file: o/c.checkpoint}}
+""")
+    return apus
+
+
+LATER = ["md", "md.yaml", "--resume", "--set", "steps=30"]
+
+
+@pytest.mark.parametrize("format", ["nc", "xyz"])
+def test_files_older_than_the_checkpoint_are_refused(silicon, format):
+    trajectory = silicon.folder / "o" / f"t.{format}"
+    common = ["--set", f"trajectory.file=o/t.{format}"]
+    silicon.succeeds("md", "md.yaml", *common, "--set", "steps=8")
+    old = {path: path.read_bytes() for path in [trajectory, silicon.folder / "o" / "thermo.csv"]}
+    silicon.succeeds("md", "md.yaml", *common, "--resume")
+    for path, content in old.items():
+        new = path.read_bytes()
+        path.write_bytes(content)
+        message = silicon.fails(*LATER, *common)
+        assert path.name in message and "ends at step 8" in message and "of step 20" in message
+        assert path.read_bytes() == content
+        path.rename(path.with_suffix(".old"))
+        message = silicon.fails(*LATER, *common)
+        assert path.name in message and "no such file" in message and "11 frames" in message
+        path.with_suffix(".old").unlink()
+        path.write_bytes(new)
+    # A new file is begun where that is asked for.
+    output = silicon.succeeds(*LATER, "--set", f"trajectory.file=o/next.{format}")
+    assert f"trajectory.file: o/t.{format} → o/next.{format}" in output
+    assert (silicon.folder / "o" / f"next.{format}").exists()
+
+
+def test_files_of_another_run_are_refused(silicon):
+    silicon.succeeds("md", "md.yaml")
+    other = ["--set", "seed=99"] + [
+        word for key, name in [("trajectory", "t.nc"), ("thermo", "thermo.csv"), ("checkpoint", "c.checkpoint")]
+        for word in ["--set", f"{key}.file=p/{name}"]]
+    silicon.succeeds("md", "md.yaml", *other)
+    for name in ["t.nc", "thermo.csv"]:
+        path = silicon.folder / "o" / name
+        own = path.read_bytes()
+        path.write_bytes((silicon.folder / "p" / name).read_bytes())
+        message = silicon.fails(*LATER)
+        assert name in message and "holds another run" in message
+        path.write_bytes(own)
+    silicon.succeeds(*LATER)
+
+
+def make_older(path):
+    """A checkpoint as Apus 0.1 wrote it, without the settings and the marks of the files."""
+    magic, header, atoms = path.read_bytes()[:-8].split(b"\n", 2)
+    header = json.loads(header)
+    for key in ["configuration", "files", "states"]:
+        header.pop(key, None)
+    header["settings"] |= {"ensemble": "Langevin at 300 K, friction 1/ps, timestep 1 fs", "seed": "1"}
+    data = b"\n".join([magic, json.dumps(header).encode(), atoms])
+    digest = 0xCBF29CE484222325  # FNV-1a
+    for byte in data:
+        digest = (digest ^ byte) * 0x100000001B3 % 2**64
+    path.write_bytes(data + digest.to_bytes(8, "little"))
+
+
+def test_older_checkpoints_are_continued_with_a_warning_for_files_that_do_not_fit(silicon):
+    silicon.succeeds("md", "md.yaml", "--set", "steps=30")
+    whole = {name: (silicon.folder / "o" / name).read_bytes() for name in ["t.nc", "thermo.csv"]}
+    silicon.succeeds("md", "md.yaml", "--overwrite", "--set", "steps=8")
+    old = (silicon.folder / "o" / "thermo.csv").read_bytes()
+    silicon.succeeds("md", "md.yaml", "--resume")
+    make_older(silicon.folder / "o" / "c.checkpoint")
+    start = {path: path.read_bytes() for path in (silicon.folder / "o").iterdir()}
+    assert "seed: 1 → 2" in silicon.succeeds(*LATER, "--set", "seed=2")
+    for path, content in start.items():
+        path.write_bytes(content)
+    assert "changed" not in silicon.succeeds(*LATER)
+    assert whole == {name: (silicon.folder / "o" / name).read_bytes() for name in whole}
+    for path, content in start.items():
+        path.write_bytes(content)
+    (silicon.folder / "o" / "thermo.csv").write_bytes(old)
+    result = silicon(*LATER)
+    assert result.returncode == 0 and result.stderr.count("\n") == 1
+    assert "thermo.csv: ends at step 8" in result.stderr and "will be missing" in result.stderr
+
+
+CHANGES = {
+    "trajectory.every=3": "trajectory.every: 2 → 3",
+    "ensemble.fix_centre_of_mass=false": "ensemble.fix_centre_of_mass: true → false",
+    "skin=1": "skin: 0.5 Å → 1",
+    "guards.minimum_distance=0.9": "guards.minimum_distance: not given → 0.9",
+    "seed=2": "seed: 1 → 2",
+    "supercell=2": "supercell: not given → 2 (without effect",
+    "structure=other.xyz": "structure: start.xyz → other.xyz (without effect",
+    "remove_rotation=true": "remove_rotation: false → true (without effect",
+}
+REFUSED = ["trajectory.wrap=true", "trajectory.precision=double", "trajectory.velocities=false", "trajectory.forces=true"]
+
+
+def test_resuming_lists_or_refuses_what_has_changed(silicon):
+    silicon.succeeds("md", "md.yaml")
+    start = {path: path.read_bytes() for path in (silicon.folder / "o").iterdir()}
+    for setting in REFUSED:
+        message = silicon.fails(*LATER, "--set", setting)
+        assert setting.split("=")[0] in message and "as in the checkpoint" in message
+        assert all(path.read_bytes() == content for path, content in start.items())
+    for setting, line in CHANGES.items():
+        output = silicon.succeeds(*LATER, "--set", setting)
+        assert line in output, output
+        for path, content in start.items():
+            path.write_bytes(content)
+    # Spelt otherwise, or written with its default, is no change.
+    output = silicon.succeeds(*LATER, "--set", "timestep=0.001 ps", "--set", "trajectory.wrap=false")
+    assert "changed" not in output
+
+
+def test_exact_velocities_have_the_temperature_that_is_measured(silicon):
+    (silicon.folder / "two.xyz").write_text("2\nProperties=species:S:1:pos:R:3\nSi 0 0 0\nSi 0 0 2.35\n")
+    common = ["md", "md.yaml", "--overwrite", "--set", "structure=two.xyz", "--set", "steps=0", "--set",
+              "velocities={from: random, exact: true}", "--set", "remove_rotation=true"]
+    for setting in ["ensemble.fix_centre_of_mass=true", "ensemble.fix_centre_of_mass=false", "ensemble.name=nve"]:
+        silicon.succeeds(*common, "--set", setting)
+        assert float(rows(silicon.folder / "o" / "thermo.csv")[0]["temperature/K"]) == pytest.approx(300, abs=1e-6)
+    (silicon.folder / "two.xyz").write_text("1\nProperties=species:S:1:pos:R:3\nSi 0 0 0\n")
+    assert "0 degrees of freedom" in silicon.fails(*common, "--set", "trajectory.file=new.nc")
+
+
+def test_masses_of_the_file_move_the_atoms(silicon):
+    """Against ASE 3.29 with VelocityVerlet and the same potential in double precision."""
+    lines = START.splitlines()
+    positions = [line.split() for line in lines[2:]]
+    positions[0][1], positions[2][2] = "0.15", "0.1"
+    (silicon.folder / "md.yaml").write_text(f"""
+potential: {SHIPPED}
+precision: float64
+structure: heavy.xyz
+ensemble: {{name: nve}}
+velocities: {{from: zero}}
+timestep: 1 fs
+steps: 40
+thermo: {{every: 20, file: thermo.csv}}
+""")
+    for mass, expected in [(None, 0.029032), (280.85, 0.151598)]:
+        rest = "" if mass is None else f" {mass}"
+        header = lines[1].replace("pos:R:3", "pos:R:3" + (":masses:R:1" if mass else ""))
+        text = "\n".join(["8", header] + [" ".join(words) + rest for words in positions]) + "\n"
+        (silicon.folder / "heavy.xyz").write_text(text)
+        output = silicon.succeeds("md", "md.yaml", "--overwrite")
+        assert ("Si 280.85 amu" in output) == (mass is not None)
+        assert float(rows(silicon.folder / "thermo.csv")[-1]["kinetic_energy/eV"]) == pytest.approx(expected, abs=2e-6)
+    for mass in ["-28", "1e-300", "nan"]:
+        (silicon.folder / "heavy.xyz").write_text(text.replace("280.85", mass))
+        assert "expected a mass of 0.1…1000.0 amu for atom 1" in silicon.fails("md", "md.yaml", "--overwrite")
+
+
+def test_copies_with_equal_velocities_are_warned_of(silicon):
+    lines = START.splitlines()
+    lines[1] = lines[1].replace("pos:R:3", "pos:R:3:velocities:R:3")
+    moving = [line + f" {0.001 * index} 0.001 0" for index, line in enumerate(lines[2:])]
+    (silicon.folder / "moving.xyz").write_text("\n".join(lines[:2] + moving) + "\n")
+    common = ["md", "md.yaml", "--overwrite", "--set", "structure=moving.xyz", "--set", "velocities=null"]
+    result = silicon(*common, "--set", "supercell=2", "--set", "ensemble.name=nve")
+    assert result.returncode == 0 and result.stderr.count("\n") == 1
+    assert "all 8 copies" in result.stderr and "velocities: {from: random" in result.stderr
+    assert "not used    ensemble.friction, ensemble.temperature" in result.stdout
+    silicon.succeeds(*common)
+    message = silicon.fails(*common, "--set", "velocities={temperature: 600 K}")
+    assert "velocities.temperature: has no effect, because moving.xyz has velocities" in message
+
+
+def test_settings_without_effect_are_errors(silicon):
+    for settings, words in [
+        (["velocities={from: zero, exact: true}"], "velocities.exact: has no effect"),
+        (["trajectory={file: t.xyz, every: 1, precision: double}"], "trajectory.precision: has no effect"),
+        (["frame=-9223372036854775808"], "frame: expected an integer"),
+    ]:
+        assert words in silicon.fails("md", "md.yaml", *[w for s in settings for w in ["--set", s]])
+
+
+def test_velocities_that_are_too_hot_are_blamed_on_the_start(silicon):
+    lines = START.splitlines()
+    lines[1] = lines[1].replace("pos:R:3", "pos:R:3:velocities:R:3")
+    (silicon.folder / "hot.xyz").write_text("\n".join(lines[:2] + [x + " 5 -5 0" for x in lines[2:6]]
+                                                      + [x + " -5 5 0" for x in lines[6:]]) + "\n")
+    message = silicon.fails("md", "md.yaml", "--set", "structure=hot.xyz", "--set", "velocities=null")
+    assert "velocities at the start" in message and "The frames before it" not in message
+
+
+def test_two_runs_do_not_write_the_same_files(silicon):
+    first = silicon.start("md", "md.yaml", "--set", "steps=100000000")
+    wait_for_frames(first, silicon.folder / "o" / "t.nc", 3)
+    result = silicon("md", "md.yaml", "--overwrite")
+    assert result.returncode == 1 and "written to by another" in result.stderr
+    first.send_signal(signal.SIGTERM)
+    assert first.wait(timeout=30) == 143
+    with netCDF4.Dataset(silicon.folder / "o" / "t.nc") as file:
+        assert len(file.dimensions["frame"]) == len(rows(silicon.folder / "o" / "thermo.csv")) > 3
+
+
+def test_a_killed_run_leaves_no_hidden_files(silicon):
+    first = silicon.start("md", "md.yaml", "--set", "steps=100000000", "--set", "checkpoint.every=1")
+    wait_for_frames(first, silicon.folder / "o" / "t.nc", 5)
+    first.kill()
+    first.wait(timeout=30)
+    silicon.succeeds("md", "md.yaml", "--overwrite")
+    assert {path.name for path in (silicon.folder / "o").iterdir()} == {
+        "thermo.csv", "t.nc", "t.pdb", "c.checkpoint"}
+
+
+def test_trajectories_of_ase_and_other_units_are_read(silicon):
+    """ASE writes the types of the atoms for each frame; units are converted, or the file is refused."""
+    atoms = ase.io.read(silicon.folder / "start.xyz")
+    path = silicon.folder / "ase.nc"
+    with ase.io.netcdftrajectory.NetCDFTrajectory(path, "w", atoms) as file:
+        for shift in [0, 0.01]:
+            atoms.positions += shift
+            file.write(atoms, frame=None)
+    assert "Si8" in silicon.succeeds("info", path)
+    start = ["md", "md.yaml", "--overwrite", "--set", "structure=ase.nc", "--set", "steps=0"]
+    assert "5.470 × 5.470 × 5.470 Å" in silicon.succeeds(*start)
+
+    def changed(change):
+        shutil.copy(path, silicon.folder / "changed.nc")
+        with netCDF4.Dataset(silicon.folder / "changed.nc", "r+") as file:
+            file.set_auto_maskandscale(False)
+            change(file)
+        return ["md", "md.yaml", "--overwrite", "--set", "structure=changed.nc", "--set", "steps=0"]
+
+    def nanometers(file):
+        for name in ["coordinates", "cell_lengths"]:
+            file.variables[name][:] = file.variables[name][:] / 10
+            file.variables[name].units = "nanometer"
+        file.variables["cell_angles"][:] = numpy.radians(file.variables["cell_angles"][:])
+        file.variables["cell_angles"].units = "radian"
+
+    assert "5.470 × 5.470 × 5.470 Å" in silicon.succeeds(*changed(nanometers))
+
+    def unknown(file):
+        file.variables["cell_lengths"].units = "furlong"
+
+    assert "the unit of cell_lengths is furlong" in silicon.fails(*changed(unknown))
+
+    def nan(file):
+        file.variables["cell_lengths"][0, 1] = numpy.nan
+
+    assert "the cell of frame 0 has lengths" in silicon.fails(*changed(nan))
+
+    def other_elements(file):
+        file.variables["atom_types"][1, 2] = 6
+
+    assert "other elements" in silicon.fails(*changed(other_elements))
+
+
+def test_info_says_whether_the_cell_varies(apus):
+    atoms = ase.io.read(apus.folder / "start.xyz")
+    with ase.io.netcdftrajectory.NetCDFTrajectory(apus.folder / "npt.nc", "w", atoms) as file:
+        for scale in [1, 1.1]:
+            atoms.set_cell([5 * scale, 5, 5])
+            file.write(atoms, frame=None)
+    output = apus.succeeds("info", "npt.nc")
+    assert "5.000…5.500 × 5.000 × 5.000 Å" in output and "125.000…137.500 Å³" in output
+    info = json.loads(apus.succeeds("info", "npt.nc", "--json"))
+    assert info["cell_ranges"][0]["maximum"] == pytest.approx(5.5)
+
+
+def test_names_of_files_may_begin_at_home(silicon, monkeypatch):
+    monkeypatch.setenv("HOME", str(silicon.folder))
+    silicon.succeeds("md", "md.yaml", "--set", "structure=~/start.xyz", "--set", "trajectory.file=~/o/home.nc")
+    assert (silicon.folder / "o" / "home.nc").exists()
+
+
+def test_molecules_are_read_as_the_page_says(silicon):
+    (silicon.folder / "two.xyz").write_text("2\nProperties=species:S:1:pos:R:3\nSi 0 0 0\nSi 0 0 2.35\n")
+    common = ["md", "md.yaml", "--overwrite", "--set", "structure=two.xyz", "--set", "steps=4"]
+    silicon.succeeds(*common)
+    universe = MDAnalysis.Universe(silicon.folder / "o" / "t.pdb", silicon.folder / "o" / "t.nc")
+    assert len(universe.trajectory) == 3
+    silicon.succeeds(*common, "--set", "trajectory.file=o/t.xyz")
+    assert len(ase.io.read(silicon.folder / "o" / "t.xyz", ":")) == 3
 
 
 def test_steps_do_not_allocate(apus, tmp_path):

@@ -6,17 +6,15 @@ import Compute
 ///     v += ½ Δt F/m;   x += Δt v;   F = F(x);   v += ½ Δt F/m
 ///
 /// Swope, Andersen, Berens and Wilson, J. Chem. Phys. 76, 637 (1982).
-public struct VelocityVerlet: Integrator {
+public struct VelocityVerlet: Propagator {
     public let timestep: Time
-    public var conservesMomentum: Bool { true }
-    public var conservesAngularMomentum: Bool { true }
-    public var temperature: Temperature? { nil }
+    public var evaluations: Int { 1 }
 
     public init(timestep: Time) { self.timestep = timestep }
 
-    public func validate() throws { try validateTimestep() }
+    public func validate() throws { try SimulationError.validate(timestep: timestep) }
 
-    public func step(_ motion: inout Motion, evaluate: (inout Motion) throws -> Void) throws {
+    public func propagate(_ motion: inout Motion, evaluate: (inout Motion) throws -> Void) throws {
         let dt = timestep.femtoseconds
         kickAndDrift(&motion, dt)
         try evaluate(&motion)
@@ -47,9 +45,4 @@ extension Motion {
             for (row, i) in atoms.enumerated() { velocities[row] += forces[i] * (kick / masses[i]) }
         }
     }
-}
-
-extension Integrator where Self == VelocityVerlet {
-    /// Constant energy.
-    public static func velocityVerlet(timestep: Time) -> VelocityVerlet { VelocityVerlet(timestep: timestep) }
 }

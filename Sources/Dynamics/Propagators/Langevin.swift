@@ -12,40 +12,34 @@ import Foundation
 /// The noise is a function of the seed, the step and the atom (`Philox`). `keepsCentreOfMass` projects it, in mass-
 /// weighted space, on what is orthogonal to the motion of the whole: 3N − 3 degrees of freedom have exactly the
 /// canonical distribution and the centre of mass rests. Without it all 3N do.
-public struct Langevin: Integrator {
+public struct Langevin: Propagator {
     public let timestep: Time
-    private let bath: Temperature
+    public let temperature: Temperature
     public let friction: Rate
     public let seed: UInt64
     public let keepsCentreOfMass: Bool
-
-    public var temperature: Temperature? { bath }
-    public var conservesMomentum: Bool { keepsCentreOfMass }
-    public var conservesAngularMomentum: Bool { false }
+    public var evaluations: Int { 1 }
 
     public init(
         timestep: Time, temperature: Temperature, friction: Rate, seed: UInt64, keepsCentreOfMass: Bool = true
     ) {
         self.timestep = timestep
-        bath = temperature
+        self.temperature = temperature
         self.friction = friction
         self.seed = seed
         self.keepsCentreOfMass = keepsCentreOfMass
     }
 
     public func validate() throws {
-        try validateTimestep()
-        guard bath.kelvin.isFinite, bath.kelvin >= 0 else {
-            throw SimulationError(
-                .invalidSetting, "The temperature of the bath must be at least 0 K; got \(bath.kelvin) K.")
-        }
+        try SimulationError.validate(timestep: timestep)
+        try SimulationError.validate(bath: temperature)
         guard friction.perFemtosecond.isFinite, friction.perFemtosecond >= 0 else {
             throw SimulationError(
                 .invalidSetting, "The friction must be at least 0; got \(friction.perFemtosecond * 1e3)/ps.")
         }
     }
 
-    public func step(_ motion: inout Motion, evaluate: (inout Motion) throws -> Void) throws {
+    public func propagate(_ motion: inout Motion, evaluate: (inout Motion) throws -> Void) throws {
         let dt = timestep.femtoseconds
         let (momentum, exchanged) = kickDriftAndShake(&motion, dt)
         motion.heat += exchanged
@@ -67,7 +61,8 @@ public struct Langevin: Integrator {
         let kick = 0.5 * dt * Units.acceleration
         let memory = exp(-friction.perFemtosecond * dt)
         // 1 − e^−2γΔt without cancellation, for small friction.
-        let spread = -expm1(-2 * friction.perFemtosecond * dt) * Units.boltzmann * bath.kelvin * Units.acceleration
+        let spread =
+            -expm1(-2 * friction.perFemtosecond * dt) * Units.boltzmann * temperature.kelvin * Units.acceleration
         let sum = motion.parallelism.reduce(
             &motion.positions, &motion.velocities, by: Motion.length, from: SIMD4<Double>.zero, { $0 += $1 }
         ) { atoms, positions, velocities in
@@ -95,16 +90,5 @@ public struct Langevin: Integrator {
                 positions[row] += velocities[row] * dt
             }
         }
-    }
-}
-
-extension Integrator where Self == Langevin {
-    /// Constant temperature.
-    public static func langevin(
-        timestep: Time, temperature: Temperature, friction: Rate, seed: UInt64, keepsCentreOfMass: Bool = true
-    ) -> Langevin {
-        Langevin(
-            timestep: timestep, temperature: temperature, friction: friction, seed: seed,
-            keepsCentreOfMass: keepsCentreOfMass)
     }
 }

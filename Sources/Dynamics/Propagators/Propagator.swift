@@ -1,0 +1,69 @@
+import Foundation
+
+/// A piece of a step of dynamics, which owns what it must remember.
+///
+/// Contract (`EnsembleConformance`, run over every ensemble): it asks for forces as often as it declares, each time after
+/// positions have new values; it changes `motion.heat` by the energy that it takes from a bath; what it draws at random is
+/// a function of its seed and `motion.step` alone; with its state restored it goes on to the bit; it allocates nothing.
+public protocol Propagator: Sendable {
+    /// What goes from one step to the next beside positions and velocities, and into checkpoints.
+    associatedtype State: Codable & Sendable = NoState
+    var state: State { get set }
+
+    /// How often it asks for forces.
+    var evaluations: Int { get }
+
+    /// - Throws: `SimulationError` when a parameter makes no sense.
+    func validate() throws
+
+    /// Called once before the first step and after a restart, with the state in place.
+    mutating func prepare(for motion: Motion, degreesOfFreedom: Int)
+
+    /// Turns velocities of its own round.
+    mutating func reverse()
+
+    /// `motion.result` belongs to the positions before and after.
+    mutating func propagate(_ motion: inout Motion, evaluate: (inout Motion) throws -> Void) throws
+}
+
+/// Of propagators that remember nothing.
+public struct NoState: Codable, Sendable {}
+
+extension Propagator where State == NoState {
+    public var state: NoState {
+        get { NoState() }
+        set {}
+    }
+}
+
+extension Propagator {
+    public func prepare(for motion: Motion, degreesOfFreedom: Int) {}
+    public func reverse() {}
+
+    /// The state as JSON, in which numbers keep every bit.
+    func encodedState() throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        return String(decoding: try encoder.encode(state), as: UTF8.self)
+    }
+
+    mutating func restore(_ encoded: String) throws {
+        state = try JSONDecoder().decode(State.self, from: Data(encoded.utf8))
+    }
+}
+
+extension SimulationError {
+    static func validate(timestep: Time) throws {
+        guard timestep.femtoseconds.isFinite, timestep.femtoseconds > 0 else {
+            throw SimulationError(
+                .invalidSetting, "The timestep must be longer than 0 fs; got \(timestep.femtoseconds) fs.")
+        }
+    }
+
+    static func validate(bath temperature: Temperature) throws {
+        guard temperature.kelvin.isFinite, temperature.kelvin >= 0 else {
+            throw SimulationError(
+                .invalidSetting, "The temperature of the bath must be at least 0 K; got \(temperature.kelvin) K.")
+        }
+    }
+}
