@@ -154,6 +154,19 @@ module apus
             type(apus_result), intent(inout) :: result
         end function
 
+        !> Structures one after the other: positions(3, all atoms), cells(3, 3, structures), periodic(3, structures).
+        integer(c_int) function apus_compute_many( &
+            calculator, structures, atoms, elements, positions, cells, periodic, results) bind(C)
+            import :: c_int, c_ptr, c_double, apus_result
+            type(c_ptr), value :: calculator
+            integer(c_int), value :: structures
+            integer(c_int), intent(in) :: atoms(*), elements(*)
+            real(c_double), intent(in) :: positions(3, *)
+            real(c_double), intent(in), optional :: cells(3, 3, *)
+            integer(c_int), intent(in), optional :: periodic(3, *)
+            type(apus_result), intent(inout) :: results(*)
+        end function
+
         integer(c_int) function apus_compute_local(calculator, neighbors, exchange, result) bind(C)
             import :: c_int, c_ptr, apus_neighbors, apus_exchange, apus_result
             type(c_ptr), value :: calculator

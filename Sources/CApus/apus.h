@@ -173,9 +173,19 @@ apus_status apus_compute(
     apus_calculator *calculator, int atoms, const int *elements, const double *positions, const double *cell,
     const int *periodic, apus_result *result);
 
+/* Unrelated structures in one call, small ones at the speed of a large one.
+ *
+ * atoms [structures]; elements, positions of all atoms, structure after structure; cells [structures][3][3] or NULL,
+ * periodic [structures][3] or NULL as for apus_compute (a molecule among crystals has three zeros there, and any cell);
+ * results [structures]. A message about a structure counts from 1. After an error no result is there. */
+apus_status apus_compute_many(
+    apus_calculator *calculator, int structures, const int *atoms, const int *elements, const double *positions,
+    const double *cells, const int *periodic, apus_result *results);
+
 /* Two atoms that are closer than any of their elements were in the training data. */
 typedef struct apus_close_pair {
-    /* From 0; of apus_compute_local rows of atoms and ghosts, a ghost's that of its owner. */
+    /* From 0; of apus_compute_many counted through all structures, of apus_compute_local rows of atoms and ghosts, a
+     * ghost's that of its owner. */
     int atoms[2];
     /* Å: how far they are apart, and the shortest distance that the potential has learned from. */
     double distance;

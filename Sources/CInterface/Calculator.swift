@@ -11,44 +11,45 @@ import Potentials
 /// A potential with what it keeps between calls: neighbours, features, work space. One call at a time.
 final class Calculator {
     private let potential: Potential
-    private let interaction: any Interaction
-    private let parallelism: Parallelism
+    private let evaluator: Evaluator
     private let lock = NSLock()
     private var result = InteractionResult()
     /// Of the last structure.
     private var numbers: [Int32] = []
     private var elements: [Element] = []
-    private var neighbors: VerletList
     private var positions: [SIMD3<Double>] = []
     /// Of hosts that have neighbours of their own.
     private var hostEdges = EdgeList()
     /// Atoms, ghosts and length of the host's list that was looked at last.
     private var examined: HostNeighbors.Size?
-    /// Whether the last structure came with neighbours of the host's.
-    private var usesHostEdges = false
-    private var earlierSearches = 0
+    private var last = Last.own
+
+    /// Where the edges of the last call are; of several structures what is too close in them is already known.
+    private enum Last {
+        case own
+        case host
+        case many(ClosePairs)
+    }
+
+    typealias ClosePairs = (count: Int, worst: MinimumDistances.Violation?)
 
     init(_ potential: Potential, precision: Potential.Precision?, threads: Int) throws {
         self.potential = potential
-        parallelism = threads == 0 ? .allCores : Parallelism(threads: threads)
-        interaction = try potential.interaction(precision: precision, parallelism: parallelism)
-        neighbors = VerletList(cutoffs: Cutoffs(interaction.cutoff), skin: 0.5, parallelism: parallelism)
+        let parallelism = threads == 0 ? .allCores : Parallelism(threads: threads)
+        evaluator = Evaluator(
+            try potential.interaction(precision: precision, parallelism: parallelism), skin: 0.5,
+            parallelism: parallelism)
     }
+
+    private var interaction: any Interaction { evaluator.interaction }
 
     /// Å.
     var skin: Double {
-        get { lock.withLock { neighbors.skin } }
-        set {
-            lock.withLock {
-                guard newValue != neighbors.skin else { return }
-                earlierSearches += neighbors.rebuildCount
-                neighbors = VerletList(
-                    cutoffs: Cutoffs(interaction.cutoff), skin: newValue, parallelism: parallelism)
-            }
-        }
+        get { lock.withLock { evaluator.skin } }
+        set { lock.withLock { evaluator.skin = newValue } }
     }
 
-    var neighborSearches: Int { lock.withLock { earlierSearches + neighbors.rebuildCount } }
+    var neighborSearches: Int { lock.withLock { evaluator.clock.rebuilds } }
 
     /// Energy, forces and virial of a whole structure.
     func compute(
@@ -61,9 +62,38 @@ final class Calculator {
             for i in positions.indices {
                 positions[i] = SIMD3(coordinates[3 * i], coordinates[3 * i + 1], coordinates[3 * i + 2])
             }
-            try neighbors.update(positions: positions, cell: cell)
-            usesHostEdges = false
-            try evaluate(neighbors.edges, exchange: nil, into: &target)
+            last = .own
+            result.wantsAtomicVirials = target.atomic_virials != nil
+            try evaluator.evaluate(elements: elements, positions: positions, cell: cell, into: &result)
+            Self.store(result, atoms: numbers.count, in: &target)
+        }
+    }
+
+    /// The same for unrelated structures.
+    func compute(_ structures: [Structure], into targets: UnsafeMutableBufferPointer<apus_result>) throws {
+        try lock.withLock {
+            let limits = interaction.minimumDistances
+            var (close, first, starts): (ClosePairs, Int, [Int]) = ((0, nil), 0, [])
+            for structure in structures {
+                starts.append(first)
+                first += structure.count
+            }
+            let results = try evaluator.evaluate(
+                structures, wantsAtomicVirials: targets.contains { $0.atomic_virials != nil }
+            ) { index, edges in
+                guard let limits else { return }
+                let found = Self.closePairs(in: edges, of: structures[index].elements, limits)
+                close.count += found.count
+                guard var worst = found.worst else { return }
+                worst.atoms = (worst.atoms.0 + starts[index], worst.atoms.1 + starts[index])
+                if close.worst.map({ worst.distance / worst.limit < $0.distance / $0.limit }) ?? true {
+                    close.worst = worst
+                }
+            }
+            last = .many(close)
+            for (index, result) in results.enumerated() {
+                Self.store(result, atoms: structures[index].count, in: &targets[index])
+            }
         }
     }
 
@@ -82,14 +112,23 @@ final class Calculator {
                     host.neighbors, mayBeAbsent: atoms == 0 || first[atoms] == 0, "neighbours"),
                 owners: host.owners, keepsGhosts: keepsGhosts)
             let elements = try given(host.elements, mayBeAbsent: count == 0, "elements")
-            try hostEdges.update(from: list, cutoff: interaction.cutoff, parallelism)
-            usesHostEdges = true
+            try hostEdges.update(from: list, cutoff: interaction.cutoff, evaluator.parallelism)
+            last = .host
             if list.size != examined {
                 try list.examine(elements: elements, cutoff: interaction.cutoff)
                 examined = list.size
             }
             try setElements(UnsafeBufferPointer(start: elements, count: keepsGhosts ? count : atoms))
-            try evaluate(hostEdges, exchange: exchange, into: &target)
+            result.wantsAtomicVirials = target.atomic_virials != nil
+            let hostExchange = exchange.map(HostExchange.init)
+            let outcome = Result {
+                try evaluator.evaluate(
+                    Configuration(ofHost: self.elements, edges: hostEdges), exchange: hostExchange?.exchange,
+                    into: &result)
+            }
+            try hostExchange?.check()
+            try outcome.get()
+            Self.store(result, atoms: atoms, in: &target)
             if !keepsGhosts {
                 // All that ghosts feel has gone to their atoms.
                 target.forces?.advanced(by: 3 * atoms).update(repeating: 0, count: 3 * Int(host.ghosts))
@@ -112,16 +151,10 @@ final class Calculator {
         self.numbers = Array(numbers)
     }
 
-    private func evaluate(_ edges: EdgeList, exchange: apus_exchange?, into target: inout apus_result) throws {
-        let host = exchange.map(HostExchange.init)
-        interaction.ghostExchange = host?.exchange
-        result.wantsAtomicVirials = target.atomic_virials != nil
-        let outcome = Result { try interaction.evaluate(elements: elements, edges: edges, into: &result) }
-        try host?.check()
-        try outcome.get()
+    private static func store(_ result: InteractionResult, atoms: Int, in target: inout apus_result) {
         target.energy = result.energy
         withUnsafeMutablePointer(to: &target.virial) { tuple in
-            tuple.withMemoryRebound(to: Double.self, capacity: 9) { Self.store(result.virial, at: $0) }
+            tuple.withMemoryRebound(to: Double.self, capacity: 9) { store(result.virial, at: $0) }
         }
         target.atomic_energies?.update(from: result.atomicEnergies, count: result.atomicEnergies.count)
         if let forces = target.forces {
@@ -130,11 +163,11 @@ final class Calculator {
             }
         }
         if let virials = target.atomic_virials {
-            for (i, virial) in result.atomicVirials.enumerated() { Self.store(virial, at: virials + 9 * i) }
+            for (i, virial) in result.atomicVirials.enumerated() { store(virial, at: virials + 9 * i) }
         }
         target.energy_deviation = result.deviation?.energy ?? 0
         if let deviations = target.force_deviations {
-            for i in 0..<edges.atomCount { deviations[i] = result.deviation?.forces[i] ?? 0 }
+            for i in 0..<atoms { deviations[i] = result.deviation?.forces[i] ?? 0 }
         }
         if let energies = target.member_energies {
             if result.memberEnergies.isEmpty { energies[0] = result.energy }
@@ -151,16 +184,23 @@ final class Calculator {
     }
 
     /// How many pairs of the last structure are closer than in the training data, and the worst of them.
-    var closePairs: (count: Int, worst: MinimumDistances.Violation?) {
+    var closePairs: ClosePairs {
         lock.withLock {
-            let edges = usesHostEdges ? hostEdges : neighbors.edges
+            if case .many(let pairs) = last { return pairs }
+            let edges = if case .host = last { hostEdges } else { evaluator.neighbors.edges }
             guard let limits = interaction.minimumDistances, elements.count >= edges.sourceCount else {
                 return (0, nil)
             }
-            let count = limits.violations(in: edges, of: elements)
-            // Both directions of a pair are edges, unless a ghost's atom is elsewhere.
-            return ((count + 1) / 2, count == 0 ? nil : limits.worstViolation(in: edges, of: elements))
+            return Self.closePairs(in: edges, of: elements, limits)
         }
+    }
+
+    private static func closePairs(
+        in edges: EdgeList, of elements: [Element], _ limits: MinimumDistances
+    ) -> ClosePairs {
+        let count = limits.violations(in: edges, of: elements)
+        // Both directions of a pair are edges, unless a ghost's atom is elsewhere.
+        return ((count + 1) / 2, count == 0 ? nil : limits.worstViolation(in: edges, of: elements))
     }
 
     // MARK: Sizes
@@ -170,7 +210,7 @@ final class Calculator {
         lock.withLock {
             let network = interaction.memoryEstimate(atoms: atoms, edges: edges)
             // Edges, candidates within the skin, and two positions and images for each atom.
-            let candidates = Double(edges) * pow(1 + neighbors.skin / interaction.cutoff, 3)
+            let candidates = Double(edges) * pow(1 + evaluator.skin / interaction.cutoff, 3)
             return network + 40 * Double(edges) + 8 * candidates + 200 * Double(atoms)
         }
     }

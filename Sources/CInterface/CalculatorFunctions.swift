@@ -101,6 +101,50 @@ public func apusCompute(
     }
 }
 
+@_cdecl("apus_compute_many")
+public func apusComputeMany(
+    _ calculator: OpaquePointer?, _ count: CInt, _ atoms: UnsafePointer<CInt>?, _ elements: UnsafePointer<CInt>?,
+    _ positions: UnsafePointer<Double>?, _ cells: UnsafePointer<Double>?, _ periodic: UnsafePointer<CInt>?,
+    _ results: UnsafeMutablePointer<apus_result>?
+) -> apus_status {
+    reporting {
+        let calculator = Handle.object(try calculator.orFailure("a calculator"), as: Calculator.self)
+        guard count >= 0 else { throw Failure.argument("expected a number of structures, found \(count)") }
+        guard count > 0 else { return }
+        let atoms = UnsafeBufferPointer(start: try atoms.orFailure("numbers of atoms"), count: Int(count))
+        let results = UnsafeMutableBufferPointer(start: try results.orFailure("places for results"), count: Int(count))
+        if let wrong = atoms.first(where: { $0 < 0 }) {
+            throw Failure.argument("expected numbers of atoms, found \(wrong)")
+        }
+        let isEmpty = atoms.allSatisfy { $0 == 0 }
+        guard isEmpty || (elements != nil && positions != nil) else {
+            throw Failure.argument("expected atomic numbers and positions, found a null pointer")
+        }
+        var first = 0
+        let structures = try atoms.enumerated().map { index, count in
+            let range = first..<first + Int(count)
+            first = range.upperBound
+            do {
+                return Structure(
+                    elements: try range.map { atom in
+                        guard let element = Element(atomicNumber: Int(elements![atom])) else {
+                            throw Failure(
+                                APUS_ERROR_ELEMENT,
+                                "expected atomic numbers of elements, found \(elements![atom]) at atom \(atom - range.lowerBound + 1)"
+                            )
+                        }
+                        return element
+                    },
+                    positions: range.map { SIMD3(positions![3 * $0], positions![3 * $0 + 1], positions![3 * $0 + 2]) },
+                    cell: try structureCell(cells.map { $0 + 9 * index }, periodic.map { $0 + 3 * index }))
+            } catch let failure as Failure {
+                throw Failure(failure.status, "structure \(index + 1): \(failure.message)")
+            }
+        }
+        try calculator.compute(structures, into: results)
+    }
+}
+
 /// The cell of a structure; `nil` for a molecule.
 private func structureCell(_ vectors: UnsafePointer<Double>?, _ periodic: UnsafePointer<CInt>?) throws -> Cell? {
     let repeats =

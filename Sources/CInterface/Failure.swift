@@ -20,6 +20,9 @@ struct Failure: Error {
     init(_ error: any Error) {
         switch error {
         case let error as Failure: self = error
+        case let error as StructureEvaluationError:
+            let cause = Failure(error.cause)
+            self.init(cause.status, "structure \(error.index + 1): \(cause.message)")
         case let error as InteractionError:
             let status =
                 switch error.code {

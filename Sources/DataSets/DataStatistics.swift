@@ -49,7 +49,10 @@ public struct DataStatistics: Sendable {
             edges += cutoff.count(of: list, between: structure.elements)
             atoms += structure.count
             pair.reset(count: structure.count)
-            try pairPotential?.evaluate(elements: structure.elements, edges: list, into: &pair)
+            try pairPotential?.evaluate(
+                Configuration(
+                    elements: structure.elements, positions: structure.positions, cell: structure.cell, edges: list),
+                into: &pair)
             pairEnergies.append(pair.energy)
             for (force, known) in zip(structure.forces ?? [], pair.forces) {
                 squares += dot(force - known, force - known)

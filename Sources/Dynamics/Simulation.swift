@@ -140,7 +140,10 @@ extension Simulation {
         try neighbors.update(positions: motion.positions, cell: motion.cell)
         try guards.check(neighbors.edges, of: motion.elements, limits: limits, step: step)
         let listed = clock.now
-        try interaction.evaluate(elements: motion.elements, edges: neighbors.edges, into: &motion.result)
+        try interaction.evaluate(
+            Configuration(
+                elements: motion.elements, positions: motion.positions, cell: motion.cell, edges: neighbors.edges),
+            into: &motion.result)
         pace.rebuilds += neighbors.rebuildCount - rebuilds
         pace.neighbors += seconds(from: start, to: listed)
         pace.forces += seconds(since: listed)

@@ -15,10 +15,14 @@ public protocol Interaction: AnyObject {
     /// Throws when an element is not covered; the message names it and those that are.
     func check(elements: [Element]) throws
 
-    /// Replaces `result` by energies, forces and virial of these atoms: `elements` of the atoms of `edges`, and of the
-    /// ghosts after them if there are any. Nothing is allocated after the first call
-    /// with a given size. Throws on a result that is not finite.
-    func evaluate(elements: [Element], edges: EdgeList, into result: inout InteractionResult) throws
+    /// Replaces `result` by energies, forces and virial of these atoms. Nothing is allocated after the first call with a
+    /// given size. Throws on a result that is not finite. One that needs all atoms, positions or the cell refuses a
+    /// configuration that is not whole, by its name.
+    func evaluate(_ configuration: Configuration, into result: inout InteractionResult) throws
+
+    /// The same for unrelated structures, all of them whole: as many results as configurations. One after the other
+    /// unless an interaction knows better.
+    func evaluate(_ configurations: [Configuration], into results: inout [InteractionResult]) throws
 
     /// How close pairs of elements ever were in what the potential learned from; `nil` for one without such a limit.
     var minimumDistances: MinimumDistances? { get }
@@ -35,6 +39,10 @@ public protocol Interaction: AnyObject {
 }
 
 extension Interaction {
+    public func evaluate(_ configurations: [Configuration], into results: inout [InteractionResult]) throws {
+        for index in configurations.indices { try evaluate(configurations[index], into: &results[index]) }
+    }
+
     public var minimumDistances: MinimumDistances? { nil }
 
     /// Nothing of ghosts is needed but where they are.

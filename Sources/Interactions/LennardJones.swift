@@ -59,8 +59,8 @@ public final class LennardJones: Interaction {
         }
     }
 
-    public func evaluate(elements: [Element], edges: EdgeList, into result: inout InteractionResult) throws {
-        try sum.evaluate(pair, elements: elements, edges: edges, into: &result)
+    public func evaluate(_ configuration: Configuration, into result: inout InteractionResult) throws {
+        try sum.evaluate(pair, configuration, into: &result)
     }
 }
 

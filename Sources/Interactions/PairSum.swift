@@ -28,11 +28,9 @@ struct PairSum {
     }
 
     func evaluate(
-        _ pair: some PairEnergy, elements: [Element], edges: EdgeList, into result: inout InteractionResult
+        _ pair: some PairEnergy, _ configuration: Configuration, into result: inout InteractionResult
     ) throws {
-        precondition(
-            elements.count == edges.sourceCount,
-            "expected edges of \(elements.count) atoms, got \(edges.sourceCount)")
+        let (elements, edges) = (configuration.elements, configuration.edges)
         result.reset(count: edges.atomCount, ghosts: edges.ghostCount)
         let cutoffSquared = pair.cutoff * pair.cutoff
         let total = parallelism.reduce(

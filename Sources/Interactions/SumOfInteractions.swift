@@ -35,11 +35,11 @@ public final class SumOfInteractions: Interaction {
         for term in terms { try term.check(elements: elements) }
     }
 
-    public func evaluate(elements: [Element], edges: EdgeList, into result: inout InteractionResult) throws {
-        try terms[0].evaluate(elements: elements, edges: edges, into: &result)
+    public func evaluate(_ configuration: Configuration, into result: inout InteractionResult) throws {
+        try terms[0].evaluate(configuration, into: &result)
         part.wantsAtomicVirials = result.wantsAtomicVirials
         for term in terms.dropFirst() {
-            try term.evaluate(elements: elements, edges: edges, into: &part)
+            try term.evaluate(configuration, into: &part)
             if let deviation = part.deviation {
                 precondition(result.deviation == nil, "expected one committee in a sum of interactions, found two")
                 result.deviation = deviation

@@ -69,27 +69,72 @@ public final class NetworkInteraction<T: ExecutableScalar>: Interaction, Profile
     }
 
     @specialized(where T == Float)
-    public func evaluate(elements: [Element], edges: EdgeList, into result: inout InteractionResult) throws {
-        if knownElements != elements {
-            try check(elements: elements)
-            knownElements = elements
-            species = elements.map { typeOfElement[$0.atomicNumber] }
-        }
-        result.reset(count: edges.atomCount, ghosts: edges.ghostCount, members: memberCount)
-        let shifts = configuration.perTypeEnergyShifts
-        Graph.with(species: species, edges: edges) { graph in
+    public func evaluate(_ configuration: Configuration, into result: inout InteractionResult) throws {
+        let edges = configuration.edges
+        try find(speciesOf: configuration.elements)
+        try Graph.with(species: species, edges: edges) { graph in
             executor.run(on: graph)
             if result.wantsAtomicVirials { executor.run(on: graph, stage: 1) }
-            for member in outputs { add(member, on: graph, to: &result) }
-            if memberCount > 1 { compareMembers(on: graph, &result) }
-            var shift = 0.0
-            for atom in 0..<graph.atoms {
-                shift += shifts[Int(species[atom])]
-                result.atomicEnergies[atom] += shifts[Int(species[atom])]
-                result.energy += result.atomicEnergies[atom]
-            }
-            for member in result.memberEnergies.indices { result.memberEnergies[member] += shift }
+            // Members are compared at atoms, so the forces on ghosts must come home.
+            if memberCount > 1 { for member in outputs { executor.addGhosts(of: member.forces, on: graph) } }
+            try fill(
+                &result, from: graph, structure: 0, atoms: 0..<graph.atoms, ghosts: graph.sources - graph.atoms)
         }
+    }
+
+    /// Structures side by side, as one graph.
+    @specialized(where T == Float)
+    public func evaluate(_ configurations: [Configuration], into results: inout [InteractionResult]) throws {
+        precondition(
+            configurations.count == results.count && configurations.allSatisfy(\.isWhole),
+            "expected whole configurations and as many results, got \(configurations.count) and \(results.count)")
+        guard configurations.count > 1 else {
+            if let only = configurations.first { try evaluate(only, into: &results[0]) }
+            return
+        }
+        try find(speciesOf: configurations.flatMap(\.elements))
+        let structureOfAtom = configurations.enumerated().flatMap { index, configuration in
+            repeatElement(Int32(index), count: configuration.elements.count)
+        }
+        let edges = EdgeList(joining: configurations.map(\.edges))
+        try Graph.with(
+            species: species, structureOfAtom: structureOfAtom, structures: configurations.count, edges: edges
+        ) { graph in
+            executor.run(on: graph)
+            if results.contains(where: \.wantsAtomicVirials) { executor.run(on: graph, stage: 1) }
+            var first = 0
+            for index in configurations.indices {
+                let count = configurations[index].elements.count
+                try fill(&results[index], from: graph, structure: index, atoms: first..<first + count, ghosts: 0)
+                first += count
+            }
+        }
+    }
+
+    private func find(speciesOf elements: [Element]) throws {
+        guard knownElements != elements else { return }
+        try check(elements: elements)
+        knownElements = elements
+        species = elements.map { typeOfElement[$0.atomicNumber] }
+    }
+
+    /// Takes the results of one structure, whose atoms are `atoms` among those of the graph. Ghosts follow the atoms of the
+    /// only structure. Throws on what is not finite.
+    @inline(__always)
+    private func fill(
+        _ result: inout InteractionResult, from graph: Graph, structure: Int, atoms: Range<Int>, ghosts: Int
+    ) throws {
+        result.reset(count: atoms.count, ghosts: ghosts, members: memberCount)
+        for member in outputs { add(member, on: graph, structure, atoms, to: &result) }
+        if memberCount > 1 { compareMembers(on: graph, atoms, &result) }
+        let shifts = configuration.perTypeEnergyShifts
+        var shift = 0.0
+        for (index, atom) in atoms.enumerated() {
+            shift += shifts[Int(species[atom])]
+            result.atomicEnergies[index] += shifts[Int(species[atom])]
+            result.energy += result.atomicEnergies[index]
+        }
+        for member in result.memberEnergies.indices { result.memberEnergies[member] += shift }
         guard result.energy.isFinite, result.forces.allSatisfy({ $0.x.isFinite && $0.y.isFinite && $0.z.isFinite })
         else {
             throw InteractionError(
@@ -101,21 +146,24 @@ public final class NetworkInteraction<T: ExecutableScalar>: Interaction, Profile
 
     /// Adds a member's share of the mean: atomic energies without shifts, forces and virials.
     @inline(__always)
-    private func add(_ member: Outputs, on graph: Graph, to result: inout InteractionResult) {
+    private func add(
+        _ member: Outputs, on graph: Graph, _ structure: Int, _ atoms: Range<Int>, to result: inout InteractionResult
+    ) {
         let share = 1 / Double(memberCount)
+        let first = atoms.lowerBound
         let energies = executor.output(member.atomicEnergies, on: graph)
         let forces = executor.output(member.forces, on: graph)
         let virial = executor.output(member.virial, on: graph)
-        // Members are compared at atoms, so the forces on ghosts must come home.
-        if memberCount > 1 { executor.addGhosts(of: member.forces, on: graph) }
-        for atom in 0..<graph.atoms { result.atomicEnergies[atom] += share * Double(energies[atom]) }
-        for atom in 0..<(memberCount > 1 && ghostExchange != nil ? graph.atoms : graph.sources) {
-            result.forces[atom] += share * Self.vector(forces, atom)
+        for index in 0..<atoms.count { result.atomicEnergies[index] += share * Double(energies[first + index]) }
+        for index in 0..<(memberCount > 1 && ghostExchange != nil ? atoms.count : result.forces.count) {
+            result.forces[index] += share * Self.vector(forces, first + index)
         }
-        result.virial += Self.symmetric(virial, 0) * share
+        result.virial += Self.symmetric(virial, structure) * share
         guard result.wantsAtomicVirials else { return }
         let virials = executor.output(member.atomicVirials, on: graph)
-        for atom in 0..<graph.sources { result.atomicVirials[atom] += Self.symmetric(virials, atom) * share }
+        for index in result.atomicVirials.indices {
+            result.atomicVirials[index] += Self.symmetric(virials, first + index) * share
+        }
     }
 
     /// A tensor of `[row][9]`. Parts of virials that are not symmetric are rounding in their sum, because rotating
@@ -127,8 +175,8 @@ public final class NetworkInteraction<T: ExecutableScalar>: Interaction, Profile
     }
 
     /// Compares the members with their mean, which `result` holds.
-    private func compareMembers(on graph: Graph, _ result: inout InteractionResult) {
-        let count = graph.atoms
+    private func compareMembers(on graph: Graph, _ atoms: Range<Int>, _ result: inout InteractionResult) {
+        let (first, count) = (atoms.lowerBound, atoms.count)
         var deviation = result.deviation!
         // The only reference, so that the array is not copied.
         result.deviation = nil
@@ -139,8 +187,8 @@ public final class NetworkInteraction<T: ExecutableScalar>: Interaction, Profile
             let forces = executor.output(outputs[member].forces, on: graph)
             var energy = 0.0
             for atom in 0..<count {
-                energy += Double(energies[atom])
-                let difference = Self.vector(forces, atom) - result.forces[atom]
+                energy += Double(energies[first + atom])
+                let difference = Self.vector(forces, first + atom) - result.forces[atom]
                 deviation.forces[atom] += dot(difference, difference)
             }
             result.memberEnergies[member] = energy

@@ -23,10 +23,8 @@ public struct ReferenceStructure: Sendable, Equatable {
     private static func evaluate(_ structure: Structure, under interaction: any Interaction) throws
         -> InteractionResult
     {
-        let edges = try EdgeList(
-            positions: structure.positions, cell: structure.cell, cutoffs: Cutoffs(interaction.cutoff))
         var result = InteractionResult()
-        try interaction.evaluate(elements: structure.elements, edges: edges, into: &result)
+        try interaction.evaluate(Configuration(structure, cutoff: interaction.cutoff), into: &result)
         return result
     }
 

@@ -33,7 +33,7 @@ extension Benchmark {
     ) throws -> [Stage] {
         let interaction = try potential.interaction(precision: precision, parallelism: parallelism)
         try interaction.check(elements: structure.elements)
-        var neighbors = VerletList(cutoffs: Cutoffs(interaction.cutoff), skin: skin, parallelism: parallelism)
+        let evaluator = Evaluator(interaction, skin: skin, parallelism: parallelism)
         var result = InteractionResult()
         var (forces, updates, rebuilds) = ([Double](), [Double](), [Double]())
         let profiled = interaction as? any ProfiledInteraction
@@ -41,15 +41,14 @@ extension Benchmark {
         for step in -2..<steps {
             if step == 0, isProfiling { profiled?.isProfiling = true }
             let positions = displaced(step: step + 2)
-            let watch = Stopwatch()
-            try neighbors.update(positions: positions, cell: structure.cell)
-            let updated = watch.seconds
-            try interaction.evaluate(elements: structure.elements, edges: neighbors.edges, into: &result)
-            let end = watch.seconds
+            let before = evaluator.clock
+            try evaluator.evaluate(
+                elements: structure.elements, positions: positions, cell: structure.cell, into: &result)
             guard step >= 0 else { continue }
-            updates.append(updated)
-            forces.append(end - updated)
+            updates.append(evaluator.clock.neighbors - before.neighbors)
+            forces.append(evaluator.clock.forces - before.forces)
         }
+        var neighbors = evaluator.neighbors
         let edges = neighbors.edges.count
         for step in 0..<max(5, min(steps, 20)) {
             let positions = displaced(step: step)
@@ -103,7 +102,7 @@ extension Benchmark {
         guard !potential.provenance.trainingConfiguration.isEmpty, atoms <= Self.largestBatch else { return nil }
         let evaluation = try Evaluation(of: potential, parallelism: parallelism)
         let pace = try potential.measureTraining(
-            on: batch.map { try evaluation.predict($0) }, steps: steps, isProfiling: isProfiling,
+            on: try evaluation.predict(batch), steps: steps, isProfiling: isProfiling,
             parallelism: parallelism)
         return stage(
             .training, parallelism, seconds: pace.seconds, atoms: atoms, operations: pace.operations,

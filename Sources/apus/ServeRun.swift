@@ -63,7 +63,9 @@ struct ServeRun {
         pace.rebuilds += neighbors.rebuildCount - rebuilds
         warnOfOverlap()
         let listed = watch.seconds
-        try interaction.evaluate(elements: elements, edges: neighbors.edges, into: &result)
+        try interaction.evaluate(
+            Configuration(elements: elements, positions: driver.positions, cell: cell, edges: neighbors.edges),
+            into: &result)
         pace.neighbors += listed
         pace.forces += watch.seconds - listed
     }

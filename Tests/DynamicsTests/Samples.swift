@@ -50,8 +50,9 @@ final class Springs: Interaction {
 
     func check(elements: [Element]) {}
 
-    func evaluate(elements: [Element], edges: EdgeList, into result: inout InteractionResult) {
-        result.reset(count: elements.count)
+    func evaluate(_ configuration: Configuration, into result: inout InteractionResult) {
+        let edges = configuration.edges
+        result.reset(count: configuration.elements.count)
         for e in 0..<edges.count {
             let r = SIMD3(edges.x[e], edges.y[e], edges.z[e])
             let i = Int(edges.receivers[e])

@@ -111,10 +111,10 @@ import Testing
 
         func check(elements: [Element]) throws {}
 
-        func evaluate(elements: [Element], edges: EdgeList, into result: inout InteractionResult) throws {
+        func evaluate(_ configuration: Configuration, into result: inout InteractionResult) throws {
             var other = InteractionResult()
-            try members[0].evaluate(elements: elements, edges: edges, into: &result)
-            try members[1].evaluate(elements: elements, edges: edges, into: &other)
+            try members[0].evaluate(configuration, into: &result)
+            try members[1].evaluate(configuration, into: &other)
             result.deviation = Structure.Deviation(
                 energy: abs(result.energy - other.energy) / 2,
                 forces: zip(result.forces, other.forces).map { norm($0 - $1) / 2 })

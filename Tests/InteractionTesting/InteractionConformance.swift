@@ -29,6 +29,7 @@ public struct InteractionConformance {
         case anIsolatedAtomFeelsNothing
         case noAtomsHaveNoEnergy
         case resultsAreReproducible
+        case structuresTogetherAreAsAlone
     }
 
     /// How far a law is from being obeyed.
@@ -76,6 +77,7 @@ public struct InteractionConformance {
             case .anIsolatedAtomFeelsNothing: try deviationOfIsolatedAtom()
             case .noAtomsHaveNoEnergy: try deviationWithoutAtoms()
             case .resultsAreReproducible: try deviationOfSecondEvaluation()
+            case .structuresTogetherAreAsAlone: try deviationOfABatch()
             }
         return Measurement(law: law, deviation: deviation, bound: bound)
     }
@@ -95,12 +97,11 @@ extension InteractionConformance {
     private func evaluate(
         _ structure: Structure, cutoff: Double? = nil, wantsAtomicVirials: Bool = false
     ) throws -> InteractionResult {
-        let edges = try EdgeList(
-            positions: structure.positions, cell: structure.cell, cutoffs: Cutoffs(cutoff ?? interaction.cutoff))
         var result = InteractionResult()
         result.wantsAtomicVirials = wantsAtomicVirials
         try interaction.check(elements: structure.elements)
-        try interaction.evaluate(elements: structure.elements, edges: edges, into: &result)
+        try interaction.evaluate(
+            Configuration(structure, cutoff: cutoff ?? interaction.cutoff), into: &result)
         return result
     }
 
@@ -180,6 +181,24 @@ extension InteractionConformance {
         let first = try evaluate(structure)
         _ = try evaluate(Structure(elements: [structure.elements[0]], positions: [.zero]))
         return (try difference(evaluate(structure), first), 0)
+    }
+
+    /// Structures of several sizes, one of them empty, evaluated side by side: nothing of one reaches another.
+    private func deviationOfABatch() throws -> (Double, Double) {
+        var strained = structure
+        strained.positions = structure.positions.map { $0 * 1.01 }
+        strained.cell?.vectors = structure.cell!.vectors * 1.01
+        let single = Structure(elements: [structure.elements[0]], positions: [.zero])
+        let structures = [structure, single, strained, Structure(elements: [], positions: []), structure]
+        let alone = try structures.map { try evaluate($0, wantsAtomicVirials: true) }
+        let together = try Evaluator(interaction, parallelism: .serial).evaluate(structures, wantsAtomicVirials: true)
+        let deviation = zip(together, alone).map { together, alone in
+            let shares = zip(together.atomicVirials, alone.atomicVirials).map { a, b in
+                (a - b).elements.map { abs($0) }.max()!
+            }
+            return ([difference(together, alone)] + shares).max()!
+        }
+        return (deviation.max()!, precision * alone.map(scale).max()!)
     }
 }
 

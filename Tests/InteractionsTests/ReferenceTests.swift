@@ -8,10 +8,9 @@ import Testing
     private func dimer(_ a: String, _ b: String, at r: Double, under interaction: any Interaction) throws
         -> InteractionResult
     {
-        let edges = try EdgeList(
-            positions: [.zero, SIMD3(0, 0, r)], cell: nil, cutoffs: Cutoffs(interaction.cutoff))
         var result = InteractionResult()
-        try interaction.evaluate(elements: [Element(a)!, Element(b)!], edges: edges, into: &result)
+        let pair = Structure(elements: [Element(a)!, Element(b)!], positions: [.zero, SIMD3(0, 0, r)], cell: nil)
+        try interaction.evaluate(Configuration(pair, cutoff: interaction.cutoff), into: &result)
         return result
     }
 
@@ -103,12 +102,12 @@ import Testing
     @Test func resultsDoNotDependOnThreads() throws {
         // 1728 atoms: several of the ranges that threads share.
         let crystal = Samples.crystal.repeated(6, 6, 6)
-        let edges = try EdgeList(positions: crystal.positions, cell: crystal.cell, cutoffs: Cutoffs(5.1))
+        let configuration = try Configuration(crystal, cutoff: 5.1)
         var results = [InteractionResult(), InteractionResult()]
         try Samples.lennardJones(parallelism: .serial).evaluate(
-            elements: crystal.elements, edges: edges, into: &results[0])
+            configuration, into: &results[0])
         try Samples.lennardJones(parallelism: .init(threads: 5)).evaluate(
-            elements: crystal.elements, edges: edges, into: &results[1])
+            configuration, into: &results[1])
         #expect(results[0].energy == results[1].energy)
         #expect(results[0].virial == results[1].virial)
         #expect(results[0].forces == results[1].forces)

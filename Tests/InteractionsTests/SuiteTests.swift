@@ -38,8 +38,9 @@ import Testing
 
         func check(elements: [Element]) {}
 
-        func evaluate(elements: [Element], edges: EdgeList, into result: inout InteractionResult) throws {
-            try inner.evaluate(elements: elements, edges: edges, into: &result)
+        func evaluate(_ configuration: Configuration, into result: inout InteractionResult) throws {
+            try inner.evaluate(configuration, into: &result)
+            let edges = configuration.edges
             calls += 1
             switch mistake {
             case .wrongForce: for i in result.forces.indices { result.forces[i] *= 1 + 1e-6 }

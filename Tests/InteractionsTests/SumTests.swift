@@ -13,18 +13,19 @@ import Testing
 
         func check(elements: [Element]) {}
 
-        func evaluate(elements: [Element], edges: EdgeList, into result: inout InteractionResult) {
-            result.reset(count: edges.atomCount, members: 2)
+        func evaluate(_ configuration: Configuration, into result: inout InteractionResult) {
+            result.reset(count: configuration.edges.atomCount, members: 2)
             result.energy = 2
             result.memberEnergies = [1, 3]
             result.deviation!.energy = 1
-            for i in 0..<edges.atomCount { result.deviation!.forces[i] = 0.5 }
+            for i in result.forces.indices { result.deviation!.forces[i] = 0.5 }
         }
     }
 
     private func dimer(under interaction: any Interaction, into result: inout InteractionResult) throws {
-        let edges = try EdgeList(positions: [.zero, SIMD3(0, 0, 2)], cell: nil, cutoffs: Cutoffs(interaction.cutoff))
-        try interaction.evaluate(elements: Array(repeating: Element("Ar")!, count: 2), edges: edges, into: &result)
+        let pair = Structure(
+            elements: Array(repeating: Element("Ar")!, count: 2), positions: [.zero, SIMD3(0, 0, 2)], cell: nil)
+        try interaction.evaluate(Configuration(pair, cutoff: interaction.cutoff), into: &result)
     }
 
     @Test(arguments: [true, false]) func aCommitteeMayBeAnyTerm(isFirst: Bool) throws {

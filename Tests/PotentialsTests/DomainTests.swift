@@ -22,8 +22,7 @@ import Testing
         let parts = try Domains(structure, owner: owner, count: count, cutoff: cutoff).evaluate(under: interaction)
         var whole = InteractionResult()
         whole.wantsAtomicVirials = true
-        let edges = try EdgeList(positions: structure.positions, cell: structure.cell, cutoffs: Cutoffs(cutoff))
-        try interaction().evaluate(elements: structure.elements, edges: edges, into: &whole)
+        try interaction().evaluate(Configuration(structure, cutoff: cutoff), into: &whole)
         let size = whole.forces.reduce(abs(whole.energy)) { $0 + norm($1) }
         let bound = Self.precision * size
         #expect(abs(parts.energy - whole.energy) < bound)

@@ -101,7 +101,7 @@ final class Domains: @unchecked Sendable {
         var result = InteractionResult()
         result.wantsAtomicVirials = true
         let elements = (domain.atoms + domain.ghosts).map { structure.elements[$0] }
-        try interaction.evaluate(elements: elements, edges: edges, into: &result)
+        try interaction.evaluate(Configuration(ofHost: elements, edges: edges), into: &result)
         return result
     }
 

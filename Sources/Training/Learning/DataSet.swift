@@ -149,7 +149,10 @@ public struct DataSet: Sendable {
             var rest = InteractionResult()
             rest.reset(count: structure.count)
             try configuration.pairInteraction(parallelism: .serial)?
-                .evaluate(elements: structure.elements, edges: edges, into: &rest)
+                .evaluate(
+                    Configuration(
+                        elements: structure.elements, positions: structure.positions, cell: structure.cell,
+                        edges: edges), into: &rest)
             let shift = species.reduce(0) { $0 + configuration.perTypeEnergyShifts[Int($1)] }
             return Item(
                 structure: structure, species: species, edges: edges,

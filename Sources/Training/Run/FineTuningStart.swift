@@ -80,10 +80,11 @@ struct FineTuningStart: Sendable {
             parallelism: parallelism)
         // Differences to the present shifts are fitted, so that the ridge draws towards these.
         var differences: [Structure] = []
-        for structure in structures
-        where structure.energy != nil && structure.elements.contains(where: elements.contains) {
+        var labelled = structures.lazy.filter { $0.energy != nil && $0.elements.contains(where: elements.contains) }
+            .makeIterator()
+        try evaluation.predict { labelled.next() } _: { structure, prediction in
             var difference = structure
-            difference.energy = structure.energy! - (try evaluation.predict(structure).energy!)
+            difference.energy = structure.energy! - prediction.energy!
             difference.forces = nil
             differences.append(difference)
         }

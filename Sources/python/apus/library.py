@@ -71,6 +71,8 @@ FUNCTIONS = {
     "apus_calculator_neighbor_searches": (c_int64, [c_void_p]),
     "apus_calculator_close_pairs": (c_int64, [c_void_p, POINTER(ClosePair)]),
     "apus_calculator_memory_estimate": (c_int, [c_void_p, c_int64, c_double, POINTER(c_double)]),
+    "apus_compute_many": (
+        c_int, [c_void_p, c_int, c_void_p, c_void_p, c_void_p, c_void_p, c_void_p, POINTER(ResultPointers)]),
     "apus_compute": (c_int, [c_void_p, c_int, c_void_p, c_void_p, c_void_p, c_void_p, POINTER(ResultPointers)]),
 }
 

@@ -135,9 +135,40 @@ class Potential:
         positions = _array(positions, (count, 3), "positions")
         cell, periodic = _cell(cell, pbc)
 
+        result, pointers = self._result(count, virials, deviations)
+        check(library().apus_compute(
+            self._calculator, count, numbers.ctypes.data, positions.ctypes.data,
+            None if cell is None else cell.ctypes.data, periodic.ctypes.data, ctypes.byref(pointers)))
+        if not self._has_warned:
+            self._warn_of_close_pairs(numbers)
+        return _finished(result, pointers, deviations)
+
+    def compute_many(self, structures, *, virials=False, deviations=False):
+        """The Results of unrelated structures, small ones at the speed of a large one.
+
+        structures: what `compute` takes, (numbers, positions), (numbers, positions, cell) or (numbers, positions, cell,
+        pbc) for each; or ASE's Atoms. Raises what `compute` raises; the message names the structure, counted from 1.
+        """
+        parts, results = [_structure(index, one) for index, one in enumerate(structures)], []
+        pointers = (ResultPointers * len(parts))()
+        for index, (numbers, *_) in enumerate(parts):
+            result, pointers[index] = self._result(len(numbers), virials, deviations)
+            results.append(result)
+        if not parts:
+            return []
+        numbers, positions, cells, periodic = (numpy.concatenate(part) for part in zip(*parts))
+        counts = numpy.array([len(part[0]) for part in parts], numpy.intc)
+        check(library().apus_compute_many(
+            self._calculator, len(parts), counts.ctypes.data, numbers.ctypes.data, positions.ctypes.data,
+            cells.ctypes.data, periodic.ctypes.data, pointers))
+        if not self._has_warned:
+            self._warn_of_close_pairs(numbers)
+        return [_finished(result, found, deviations) for result, found in zip(results, pointers)]
+
+    def _result(self, count, virials, deviations):
+        """A Result of this size, and where the library is to write it."""
         pointers = ResultPointers()
-        virial = numpy.frombuffer(pointers.virial).reshape(3, 3)
-        result = Result(0.0, numpy.empty((count, 3)), virial, numpy.empty(count))
+        result = Result(0.0, numpy.empty((count, 3)), None, numpy.empty(count))
         pointers.forces, pointers.atomic_energies = result.forces.ctypes.data, result.energies.ctypes.data
         if virials:
             result.virials = numpy.empty((count, 3, 3))
@@ -146,16 +177,7 @@ class Potential:
             result.force_deviations, result.member_energies = numpy.empty(count), numpy.empty(self.members)
             pointers.force_deviations = result.force_deviations.ctypes.data
             pointers.member_energies = result.member_energies.ctypes.data
-
-        check(library().apus_compute(
-            self._calculator, count, numbers.ctypes.data, positions.ctypes.data,
-            None if cell is None else cell.ctypes.data, periodic.ctypes.data, ctypes.byref(pointers)))
-        if not self._has_warned:
-            self._warn_of_close_pairs(numbers)
-        result.energy = pointers.energy
-        if deviations:
-            result.energy_deviation = pointers.energy_deviation
-        return result
+        return result, pointers
 
     def _warn_of_close_pairs(self, numbers):
         pair = ClosePair()
@@ -191,6 +213,33 @@ class Potential:
         return (
             f"<Potential {os.path.basename(self.path)}: {' '.join(self.elements)}, {committee}{self.layers} layers, "
             f"cutoff {self.cutoff:g} Å, {self.weights} weights, {self.precision}>")
+
+
+def _finished(result, pointers, deviations):
+    """The Result with what is not an array of atoms."""
+    result.energy = pointers.energy
+    result.virial = numpy.array(pointers.virial).reshape(3, 3)
+    if deviations:
+        result.energy_deviation = pointers.energy_deviation
+    return result
+
+
+def _structure(index, structure):
+    """Atomic numbers, positions, [1][3][3] cell and [1][3] periodicity as `apus_compute_many` takes them."""
+    if hasattr(structure, "get_atomic_numbers"):
+        structure = (structure.numbers, structure.positions, structure.cell.array, structure.pbc)
+    try:
+        numbers, positions, *rest = structure
+        numbers = _atomic_numbers(numbers)
+        cell, periodic = _cell(*rest, *[None] * (2 - len(rest)))
+        positions = _array(positions, (len(numbers), 3), "positions").reshape(-1, 3)
+    except (ArgumentError, ElementError) as error:
+        raise type(error)(f"structure {index + 1}: {error}") from None
+    except (TypeError, ValueError):
+        raise ArgumentError(
+            f"structure {index + 1}: expected numbers, positions and perhaps cell and pbc, found {structure!r:.80}") from None
+    cell = numpy.zeros((3, 3)) if cell is None else cell
+    return numbers, positions, cell[numpy.newaxis], periodic[numpy.newaxis]
 
 
 def load(path, precision=None, threads=None, skin=0.5):
