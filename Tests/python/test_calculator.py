@@ -138,6 +138,33 @@ def test_a_potential_computes_arrays(potential):
     assert loaded.compute([], numpy.empty((0, 3))).energy == 0
 
 
+@pytest.mark.parametrize("kind", ["potential", "committee"])
+def test_structures_together_are_as_alone(kind, request):
+    potential = apus.load(request.getfixturevalue(kind), "float64")
+    structures = [make() for make in STRUCTURES.values()] + [Atoms("Si", [[0, 0, 0]]), Atoms(), bulk("Si")] * 3
+    together = potential.compute_many(structures, virials=True, deviations=True)
+    for atoms, found in zip(structures, together, strict=True):
+        alone = potential.compute(
+            atoms.numbers, atoms.positions, atoms.cell.array, atoms.pbc, virials=True, deviations=True)
+        for name in ("energy", "forces", "virial", "energies", "virials", "energy_deviation", "force_deviations",
+                     "member_energies"):
+            assert numpy.allclose(getattr(found, name), getattr(alone, name), rtol=1e-10, atol=1e-10), name
+    assert potential.compute_many([]) == []
+
+
+@pytest.mark.parametrize("structure, words", [
+    ((numpy.array([14, 999]), [[0, 0, 0], [2, 0, 0]]), "structure 2: expected atomic numbers of 1 to 118"),
+    (([14], [[0, 0, numpy.nan]]), "structure 2: expected finite"),
+    (([79], [[0, 0, 0]]), "structure 2: this potential does not know Au"),
+    (([14, 14], [[0, 0, 0]]), "structure 2: expected positions of shape"),
+    (([14], [[0, 0, 0]], None, True), "structure 2: expected a cell"),
+    (7, "structure 2: expected numbers, positions"),
+])
+def test_a_mistake_among_many_structures_is_named(potential, structure, words):
+    with pytest.raises(apus.Error, match=words):
+        apus.load(potential).compute_many([crystal(), structure])
+
+
 def test_vectors_along_which_nothing_repeats_may_be_zero(exact):
     atoms = slab()
     energy, forces = exact.get_potential_energy(atoms), exact.get_forces(atoms)
