@@ -23,6 +23,9 @@ extension Communicator {
         }
     }
 
+    /// Replaces numbers by those of rank 0.
+    public func broadcast(_ numbers: inout [Double]) { numbers.withUnsafeMutableBufferPointer { broadcast($0) } }
+
     /// What rank 0 says.
     public func agreed(_ isTrue: Bool) -> Bool {
         var number = isTrue ? 1.0 : 0

@@ -6,7 +6,11 @@
 public enum PolarFactor {
     private static var steps: Int { 5 }
 
-    /// `target ← decay · target − length · polar factor`; the factor of zeros is zero.
+    /// `target ← decay · target − length · polar factor`; the factor of zeros is zero, and so is that of a matrix whose
+    /// entries are all subnormal.
+    ///
+    /// A matrix whose squares would leave the range of `T` is scaled by a power of two first, which changes no bit of the
+    /// factor: in single precision one of norm below 10⁻¹² or above 10¹⁵.
     ///
     /// - Parameters:
     ///   - matrix: `[rows][columns]`, row by row.
@@ -20,6 +24,9 @@ public enum PolarFactor {
         let isWide = rows < columns
         let size = min(rows, columns)
         let count = size * size
+        // Room for squares of entries that are 1/ε smaller than the largest, and for sums of many.
+        let lowest = Double(T.leastNormalMagnitude / T.ulpOfOne / T.ulpOfOne)
+        let highest = Double(T.greatestFiniteMagnitude * T.ulpOfOne)
         withUnsafeTemporaryAllocation(of: T.self, capacity: 5 * count + (isWide ? rows * columns : 0)) { scratch in
             let scratch = scratch.baseAddress!
             func product(_ a: UnsafePointer<T>, _ b: UnsafePointer<T>, into c: UnsafeMutablePointer<T>) {
@@ -42,6 +49,11 @@ public enum PolarFactor {
             // ‖M‖², the trace of MᵀM.
             var squares = 0.0
             for k in 0..<size { squares += Double(gram[k * size + k]) }
+            guard squares == 0 || squares > lowest && squares < highest else {
+                return subtractScaled(
+                    of: matrix, rows: rows, columns: columns, length: length, from: target, stride: stride,
+                    decay: decay)
+            }
             let inverse = squares > 0 ? 1 / squares : 0
             for k in 0..<count { gram[k] *= T(inverse) }
 
@@ -65,6 +77,37 @@ public enum PolarFactor {
             T.multiply(
                 transposeA: false, m: rows, n: columns, k: size, alpha: alpha, a: left, strideA: size, b: right,
                 strideB: columns, beta: decay, c: target, strideC: stride)
+        }
+    }
+
+    /// The same with the largest entry brought between 1 and 2.
+    private static func subtractScaled<T: KernelScalar>(
+        of matrix: UnsafePointer<T>, rows: Int, columns: Int, length: T, from target: UnsafeMutablePointer<T>,
+        stride: Int, decay: T
+    ) {
+        withUnsafeTemporaryAllocation(of: T.self, capacity: rows * columns) { scaled in
+            let scaled = scaled.baseAddress!
+            var (largest, isFinite): (T, Bool) = (0, true)
+            for k in 0..<rows * columns {
+                largest = max(largest, abs(matrix[k]))
+                isFinite = isFinite && matrix[k].isFinite
+            }
+            // There is no factor, and whoever looks at the target shall see it.
+            guard isFinite else {
+                for i in 0..<rows { for j in 0..<columns { target[i * stride + j] = .nan } }
+                return
+            }
+            let isZero = largest < T.leastNormalMagnitude
+            // In two steps, since 2^(−e) may be out of range where 2^e is not.
+            let exponent = isZero ? 0 : -Int(largest.exponent)
+            let (first, second) = (exponent / 2, exponent - exponent / 2)
+            let factors = (
+                T(sign: .plus, exponent: T.Exponent(first), significand: 1),
+                T(sign: .plus, exponent: T.Exponent(second), significand: 1)
+            )
+            for k in 0..<rows * columns { scaled[k] = isZero ? 0 : matrix[k] * factors.0 * factors.1 }
+            subtract(
+                of: scaled, rows: rows, columns: columns, length: length, from: target, stride: stride, decay: decay)
         }
     }
 }

@@ -56,15 +56,15 @@ public struct DataSettings: Sendable, Equatable {
         throw value.error("expected a fraction below 1, a number of structures, or files; found \(text)")
     }
 
-    public static func labels(_ section: Settings) throws -> LabelKeys {
+    public static func labels(_ section: Settings, default absent: LabelKeys = LabelKeys()) throws -> LabelKeys {
         /// The name of a label; `null` and `none` stand for "not read".
-        func key(_ label: String) throws -> String? {
-            guard let value = section.optional(label) else { return section.keys.contains(label) ? nil : label }
+        func key(_ label: String, _ absent: String?) throws -> String? {
+            guard let value = section.optional(label) else { return section.keys.contains(label) ? nil : absent }
             let name = try value.string()
             return name == "none" ? nil : name
         }
         return LabelKeys(
-            energy: try key("energy"), forces: try key("forces"), stress: try key("stress"),
-            virial: try key("virial"))
+            energy: try key("energy", absent.energy), forces: try key("forces", absent.forces),
+            stress: try key("stress", absent.stress), virial: try key("virial", absent.virial))
     }
 }

@@ -16,6 +16,8 @@ public struct TrainingData {
         public var stored: StoredStructure
         /// `water.xyz, frame 12`
         public var place: String
+        /// The same for the same frame of the same content, whatever the file is called.
+        var identity: String
         /// The validation set that it belongs to, if that has a name.
         public var set: String?
 
@@ -34,10 +36,17 @@ public struct TrainingData {
     /// For people: warnings, and what was left out.
     public private(set) var remarks: [Remark] = []
 
-    /// Which structures train and which validate: the same for the same split of the same files.
+    /// The paths of the files read, of patterns too.
+    public private(set) var paths: [String] = []
+
+    /// Which structures train and which validate: the same for the same split of the same contents.
     public var splitDigest: String {
-        let places = validation.map(\.place) + ["of \(training.count)"]
-        return SHA256.hexadecimal(of: Data(places.joined(separator: "\n").utf8))
+        var hash = SHA256()
+        for (name, samples) in [("train", training), ("validate", validation)] {
+            hash.update(Data("\(name) \(samples.count)\n".utf8))
+            for sample in samples { hash.update(Data((sample.identity + "\n").utf8)) }
+        }
+        return hash.hexadecimal()
     }
 
     /// What the structures are for.
@@ -72,7 +81,13 @@ public struct TrainingData {
         let names = data.train.joined(separator: ", ")
         var samples = try read(data.train, key: "data.train", data.labels, cache: data.cache)
         trainingFiles = files.count
-        try samples.census.require(wanted, named: data.labels, in: names)
+        for label in wanted {
+            do {
+                try samples.census.require([label], named: data.labels, in: names)
+            } catch let error as StructureFileError {
+                throw DataSetError("\(error); to train without it, give it no weight (training.loss.\(label): 0)")
+            }
+        }
         var atoms: [Element: Sample] = [:]
         training = try samples.takeWhatHasNeighbors(within: cutoff, isolatedAtoms: &atoms)
         isolatedAtoms = atoms.compactMapValues(\.structure.energy)
@@ -105,6 +120,7 @@ public struct TrainingData {
         }
         if let size = data.trainSize { try limit(to: size, seed: purpose.seed) }
         warnOfUnknown(purpose.configTypes)
+        if wanted.contains(.forces) { warnOfConstraints() }
         if let source = purpose.replay {
             var old = try read(source.train, key: "fine_tuning.replay.train", source.labels, cache: data.cache)
             try old.census.require(
@@ -129,7 +145,11 @@ public struct TrainingData {
         }
         var ignored: [Element: Sample] = [:]
         let kept = try held.takeWhatHasNeighbors(within: cutoff, isolatedAtoms: &ignored)
-        validation += kept.map { Sample(stored: $0.stored, place: $0.place, set: set.name) }
+        validation += kept.map { sample in
+            var sample = sample
+            sample.set = set.name
+            return sample
+        }
         remark(on: held.samples.count - kept.count, of: "validation", isolatedAtoms: false)
     }
 
@@ -182,6 +202,15 @@ public struct TrainingData {
                     "\(other.name) validates what \(same.name) trains: they hold the same, so the errors say nothing about other structures"
                 ))
         }
+    }
+
+    private mutating func warnOfConstraints() {
+        let suspects = training.filter { $0.structure.atomsWithForcesTakenAway > 0 }
+        guard let first = suspects.first else { return }
+        remarks.append(
+            .warning(
+                "data.train: \(suspects.count) of \(training.count) structures have atoms with forces of exactly zero (\(first.place): \(first.structure.atomsWithForcesTakenAway) of \(first.structure.count)) while their forces do not add up to zero: a constraint was probably applied to the labels, and these zeros are trained on; write forces without it (ASE: get_forces(apply_constraint=False))"
+            ))
     }
 
     private mutating func warnOfUnknown(_ configTypes: [String]) {
@@ -241,10 +270,13 @@ public struct TrainingData {
             let name = (path as NSString).lastPathComponent
             let (structures, census) = try Self.structures(of: path, digest, labels, cache)
             for (index, stored) in structures.enumerated() {
-                frames.samples.append(Sample(stored: stored, place: "\(name), frame \(index + 1)"))
+                frames.samples.append(
+                    Sample(
+                        stored: stored, place: "\(name), frame \(index + 1)", identity: "\(digest) \(index)"))
             }
             frames.census.add(census)
             files.append(.init(name: name, sha256: digest, structures: structures.count))
+            self.paths.append(path)
         }
         return frames
     }
@@ -265,6 +297,12 @@ public struct TrainingData {
 
     /// The digest of a file as hexadecimal text.
     private static func sha256(of path: String) throws -> String {
+        var status = stat()
+        if stat(path, &status) == 0, [S_IFIFO, S_IFCHR, S_IFSOCK].contains(status.st_mode & S_IFMT) {
+            throw DataSetError(
+                "\(path): is a pipe or a device, expected a file, because data are read more than once; write them to a file first"
+            )
+        }
         guard let handle = FileHandle(forReadingAtPath: path) else { throw DataSetError("\(path): cannot be read") }
         defer { try? handle.close() }
         var hash = SHA256()
@@ -274,7 +312,7 @@ public struct TrainingData {
 }
 
 extension Structure {
-    func carries(_ label: Label) -> Bool {
+    public func carries(_ label: Label) -> Bool {
         switch label {
         case .energy: energy != nil
         case .forces: forces != nil

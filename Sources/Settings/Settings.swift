@@ -168,6 +168,17 @@ extension Settings {
         return value
     }
 
+    /// Gives a key, `data.train_size`, the value that `text` stands for by itself: no YAML is read in it.
+    public func set(_ key: String, to text: String) throws {
+        let placed = SettingsNode(
+            .scalar(text, isPlain: Double(text) != nil), at: .init(file: node.origin.file, line: nil))
+        guard node.set(key.split(separator: ".").map(String.init)[...], to: placed) else {
+            throw SettingsError(
+                code: .wrongType, file: node.origin.file, line: nil, key: key,
+                message: "expected a section before the last key")
+        }
+    }
+
     private func path(to key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
 
     /// Applies `model.r_max=4.5`; the value is YAML.

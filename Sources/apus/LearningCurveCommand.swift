@@ -1,5 +1,7 @@
 import ArgumentParser
+import Files
 import Foundation
+import Logging
 import Settings
 import Training
 
@@ -40,8 +42,9 @@ struct LearningCurveCommand: ParsableCommand {
 
     private func parsedSizes() throws -> [Int] {
         let numbers = sizes.split(separator: ",").map { Int($0.trimmingCharacters(in: .whitespaces)) }
-        guard numbers.count >= 2, numbers.allSatisfy({ $0 ?? 0 > 0 }) else {
-            throw ValidationError("--sizes: expected at least two numbers such as 25,50,100, found \(sizes)")
+        guard Set(numbers).count >= 2, numbers.allSatisfy({ (1...1_000_000_000).contains($0 ?? 0) }) else {
+            throw ValidationError(
+                "--sizes: expected at least two different numbers such as 25,50,100, found \(sizes)")
         }
         return Set(numbers.compactMap(\.self)).sorted()
     }
@@ -76,47 +79,100 @@ struct LearningCurveCommand: ParsableCommand {
         guard whole.committee.members == 1 else {
             throw CommandError("\(config): a learning curve is that of one potential; add --set committee.members=1")
         }
-        func steps(_ size: Int) -> Int { (size + whole.batchSize - 1) / whole.batchSize }
-        let total = steps(sizes.last!) * whole.maxEpochs
-        let runs = try sizes.map { size in
-            let own = [
-                "data.train_size=\(size)", "output=\"\(whole.output)/n-\(size)\"",
-                "training.max_epochs=\(max(1, (total + steps(size) / 2) / steps(size)))",
-            ]
-            let settings = try TrainingSettings(Settings(contentsOf: config, overrides: set + own))
-            return try TrainingRun(
-                TrainingPreparation(settings, parallelism: threads.parallelism), parallelism: threads.parallelism)
+        if let most = whole.data.trainSize, let size = sizes.last, size > most {
+            throw CommandError("--sizes: expected at most the \(most) structures of data.train_size, found \(size)")
         }
-        if !resume, !overwrite { try runs.forEach { try $0.refuseToReplace() } }
+        let runs = try self.runs(sizes, of: whole)
+        let folder = OutputFolder(whole.output)
+        let inputs = runs[0].preparation.inputs + [config]
+        func check() throws {
+            for run in runs { try run.folder.check(against: inputs, mayExist: resume || overwrite) }
+            var plan = OutputPlan(inputs: inputs)
+            try plan.add(
+                table(in: folder), existing: resume || overwrite ? .replace : .refuse,
+                advice: "go on with --resume, replace it with --overwrite, or choose another output")
+        }
+        try check()
+        try folder.make()
+        let lock = try FolderLock(folder.path)
+        try check()
         if !json {
-            TrainingIntroduction(runs.last!.preparation, threads: threads.parallelism.threads, [])
-                .lines.forEach { Terminal.print($0) }
-            Terminal.print(TrainingLog.committeeHeader)
+            let introduction = TrainingIntroduction(
+                runs.last!.preparation, threads: threads.parallelism.threads, [])
+            introduction.lines.forEach { Terminal.print($0) }
         }
+        let logger = Logger(label: "apus.learning-curve")
+        for remark in runs.last!.preparation.remarks where !json || remark.level >= .warning {
+            logger.log(level: remark.level, "\(remark.text)")
+        }
+        if let warning = lock.warning { logger.warning("\(warning)") }
+        if !json { TrainingLog.committeeHeader.forEach { Terminal.print($0) } }
         Interruption.watch()
         var points: [Point] = []
         for (size, run) in zip(sizes, runs) {
-            points.append(try train(run, size: size))
-            if Interruption.cancellation.isCancelled { break }
+            // What was cut short is no point of the curve.
+            guard let point = try train(run, size: size), !Interruption.cancellation.isCancelled else { break }
+            points.append(point)
         }
-        let names = points[0].errors.keys.sorted()
-        try write(points, names, to: whole.output + "/learning_curve.csv")
+        withExtendedLifetime(lock) {}
+        if let first = points.first {
+            try write(points, first.errors.keys.sorted(), to: table(in: folder))
+        }
         if let code = Interruption.exitCode { throw ExitCode(code) }
+        guard let names = points.first?.errors.keys.sorted() else { return }
         try conclude(points, names, output: whole.output)
     }
 
-    private func train(_ run: TrainingRun, size: Int) throws -> Point {
+    private func table(in folder: OutputFolder) -> String { folder.path + "/learning_curve.csv" }
+
+    /// A training for each size, all of about as many steps.
+    private func runs(_ sizes: [Int], of whole: TrainingSettings) throws -> [TrainingRun] {
+        func steps(_ size: Int) -> Int { (size + whole.batchSize - 1) / whole.batchSize }
+        let (total, overflow) = steps(sizes.last!).multipliedReportingOverflow(by: whole.maxEpochs)
+        guard !overflow, total < Int.max / 2 else {
+            throw CommandError(
+                "\(config): training.max_epochs: \(whole.maxEpochs) epochs of \(steps(sizes.last!)) batches are too many to be counted"
+            )
+        }
+        return try sizes.map { size in
+            let settings = try Settings(contentsOf: config, overrides: set)
+            try settings.set("data.train_size", to: "\(size)")
+            try settings.set("output", to: "\(whole.output)/n-\(size)")
+            try settings.set("training.max_epochs", to: "\(max(1, (total + steps(size) / 2) / steps(size)))")
+            let preparation = try TrainingPreparation(TrainingSettings(settings), parallelism: threads.parallelism)
+            guard preparation.validation.count > 0 else {
+                throw CommandError(
+                    "\(config): data.validation: a learning curve needs structures to validate with, and there are none: the errors would be those on each size's own training structures"
+                )
+            }
+            return try TrainingRun(preparation, parallelism: threads.parallelism)
+        }
+    }
+
+    /// Nothing where it was cut short.
+    private func train(_ run: TrainingRun, size: Int) throws -> Point? {
         let resumes = resume && FileManager.default.fileExists(atPath: run.checkpointPath)
-        if resumes, try run.hasEnded() { return point(size, try run.summaryOfEndedRun()) }
-        try run.makeOutputFolder()
+        let changes = resumes ? try run.changesSinceCheckpoint() : []
+        if resumes, try run.hasEnded() {
+            if !changes.isEmpty {
+                Logger(label: "apus.learning-curve").warning(
+                    "\(run.output) has ended under other settings and is kept as it is: \(changes.joined(separator: "; "))"
+                )
+            }
+            return point(size, try run.summaryOfEndedRun())
+        }
+        try run.folder.make()
+        let lock = try FolderLock(run.output)
+        if !resumes { try run.folder.discard() }
         let log = try TrainingLog(
-            path: run.output + "/train.log", continuing: resumes, label: json ? nil : "\(size)", isQuiet: json)
-        if !resumes { try run.discardEarlierTraining() }
+            path: run.folder.log, continuing: resumes, label: json ? nil : "\(size)", isQuiet: json)
+        for change in changes { log.line("changed: \(change)") }
         let summary = try run.run(
             resuming: resumes, isInterrupted: { Interruption.cancellation.isCancelled }, report: { log.report($0) })
         log.finishTable()
         try log.close()
-        return point(size, summary)
+        withExtendedLifetime(lock) {}
+        return summary.ending == .interrupted ? nil : point(size, summary)
     }
 
     private func point(_ size: Int, _ summary: TrainingRun.Summary) -> Point {
@@ -132,11 +188,7 @@ struct LearningCurveCommand: ParsableCommand {
             let fields = ["\(point.size)", "\(point.epochs)", Written.fixed(point.seconds, 1)] + errors
             text += fields.joined(separator: ",") + "\n"
         }
-        do {
-            try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
-        } catch {
-            throw CommandError("\(path): cannot be written (\(error.localizedDescription))")
-        }
+        try OutputFile.write(text, to: path)
     }
 
     private func conclude(_ points: [Point], _ names: [String], output: String) throws {

@@ -1,6 +1,8 @@
 import Foundation
 import Models
 import Potentials
+import Settings
+import Training
 
 /// What `apus info` says about a potential.
 struct PotentialInfo: Encodable {
@@ -93,7 +95,11 @@ struct PotentialInfo: Encodable {
         rows.append([
             "written by", provenance.program + (provenance.created.isEmpty ? "" : " on \(provenance.created)"),
         ])
-        rows.append(["trained", "\(Written.count(provenance.epochs, "epoch"))"])
+        let asked = (try? TrainingSettings(Settings(text: provenance.trainingConfiguration, named: file)))?.maxEpochs
+        rows.append([
+            "trained",
+            Written.count(provenance.epochs, "epoch") + (asked.map { ", the best of \($0) at most" } ?? ""),
+        ])
         for (index, data) in provenance.data.enumerated() {
             rows.append([
                 index == 0 ? "data" : "",

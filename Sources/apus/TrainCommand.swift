@@ -1,5 +1,6 @@
 import ArgumentParser
 import Compute
+import Files
 import Foundation
 import Settings
 import Training
@@ -51,99 +52,119 @@ struct TrainCommand: ParsableCommand {
     func run() throws {
         let ranks = try Ranks.join()
         let settings = try TrainingSettings(Settings(contentsOf: config, overrides: set))
+        try checkMember(of: settings.committee.members, hasRanks: ranks != nil)
         let preparation = try TrainingPreparation(settings, parallelism: threads.parallelism)
         Interruption.watch()
-        if let ranks {
-            guard settings.committee.members == 1 || member != nil else {
-                throw CommandError(
-                    "a committee's members are trained together by mpirun one at a time: name one with --member")
-            }
-            try train(
-                TrainingRun(
-                    preparation, member: settings.committee.members > 1 ? member.map { $0 - 1 } : nil,
-                    parallelism: threads.parallelism, communicator: ranks), on: ranks)
-            return
-        }
-        if settings.committee.members > 1 {
+        if settings.committee.members > 1, member == nil {
             try trainCommittee(preparation)
         } else {
-            guard member == nil else {
+            let training = try TrainingRun(
+                preparation, member: member.map { $0 - 1 }, parallelism: threads.parallelism, communicator: ranks)
+            if let ranks, ranks.rank != 0 {
+                try training.agree(resuming: resume)
+                _ = try training.run(
+                    resuming: resume, isInterrupted: { Interruption.cancellation.isCancelled }, report: { _ in })
+            } else {
+                try train(training)
+                if member != nil {
+                    try join(CommitteeTraining(preparation, parallelism: threads.parallelism), to: nil)
+                }
+            }
+            ranks?.leave()
+        }
+        if let code = Interruption.exitCode { throw ExitCode(code) }
+    }
+
+    private func checkMember(of members: Int, hasRanks: Bool) throws {
+        if let member {
+            guard members > 1 else {
                 throw CommandError(
                     "--member: \(config) trains one potential; committee.members says how many there are")
             }
-            try train(TrainingRun(preparation, parallelism: threads.parallelism))
+            guard (1...members).contains(member) else {
+                throw CommandError("--member: expected 1…\(members), found \(member)")
+            }
+        } else if hasRanks, members > 1 {
+            throw CommandError(
+                "a committee's members are trained together by mpirun one at a time: name one with --member")
         }
-        if let code = Interruption.exitCode { throw ExitCode(code) }
     }
 
-    /// Trains one potential together with other processes, of which the first one writes.
-    private func train(_ training: TrainingRun, on ranks: MPI) throws {
-        if ranks.rank == 0 {
-            try train(training)
-        } else {
-            _ = try training.run(
-                resuming: resume, isInterrupted: { Interruption.cancellation.isCancelled }, report: { _ in })
-        }
-        ranks.leave()
-        if let code = Interruption.exitCode { throw ExitCode(code) }
-    }
+    /// The files that are read, which no output may replace.
+    private func inputs(of preparation: TrainingPreparation) -> [String] { preparation.inputs + [config] }
+
+    // MARK: One potential
 
     /// Trains one potential: alone, or one member of a committee.
     private func train(_ training: TrainingRun) throws {
-        let changes = try checkOutput(of: training)
-        try training.makeOutputFolder()
-        let log = try TrainingLog(path: training.output + "/train.log", continuing: resume)
-        if !resume { try training.discardEarlierTraining() }
+        let whole = OutputFolder(training.settings.output)
+        func check() throws {
+            // Another member is not this one's to replace, and neither is what stands in their place.
+            if !overwrite || member != nil { try whole.check(holds: member != nil) }
+            try training.folder.check(against: inputs(of: training.preparation), mayExist: resume || overwrite)
+            guard resume else { return }
+            guard FileManager.default.fileExists(atPath: training.checkpointPath) else {
+                throw CommandError(
+                    "\(training.checkpointPath): no such checkpoint to resume; train without --resume first")
+            }
+            try training.refuseIfEnded()
+        }
+        try check()
+        try training.agree(resuming: resume)
+        try training.folder.make()
+        let lock = try FolderLock(training.output)
+        // The one before may have ended meanwhile.
+        try check()
+        let changes = resume ? try training.changesSinceCheckpoint() : []
+        if overwrite { try member == nil ? training.folder.discard() : training.folder.discardOwn() }
+        let log = try TrainingLog(path: training.folder.log, continuing: resume)
         TrainingIntroduction(training.preparation, threads: threads.parallelism.threads, changes).write(to: log)
-        log.line(TrainingLog.header)
+        if let warning = lock.warning { log.remark(.warning(warning)) }
+        TrainingLog.header.forEach(log.line)
         let summary = try training.run(
             resuming: resume, isInterrupted: { Interruption.cancellation.isCancelled }, report: { log.report($0) })
         log.conclude(training, summary)
         log.line("next       apus evaluate \(training.potentialPath) DATA.xyz; apus md md.yaml")
         try log.close()
+        withExtendedLifetime(lock) {}
     }
 
-    /// What has changed since the training that is resumed. Throws where one would be lost, or there is none.
-    private func checkOutput(of training: TrainingRun) throws -> [String] {
-        let files = FileManager.default
-        if resume {
-            guard files.fileExists(atPath: training.checkpointPath) else {
-                throw CommandError(
-                    "\(training.checkpointPath): no such checkpoint to resume; train without --resume first")
-            }
-            return try training.changesSinceCheckpoint()
-        }
-        if !overwrite { try training.refuseToReplace() }
-        return []
-    }
+    // MARK: Committees
 
     private func trainCommittee(_ preparation: TrainingPreparation) throws {
         let committee = try CommitteeTraining(preparation, parallelism: threads.parallelism)
-        if let member {
-            guard committee.members.indices.contains(member - 1) else {
-                throw CommandError("--member: expected 1…\(committee.members.count), found \(member)")
+        func check() throws {
+            if !overwrite { try committee.folder.check(holds: true) }
+            try committee.folder.check(against: inputs(of: preparation), mayExist: resume || overwrite)
+            for member in committee.members {
+                try member.folder.check(against: inputs(of: preparation), mayExist: resume || overwrite)
             }
-            try train(TrainingRun(preparation, member: member - 1, parallelism: threads.parallelism))
-            return try join(committee, to: nil)
+            if resume, committee.folder.content == .nothing {
+                throw CommandError(
+                    "\(committee.folder.path): holds no member of a committee to resume; train without --resume first"
+                )
+            }
         }
+        try check()
+        try committee.folder.make()
+        var locks = [try FolderLock(committee.folder.path)]
+        try check()
         var changes: Set<String> = []
-        for member in committee.members {
-            guard resume else {
-                _ = try checkOutput(of: member)
-                continue
-            }
-            if FileManager.default.fileExists(atPath: member.checkpointPath), try !member.hasEnded() {
-                changes.formUnion(try member.changesSinceCheckpoint())
-            }
+        for member in committee.members where resume {
+            guard FileManager.default.fileExists(atPath: member.checkpointPath) else { continue }
+            changes.formUnion(try member.changesSinceCheckpoint())
         }
-        try committee.members.forEach { try $0.makeOutputFolder() }
-        let log = try TrainingLog(path: preparation.settings.output + "/train.log", continuing: resume)
-        if !resume { try committee.members.forEach { try $0.discardEarlierTraining() } }
+        if overwrite { try committee.folder.discard() }
+        for member in committee.members {
+            try member.folder.make()
+            locks.append(try FolderLock(member.output))
+        }
+        let log = try TrainingLog(path: committee.folder.log, continuing: resume)
         TrainingIntroduction(preparation, threads: threads.parallelism.threads, changes.sorted()).write(to: log)
-        log.line(TrainingLog.committeeHeader)
+        if let warning = locks[0].warning { log.remark(.warning(warning)) }
+        TrainingLog.committeeHeader.forEach(log.line)
         let logs = try committee.members.enumerated().map { index, member in
-            try TrainingLog(
-                path: member.output + "/train.log", continuing: resume, label: "\(index + 1)", whole: log)
+            try TrainingLog(path: member.folder.log, continuing: resume, label: "\(index + 1)", whole: log)
         }
         let summaries = try committee.run(
             resuming: resume, isInterrupted: { Interruption.cancellation.isCancelled },
@@ -154,15 +175,23 @@ struct TrainCommand: ParsableCommand {
         }
         try join(committee, to: log)
         try log.close()
+        withExtendedLifetime(locks) {}
     }
 
-    /// Puts the members together if all are there.
+    /// Puts the members together if the trainings of all have ended.
     private func join(_ committee: CommitteeTraining, to log: TrainingLog?) throws {
         func line(_ text: String) { if let log { log.line(text) } else { Terminal.print(text) } }
         line("")
-        guard let errors = try committee.join() else {
-            return line("the committee is not complete yet: go on with --resume, or train the others with --member")
+        let open = try committee.whatIsLeft()
+        guard open.isEmpty else {
+            return line(
+                "the committee is not complete yet: \(open.joined(separator: ", ")); go on with --resume, or train the others with --member"
+            )
         }
+        // Of members that end at the same time on several machines, one does it.
+        let lock = try log == nil ? FolderLock(committee.folder.path) : nil
+        guard let errors = try committee.join() else { return }
+        withExtendedLifetime(lock) {}
         let set = committee.preparation.validation.count > 0 ? "validation" : "training"
         line("committee of \(committee.members.count), errors of its mean on the \(set) set:")
         for text in ErrorTable.lines(errors) { line("  " + text) }

@@ -29,7 +29,7 @@ struct TrainingIntroduction {
         let (model, settings) = (preparation.model, preparation.settings)
         let configuration = model.configuration
         let head =
-            "\(ProgramVersion.description), \(BuildTarget.description), \(settings.precision.rawValue), \(Written.count(threads, "thread"))"
+            "\(ProgramVersion.description), \(BuildTarget.description), \(preparation.precision.rawValue), \(Written.count(threads, "thread"))"
         let features =
             Set(configuration.numFeatures).count == 1
             ? "\(configuration.numFeatures[0])" : configuration.numFeatures.map(String.init).joined(separator: ", ")

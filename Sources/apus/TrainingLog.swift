@@ -1,15 +1,15 @@
 import DataSets
+import Files
 import Foundation
 import Logging
 import Training
 
-/// What a training prints: on the terminal, and in a file that keeps it. One thread at a time uses it, but for what
-/// members of a committee pass on to that of the committee.
+/// What a training prints: on the terminal, and in a file that keeps it. One thread at a time uses it, but for what members
+/// of a committee pass on to that of the committee.
 final class TrainingLog: @unchecked Sendable {
-    private let path: String
-    private let file: FileHandle
-    /// What lines begin with on the terminal and in the log of the whole: the number of a member of a committee, the
-    /// size of a point of a learning curve.
+    private let file: AppendedFile
+    /// What lines begin with on the terminal and in the log of the whole: the number of a member of a committee, the size
+    /// of a point of a learning curve.
     private let label: String?
     /// The log of the committee that this is a member's of.
     private let whole: TrainingLog?
@@ -29,20 +29,11 @@ final class TrainingLog: @unchecked Sendable {
     init(path: String, continuing: Bool, label: String? = nil, whole: TrainingLog? = nil, isQuiet: Bool = false)
         throws
     {
-        self.path = path
         self.label = label
         self.whole = whole
         self.isQuiet = isQuiet
-        let exists = FileManager.default.fileExists(atPath: path)
-        if !continuing || !exists {
-            guard FileManager.default.createFile(atPath: path, contents: nil) else {
-                throw CommandError("\(path): cannot be written")
-            }
-        }
-        guard let file = FileHandle(forWritingAtPath: path) else { throw CommandError("\(path): cannot be written") }
-        self.file = file
-        try file.seekToEnd()
-        if continuing, exists {
+        file = try AppendedFile(path, existing: continuing ? .keep(bytes: nil) : .replace)
+        if continuing, file.size > 0 {
             for line in ["", "── resumed \(Date().ISO8601Format())", ""] { append(line) }
         }
     }
@@ -67,7 +58,7 @@ final class TrainingLog: @unchecked Sendable {
 
     private func append(_ line: String) {
         lock.withLock {
-            do { try file.write(contentsOf: Data((line + "\n").utf8)) } catch { failure = failure ?? error }
+            do { try file.append(line + "\n") } catch { failure = failure ?? error }
         }
     }
 
@@ -128,36 +119,41 @@ final class TrainingLog: @unchecked Sendable {
     /// Throws if a line could not be written.
     func close() throws {
         try file.close()
-        if let failure { throw CommandError("\(path): could not be written: \(CommandError.message(of: failure))") }
+        if let failure { throw failure }
     }
 
     // MARK: The table of epochs, 80 columns wide
 
-    private static let widths = [5, 9, 11, 9, 7, 7, 8, 7, 8, 8]
-    static let header =
-        aligned(["", "training", "validation", "energy", "forces", "stress", "learn.", "str.", "", "time"]) + "\n"
-        + aligned(["epoch", "loss", "loss", "meV/atom", "meV/Å", "GPa", "rate", "per s", "time", "left"])
+    /// What people look at first stands first: errors on the validation set, the epoch that is kept, and the time left.
+    private static let columns: [(title: String, unit: String, width: Int)] = [
+        ("", "epoch", 5), ("energy", "meV/atom", 10), ("forces", "meV/Å", 9), ("stress", "GPa", 8),
+        ("best", "epoch", 7),
+        ("", "time", 8), ("time", "left", 8), ("training", "loss", 9), ("valid.", "loss", 9), ("learn.", "rate", 7),
+    ]
 
-    /// Members' rows begin with their number.
-    static let committeeHeader = header.split(separator: "\n").map { "  " + $0 }.joined(separator: "\n")
+    /// The heads of the columns.
+    static let header = [aligned(columns.map(\.title)), aligned(columns.map(\.unit))]
+    /// The same above rows that begin with the number of a member.
+    static let committeeHeader = header.map { "  " + $0 }
 
     private static func row(_ report: TrainingRun.EpochReport) -> String {
         func number(_ value: Double?, _ digits: Int) -> String {
-            value.map { $0.isFinite ? Written.fixed($0, digits) : "-" } ?? "-"
+            // Beyond the width of a column nobody reads digits.
+            value.map { !$0.isFinite ? "-" : $0 < 1e6 ? Written.fixed($0, digits) : Written.scientific($0) } ?? ""
         }
+        func loss(_ value: Double) -> String { value.isFinite ? String(format: "%.2e", value) : "" }
         let errors = report.errors.all
-        func loss(_ value: Double) -> String { value.isFinite ? String(format: "%.2e", value) : "-" }
         return aligned([
-            "\(report.epoch)", loss(report.trainingLoss), loss(report.validationLoss),
-            number(errors.energyRMSE, 2), number(errors.forcesRMSE, 1), number(errors.stressRMSE, 3),
-            String(format: "%.1e", report.learningRate),
-            report.epoch > 0 ? Written.pace(report.structuresPerSecond) : "-",
-            Written.clock(report.seconds), report.remaining.map(Written.clock) ?? "-",
-        ]) + (report.isKept ? "*" : "")
+            "\(report.epoch)", number(errors.energyRMSE, 2), number(errors.forcesRMSE, 1),
+            number(errors.stressRMSE, 3), (report.isKept ? "*" : "") + "\(report.keptEpoch)",
+            Written.clock(report.seconds), report.remaining.map(Written.clock) ?? "", loss(report.trainingLoss),
+            loss(report.validationLoss), String(format: "%.0e", report.learningRate),
+        ])
     }
 
     private static func aligned(_ cells: [String]) -> String {
-        zip(widths, cells).map { width, cell in String(repeating: " ", count: max(0, width - cell.count)) + cell }
-            .joined()
+        zip(columns, cells).map { column, cell in
+            String(repeating: " ", count: max(0, column.width - cell.count)) + cell
+        }.joined()
     }
 }

@@ -14,7 +14,9 @@ import Testing
 
 /// Committees: members that differ, one evaluation of all, and what it says about their disagreement.
 @Suite struct Committees {
-    private func committee(_ folder: TemporaryFolder, threads: Int = 1, output: String = "run", epochs: Int = 2)
+    private func committee(
+        _ folder: TemporaryFolder, threads: Int = 1, output: String = "run", epochs: Int = 2, more: String = ""
+    )
         throws
         -> CommitteeTraining
     {
@@ -22,7 +24,7 @@ import Testing
             data: {train: "\(try folder.write(TrainingRuns.structures))", validation: 3}
             model: {r_max: 3.4, num_layers: 2, l_max: 1, num_features: 4, radial_mlp_width: 8, spline_intervals: 32}
             committee: {members: 3, share: 0.7}
-            training: {max_epochs: \(epochs), precision: float64, loss: {stress: 1}}
+            training: {max_epochs: \(epochs), precision: float64, loss: {stress: 1}\(more.isEmpty ? "" : ", " + more)}
             output: "\(folder.file(output))"
             """
         let parallelism = Parallelism(threads: threads)
@@ -105,6 +107,67 @@ import Testing
         _ = try trained.members[1].run(resuming: false, isInterrupted: { false }, report: { _ in })
         #expect(try trained.join() == nil)
         #expect(!FileManager.default.fileExists(atPath: trained.potentialPath))
+    }
+
+    /// A potential is there from epoch 0 on; a member counts when its training has ended.
+    @Test func aMemberThatHasNotEndedDoesNotCount() throws {
+        let folder = try TemporaryFolder()
+        let trained = try committee(folder)
+        for member in trained.members[..<2] {
+            _ = try member.run(resuming: false, isInterrupted: { false }, report: { _ in })
+        }
+        var asked = 0
+        _ = try trained.members[2].run(
+            resuming: false,
+            isInterrupted: {
+                asked += 1
+                return asked > 3
+            }, report: { _ in })
+        #expect(FileManager.default.fileExists(atPath: trained.members[2].potentialPath))
+        #expect(try trained.whatIsLeft() == ["member 3 has taken 1 of 2 epochs"])
+        #expect(try trained.join() == nil)
+        _ = try trained.members[2].run(resuming: true, isInterrupted: { false }, report: { _ in })
+        #expect(try trained.join() != nil)
+    }
+
+    /// Time that ran out within an epoch is an end too.
+    @Test func aMemberWhoseTimeIsOverHasEnded() throws {
+        let folder = try TemporaryFolder()
+        let trained = try committee(folder, epochs: 100_000, more: "max_time: 100 ms")
+        for member in trained.members {
+            let summary = try member.run(resuming: false, isInterrupted: { false }, report: { _ in })
+            #expect(summary.ending == .maxTime)
+        }
+        #expect(try trained.whatIsLeft().isEmpty)
+    }
+
+    /// What stands in a folder, and what of it a training may take away.
+    @Test func aFolderHoldsOnePotentialOrACommittee() throws {
+        let temporary = try TemporaryFolder()
+        let folder = OutputFolder(temporary.file("run"))
+        #expect(folder.content == .nothing)
+        try folder.make()
+        try Data().write(to: URL(fileURLWithPath: folder.path + "/notes.txt"))
+        #expect(folder.content == .nothing)
+        for number in [1, 10, 2] {
+            try folder.member(number).make()
+            try Data().write(to: URL(fileURLWithPath: folder.member(number).checkpoint))
+        }
+        try Data().write(to: URL(fileURLWithPath: folder.member(10).path + "/mine.txt"))
+        #expect(folder.content == .committee([1, 2, 10]))
+        #expect(throws: TrainingError.self) { try folder.check(holds: false) }
+        try folder.check(holds: true)
+        #expect(throws: OutputError.self) { try folder.check(against: [], mayExist: false) }
+        try folder.check(against: [], mayExist: true)
+        try folder.discard()
+        let left = try FileManager.default.subpathsOfDirectory(atPath: folder.path).sorted()
+        #expect(left == ["member-10", "member-10/mine.txt", "notes.txt"])
+        try Data().write(to: URL(fileURLWithPath: folder.checkpoint))
+        #expect(folder.content == .single)
+        #expect(throws: TrainingError.self) { try folder.check(holds: true) }
+        let link = temporary.file("link.xyz")
+        try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: folder.predictions)
+        #expect(throws: OutputError.self) { try folder.check(against: [link], mayExist: true) }
     }
 
     @Test func potentialsOfDifferentModelsAreNotJoined() throws {

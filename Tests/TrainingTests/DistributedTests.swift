@@ -125,6 +125,55 @@ private final class ThreadRanks: @unchecked Sendable {
         #expect(alone.state.steps == 6)
     }
 
+    /// A file that is another one on another machine: all ranks say so, and none trains.
+    @Test func ranksWithOtherDataAreFound() throws {
+        let folder = try TemporaryFolder()
+        var others = Self.structures
+        others[1].energy! += 1
+        let paths = try [folder.write(Self.structures, to: "a.xyz"), folder.write(others, to: "b.xyz")]
+        func check(_ training: [String]) throws -> [(any Error)?] {
+            let runs = try training.map { path in
+                let model = "avg_num_neighbors: 4, per_type_energy_scales: 1, per_type_energy_shifts: 0"
+                var settings = try Samples.settings(
+                    data: path, model: model, training: "max_epochs: 1", output: folder.file("run"))
+                settings.text = "the same"
+                return try TrainingPreparation(settings, parallelism: .serial)
+            }
+            let joined = ThreadRanks(size: 2)
+            let results = Outcomes(count: 2)
+            let done = DispatchGroup()
+            for rank in 0..<2 {
+                done.enter()
+                Thread.detachNewThread {
+                    defer { done.leave() }
+                    results.set(
+                        rank,
+                        Result {
+                            try TrainingRun(
+                                runs[rank], parallelism: .serial, communicator: ThreadRanks.Rank(rank, of: joined)
+                            ).agree(resuming: false)
+                        })
+                }
+            }
+            done.wait()
+            return results.errors
+        }
+        #expect(try check([paths[0], paths[0]]).allSatisfy { $0 == nil })
+        for error in try check(paths) {
+            #expect((error as? TrainingError)?.message.contains("same data files, choice of structures") == true)
+        }
+    }
+
+    private final class Outcomes: @unchecked Sendable {
+        private let lock = NSLock()
+        private var values: [Result<Void, any Error>?]
+        init(count: Int) { values = Array(repeating: nil, count: count) }
+        func set(_ index: Int, _ value: Result<Void, any Error>) { lock.withLock { values[index] = value } }
+        var errors: [(any Error)?] {
+            lock.withLock { values.map { if case .failure(let error)? = $0 { error } else { nil } } }
+        }
+    }
+
     @Test func withoutMpirunThereAreNoRanks() {
         #expect(!MPI.isPresent && MPI.ranksOnThisMachine == 1)
         #expect(throws: MPI.Failure.self) { try MPI() }

@@ -219,9 +219,13 @@ import Testing
         }
         // The dictionary has no order.
         schedule.advance(to: 12)
-        schedule.restart(at: 1)
         schedule.step(5)
         #expect(schedule.learningRate == 1e-4)
+        // Four epochs are left, the warm-up with them.
+        schedule.restart(after: 8)
+        #expect(schedule.learningRate == 1e-4)
+        schedule.advance(to: 11)
+        #expect(abs(schedule.learningRate - 5.05e-3) < 1e-15)
     }
 
     // MARK: The moving average

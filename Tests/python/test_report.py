@@ -42,7 +42,7 @@ def write_metrics(folder):
     (folder / "metrics_by_group.csv").write_text("\n".join(groups) + "\n")
 
 
-def write_potential(folder, errors=None):
+def write_potential(folder, errors=None, members=1):
     """Writes a potential of the epoch KEPT with its errors, or with others."""
     provenance = {
         "program": "Apus 0.1.0", "created": "2026-01-02T03:04:05Z", "epochs": KEPT,
@@ -55,7 +55,7 @@ def write_potential(folder, errors=None):
     header = json.dumps({
         "__metadata__": {
             "model": json.dumps(model), "elements": "Li O", "provenance": json.dumps(provenance),
-            "precision": "float32",
+            "precision": "float32", **({"members": str(members)} if members > 1 else {}),
         },
         "reference.0.energy": {"dtype": "F64", "shape": [1], "data_offsets": [0, 8]},
         "weights.a": {"dtype": "F32", "shape": [40, 50], "data_offsets": [8, 8008]},
@@ -251,22 +251,24 @@ def test_a_mistake_is_one_line_and_nothing_is_written(run, tmp_path, file, chang
 
 
 def test_a_committee_has_its_own_errors_and_those_of_its_members(run, tmp_path):
-    for member in (1, 2, 10):
+    for member in (1, 2, 3):
         folder = tmp_path / f"member-{member}"
         shutil.copytree(run, folder)
         write_potential(folder, [member * error for error in errors_at(KEPT)])
     result = run_report(tmp_path, ".")
     assert result.returncode == 1 and result.stderr.startswith("apus: error: potential.safetensors: ")
     assert "give a member's folder" in result.stderr and result.stderr.count("\n") == 1
-    write_potential(tmp_path, [0.9 * error for error in errors_at(KEPT)])
+    write_potential(tmp_path, [0.9 * error for error in errors_at(KEPT)], members=3)
+    # What an earlier committee of more members has left counts no more.
+    shutil.copytree(tmp_path / "member-3", tmp_path / "member-4")
     write_predictions(tmp_path / "validation.xyz")
     succeeds(tmp_path, ".")
     page = (tmp_path / "report.html").read_text()
     cells = rows(page)
     assert ["Forces, meV/Å", *(shown(0.9 * errors_at(KEPT)[index]) for index in (3, 4, 5))] in cells
-    # In the order of their numbers, not of their names.
-    for index, member in enumerate((1, 2, 10), 1):
-        assert [f"Member {index}", *(shown(member * errors_at(KEPT)[index]) for index in (0, 1, 3, 4, 5, 6, 7))] in cells
+    assert "Member 4" not in page and ["Committee", "3 members"] in cells
+    for member in (1, 2, 3):
+        assert [f"Member {member}", *(shown(member * errors_at(KEPT)[index]) for index in (0, 1, 3, 4, 5, 6, 7))] in cells
     assert 'alt="Deviation of the committee' in page and page.count('alt="Learning curves') == 3
 
 

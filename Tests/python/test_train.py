@@ -104,7 +104,9 @@ def test_resuming_refuses_what_does_not_belong_together(trainer):
     log = (trainer.folder / "run" / "train.log").read_text()
     assert "raise training.max_epochs" in trainer.fails("train", "train.yaml", "--resume")
     for setting, words in {
-        "model.l_max=2": "model.l_max: 1 → 2", "training.seed=2": "held back", "data.validation=20": "held back",
+        "model.l_max=2": "model.l_max: 1 → 2", "training.seed=2": "held back for validation (training.seed: 1 → 2)",
+        "data.validation=20": "held back for validation (data.validation: 16 → 20)",
+        "data.train_size=100": "data.train_size: not given → 100",
     }.items():
         message = trainer.fails("train", "train.yaml", "--resume", "--set", "training.max_epochs=4", "--set", setting)
         assert words in message
@@ -204,3 +206,142 @@ def test_examples_whose_data_are_fetched_have_sound_settings(trainer, path):
     """Everything is read but the data, which the user gets from where the README says."""
     shutil.copy(path, trainer.folder / "example.yaml")
     assert "data.train: " in (message := trainer.fails("train", "example.yaml")) and "expected a file" in message
+
+
+@pytest.fixture
+def small(trainer):
+    """Twelve structures, and a training of a moment."""
+    lines = (trainer.folder / "silicon.xyz").read_text().splitlines(keepends=True)
+    starts = [index for index, line in enumerate(lines) if len(line.split()) == 1]
+    (trainer.folder / "silicon.xyz").write_text("".join(lines[:starts[12]]))
+    (trainer.folder / "train.yaml").write_text(TRAINING.replace("validation: 16", "validation: 4"))
+    return trainer
+
+
+def setting(*pairs):
+    return [word for pair in pairs for word in ("--set", pair)]
+
+
+def test_no_output_is_an_input(small):
+    folder = small.folder
+    (folder / "validation.xyz").write_bytes((folder / "silicon.xyz").read_bytes() + b"\n")
+    before = (folder / "validation.xyz").read_bytes()
+    (folder / "link.xyz").symlink_to("validation.xyz")
+    for name in ["validation.xyz", "./validation.xyz", "link.xyz"]:
+        for flag in [[], ["--overwrite"]]:
+            message = small.fails("train", "train.yaml", *flag, *setting(f"data.validation={name}", "output=."))
+            assert "validation.xyz" in message
+    (folder / "train.yaml").rename(folder / "train.log")
+    assert "train.log" in small.fails("train", "train.log", "--overwrite", "--set", "output=.")
+    assert (folder / "validation.xyz").read_bytes() == before
+
+
+def test_what_no_training_has_written_is_not_replaced_unasked(small):
+    (small.folder / "run").mkdir()
+    for name in ["validation.xyz", "train.log", "metrics.csv", "metrics_by_group.csv"]:
+        file = small.folder / "run" / name
+        file.write_text("mine")
+        assert f"{name}: the file exists already" in small.fails("train", "train.yaml")
+        assert file.read_text() == "mine"
+        file.unlink()
+    (small.folder / "run" / "validation.xyz").mkdir()
+    assert "found a folder" in small.fails("train", "train.yaml", "--overwrite")
+
+
+def test_two_trainings_do_not_share_a_folder(small):
+    process = small.start("train", "train.yaml", "--set", "training.max_epochs=1000000")
+    wait_for_epoch(process, small.folder, 1)
+    for flag in ["--resume", "--overwrite"]:
+        result = small("train", "train.yaml", flag)
+        assert result.returncode == 1 and "is being written to by another (process" in result.stderr
+    process.kill()
+    process.wait()
+    # A dead process holds nothing.
+    epochs = f"training.max_epochs={len(metrics(small.folder)) + 1}"
+    small.succeeds("train", "train.yaml", "--resume", "--set", epochs)
+    rows = [int(row["epoch"]) for row in metrics(small.folder)]
+    assert rows == list(range(len(rows)))
+
+
+def test_renamed_data_are_resumed(small):
+    small.succeeds("train", "train.yaml")
+    (small.folder / "silicon.xyz").rename(small.folder / "renamed.xyz")
+    output = small.succeeds(
+        "train", "train.yaml", "--resume", *setting("data.train=renamed.xyz", "training.max_epochs=4"))
+    assert "changed: data.train: silicon.xyz → renamed.xyz" in output
+
+
+def test_a_committee_and_one_potential_do_not_share_a_folder(small):
+    committee = setting("committee.members=2", "training.max_epochs=1")
+    small.succeeds("train", "train.yaml")
+    before = weights(small.folder)
+    assert "--overwrite" in small.fails("train", "train.yaml", *committee)
+    message = "run holds the training of one potential, not of a committee"
+    assert message in small.fails("train", "train.yaml", "--resume", *committee)
+    assert message in small.fails("train", "train.yaml", "--member", "1", *committee)
+    assert weights(small.folder) == before
+    small.succeeds("train", "train.yaml", "--overwrite", *committee)
+    message = "run holds the training of a committee, not of one potential"
+    assert message in small.fails("train", "train.yaml", "--resume")
+    small.fails("train", "train.yaml")
+    small.succeeds("train", "train.yaml", "--overwrite")
+    assert not list((small.folder / "run").glob("member-*"))
+
+
+def test_overwriting_takes_away_what_trainings_wrote_and_nothing_else(small):
+    small.succeeds("train", "train.yaml", *setting("committee.members=3"))
+    (small.folder / "run" / "notes.txt").write_text("mine")
+    (small.folder / "run" / "member-3" / "notes.txt").write_text("mine")
+    two = setting("committee.members=2", "model.num_features=2")
+    small.succeeds("train", "train.yaml", "--overwrite", *two)
+    assert [path.name for path in (small.folder / "run" / "member-3").iterdir()] == ["notes.txt"]
+    assert (small.folder / "run" / "notes.txt").exists()
+    # A third one is trained as if there had never been another.
+    small.succeeds("train", "train.yaml", "--resume", *two, *setting("committee.members=3"))
+
+
+def test_a_member_counts_when_its_training_has_ended(small):
+    committee = ["train", "train.yaml", "--set", "committee.members=2"]
+    for number in ["0", "3", "99"]:
+        assert f"--member: expected 1…2, found {number}" in small.fails(*committee, "--member", number)
+    process = small.start(*committee, "--member", "2", "--set", "training.max_epochs=1000000")
+    path = small.folder / "run" / "member-2" / "metrics.csv"
+    while not path.exists() or path.read_text().count("\n") < 3:
+        assert process.poll() is None
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+    epochs = ["--set", f"training.max_epochs={path.read_text().count(chr(10)) + 2}"]
+    output = small.succeeds(*committee, "--member", "1", *epochs)
+    assert "the committee is not complete yet: member 2 has taken " in output
+    assert not (small.folder / "run" / "potential.safetensors").exists()
+    assert "committee of 2, errors of its mean" in small.succeeds(*committee, "--member", "2", "--resume", *epochs)
+
+
+def test_learning_curves_need_what_they_are_made_of(small):
+    curve = ["learning-curve", "train.yaml", "--sizes"]
+    for value in ["0", "0.01"]:
+        assert "structures to validate with" in small.fails(*curve, "4,8", "--set", f"data.validation={value}")
+    for sizes in ["5,5", "10,9223372036854775807", "5", "a,b"]:
+        assert "--sizes" in small.fails(*curve, sizes)
+    assert "at most the 6 structures" in small.fails(*curve, "4,8", "--set", "data.train_size=6")
+    assert "training.max_epochs" in small.fails(*curve, "4,8", "--set", "training.max_epochs=9e18")
+    output = small.succeeds(*curve, "4,8", *setting('output=a "quoted\\" \'name'))
+    assert "structures" in output and (small.folder / 'a "quoted\\" \'name' / "learning_curve.csv").exists()
+
+
+def test_a_learning_curve_that_is_cut_short_has_the_sizes_that_ended(small):
+    process = small.start(
+        "learning-curve", "train.yaml", "--sizes", "2,8", *setting("training.max_epochs=1000000", "training.batch_size=1"))
+    path = small.folder / "run" / "n-2" / "metrics.csv"
+    while not path.exists() or path.read_text().count("\n") < 3:
+        assert process.poll() is None
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=60) == 130
+    assert not (small.folder / "run" / "learning_curve.csv").exists()
+
+
+def test_data_through_a_pipe_are_refused_with_the_reason(small):
+    result = small("train", "train.yaml", "--set", "data.train=/dev/stdin")
+    assert result.returncode == 1 and "read more than once" in result.stderr

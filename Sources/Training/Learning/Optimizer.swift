@@ -10,6 +10,7 @@ struct Optimizer<T: KernelScalar>: Sendable {
     private let elements: [Range<Int>]
     /// The weights that are trained as matrices, with `muon`. All others stay as they are.
     private let matrices: [Parameter.Matrix]
+    /// Steps taken.
     var step = 0
     /// The sum of the squares of all learning rates so far, for `schedule_free`.
     var rateSquares = 0.0
@@ -46,7 +47,9 @@ struct Optimizer<T: KernelScalar>: Sendable {
         _ weights: inout [T], gradient: [T], learningRate: Double, average: inout MovingAverage<T>?,
         _ parallelism: Parallelism
     ) {
-        precondition(weights.count == gradient.count && first.count == gradient.count)
+        precondition(
+            weights.count == gradient.count && first.count == gradient.count,
+            "expected \(first.count) weights and derivatives, got \(weights.count) and \(gradient.count)")
         step += 1
         var share = average?.beginUpdate()
         if settings.name == .scheduleFree {

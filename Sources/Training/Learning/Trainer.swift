@@ -29,6 +29,7 @@ final class Trainer<T: ExecutableScalar> {
     private var loss: Loss
     private var gradient: [T]
     private var cotangents = Loss.Cotangents<T>()
+    private let seed: UInt64
 
     /// - Parameters:
     ///   - parameters: the first weights.
@@ -68,8 +69,6 @@ final class Trainer<T: ExecutableScalar> {
         executor.bind("scales") { input in for (type, scale) in scales.enumerated() { input[type] = T(scale) } }
     }
 
-    private let seed: UInt64
-
     var training: DataSet { structures.training }
     var structuresPerEpoch: Int { structures.count }
 
@@ -92,8 +91,8 @@ final class Trainer<T: ExecutableScalar> {
         case finished(loss: Double)
         /// Ended by `shouldStop`; the epoch does not count.
         case stopped
-        /// The loss or its gradient is not a finite number.
-        case diverged
+        /// The loss of a batch, counted from 1, or its gradient is not a finite number.
+        case diverged(step: Int)
     }
 
     /// Runs one epoch. `shouldStop` is asked after every batch.
@@ -105,7 +104,7 @@ final class Trainer<T: ExecutableScalar> {
             schedule.advance(to: Double(epoch) + Double(step) / Double(batches.count))
             let items = try structures.items(share(of: batch), executor.parallelism)
             let value = update(Batch(items), over: structures.lossCounts(batch))
-            guard let value else { return .diverged }
+            guard let value else { return .diverged(step: step + 1) }
             sum += value
             let stops = shouldStop(step + 1, value)
             if communicator?.agreed(stops) ?? stops { return .stopped }
@@ -134,14 +133,17 @@ final class Trainer<T: ExecutableScalar> {
             communicator.sum(&values)
             value = values[0]
         }
-        let squares = sumOfSquares(gradient)
-        guard value.isFinite, squares.isFinite else { return nil }
-        if let clip = settings.gradientClip, squares > clip * clip {
-            let factor = T(clip / squares.squareRoot())
+        var norm = sumOfSquares(gradient).squareRoot()
+        guard value.isFinite, norm.isFinite else { return nil }
+        if let clip = settings.gradientClip, norm > clip {
+            let factor = T(clip / norm)
+            norm = clip
             executor.parallelism.update(&gradient, by: Self.chunk) { _, gradient in
                 for k in gradient.indices { gradient[k] *= factor }
             }
         }
+        // Optimizers square what they are given.
+        guard norm < Double(T.greatestFiniteMagnitude).squareRoot() else { return nil }
         optimizer.update(
             &weights, gradient: gradient, learningRate: schedule.learningRate, average: &average,
             executor.parallelism)
@@ -221,7 +223,32 @@ final class Trainer<T: ExecutableScalar> {
         }
         // Every number is zero on all processes but one.
         if let communicator { predictions.sum(over: communicator) }
-        return try predictions.compare(with: set, loss, executor.parallelism)
+        var validation = try predictions.compare(with: set, loss, executor.parallelism)
+        if let communicator {
+            // What is decided by them is decided alike on unlike processors.
+            var numbers = [
+                validation.loss, validation.terms.energy, validation.terms.forces, validation.terms.stress,
+            ]
+            communicator.broadcast(&numbers)
+            (validation.loss, validation.terms) = (
+                numbers[0], LossTerms(energy: numbers[1], forces: numbers[2], stress: numbers[3])
+            )
+        }
+        return validation
+    }
+
+    /// The loss of a model that says zero for everything but shifts and pair potential: the mean square of what is to be
+    /// learned, if squares are what the loss measures.
+    func lossOfZeros() throws -> Double {
+        let set = validation.count > 0 ? validation : training
+        return try Predictions(of: set).compare(with: set, loss, executor.parallelism).loss
+    }
+
+    /// The name of a parameter of which a weight is not a finite number.
+    var parameterOutOfRange: String? {
+        zip(parameters.parameters, parameters.offsets).first { parameter, offset in
+            !weights[offset..<offset + parameter.count].allSatisfy(\.isFinite)
+        }?.0.name
     }
 
     /// Takes note of an epoch's validation loss.
@@ -234,8 +261,26 @@ final class Trainer<T: ExecutableScalar> {
         while schedule.halvings < halvings { schedule.halve() }
     }
 
-    /// Begins the schedule anew at a learning rate.
-    func restartSchedule(at learningRate: Double) { schedule.restart(at: learningRate) }
+    /// Begins the schedule anew, from this epoch on.
+    func restartSchedule() { schedule.restart(after: epoch) }
+
+    /// Lets the schedule forget losses that do not compare with those to come.
+    func forgetLosses() { schedule.forgetLosses() }
+
+    /// Takes the weights of rank 0 and all that goes with them: processors that are not alike may round otherwise.
+    func synchronize() {
+        guard let communicator else { return }
+        func take(_ values: inout [T]) {
+            var numbers = values.map { Double($0) }
+            communicator.broadcast(&numbers)
+            if communicator.rank != 0 { values = numbers.map { T($0) } }
+        }
+        take(&weights)
+        take(&optimizer.first)
+        take(&optimizer.second)
+        take(&optimizer.largest)
+        if average != nil { take(&average!.values) }
+    }
 
     // MARK: Checkpoints
 

@@ -9,7 +9,7 @@ struct TrainerState: Equatable {
     var rateSquares = 0.0
     var average: [Double]
     var averageUpdates: Int
-    var schedule: [Double]
+    var schedule: LearningRateSchedule.State
     /// The score (`KeptEpoch.score`) and the epoch of the kept potential, and seconds trained.
     var keptScore = Double.infinity
     var keptEpoch = 0

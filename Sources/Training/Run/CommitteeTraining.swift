@@ -26,7 +26,15 @@ public final class CommitteeTraining {
         }
     }
 
-    public var potentialPath: String { preparation.settings.output + "/potential.safetensors" }
+    public var folder: OutputFolder { OutputFolder(preparation.settings.output) }
+    public var potentialPath: String { folder.potential }
+
+    /// What the members that have not ended lack: `member 3 has taken 31 of 300 epochs`. Nothing where all have.
+    public func whatIsLeft() throws -> [String] {
+        try members.enumerated().compactMap { index, member in
+            try member.whatIsLeft().map { "member \(index + 1) \($0)" }
+        }
+    }
 
     /// Trains the members that have not ended. `report` gets the number of the member, from 0; it and `isInterrupted`
     /// are called from several threads.
@@ -60,14 +68,14 @@ public final class CommitteeTraining {
     }
 
     /// Puts the members' potentials into one file, with the errors of their mean on the validation set, which are
-    /// returned with the mean deviation of forces. Nothing where a member has no potential yet.
+    /// returned with the mean deviation of forces. Nothing where a member's training has not ended.
     public func join() throws -> GroupedErrors? {
-        guard members.allSatisfy({ FileManager.default.fileExists(atPath: $0.potentialPath) }) else { return nil }
+        guard try whatIsLeft().isEmpty else { return nil }
         var committee = try Potential(joining: members.map { try Potential(contentsOf: $0.potentialPath) })
         committee.provenance.created = Date().ISO8601Format()
         let set = preparation.validation.count > 0 ? preparation.validation : preparation.training
         let errors = try Evaluation(of: committee, parallelism: parallelism).writePredictions(
-            for: set, to: preparation.settings.output + "/validation.xyz")
+            for: set, to: folder.predictions)
         committee.provenance.validationErrors = [:]
         for case (let name, let value?) in errors.all.named { committee.provenance.validationErrors[name] = value }
         try committee.write(to: potentialPath)

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// An event file of TensorBoard: losses, errors and the learning rate by epoch.
@@ -6,16 +7,18 @@ import Foundation
 /// `record_writer.h`). Bytes are `Event` messages in protocol buffers (`event.proto`: wall_time 1, step 2, file_version
 /// 3, summary 5; in it values 1 with tag 1 and simple_value 2).
 struct EventFile {
-    private let path: String
+    private let file: AppendedFile
 
     static let namePrefix = "events.out.tfevents."
 
     /// Begins a new file; TensorBoard puts all of a folder together.
     init(inFolder folder: String) throws {
-        path = "\(folder)/\(Self.namePrefix)\(Int(Date().timeIntervalSince1970)).\(getpid()).apus"
-        guard FileManager.default.createFile(atPath: path, contents: nil) else {
-            throw TrainingError("\(path): cannot be written")
-        }
+        let name = "\(folder)/\(Self.namePrefix)\(Int(Date().timeIntervalSince1970)).\(getpid())"
+        // Two trainings of one process may begin within a second.
+        var number = 1
+        func path() -> String { name + (number > 1 ? "-\(number)" : "") + ".apus" }
+        while FileManager.default.fileExists(atPath: path()) { number += 1 }
+        file = try AppendedFile(path(), existing: .refuse)
         try append(Message().double(1, Date().timeIntervalSince1970).text(3, "brain.Event:2"))
     }
 
@@ -44,12 +47,7 @@ struct EventFile {
     private func append(_ event: Message) throws {
         let length = withUnsafeBytes(of: UInt64(event.bytes.count).littleEndian) { Array($0) }
         let record = length + Self.checksum(length) + event.bytes + Self.checksum(event.bytes)
-        guard let handle = FileHandle(forWritingAtPath: path) else {
-            throw TrainingError("\(path): cannot be written")
-        }
-        defer { try? handle.close() }
-        try handle.seekToEnd()
-        try handle.write(contentsOf: Data(record))
+        try file.append(record)
     }
 
     /// CRC-32C, rotated and offset as TensorFlow does, so that checksums of checksums stay sound.

@@ -1,40 +1,48 @@
 import Atoms
+import Files
 import Foundation
 
-/// metrics.csv and metrics_by_group.csv: errors after every epoch, flushed as they are written.
+/// metrics.csv and metrics_by_group.csv: errors after every epoch, each line written as a whole.
 struct MetricsFile {
-    private let path: String
-    private let groupsPath: String
+    private let table: AppendedFile
+    private let groups: AppendedFile
     private let elements: [Element]
 
     /// Starts the files, or continues them after dropping what follows epoch `epochs`.
     ///
     /// - Parameter elements: those that get a column of force errors of their own.
     init(path: String, groupsPath: String, elements: [Element], keepingEpochs epochs: Int?) throws {
-        self.path = path
-        self.groupsPath = groupsPath
         self.elements = elements
         let names = ErrorMeasures().named.map(\.name)
         let byElement = elements.map { "forces_rmse_mev_per_angstrom_\($0.symbol)" }
         let columns = ["epoch", "seconds", "learning_rate", "training_loss", "validation_loss"] + names + byElement
-        try Self.begin(path, columns, keepingEpochs: epochs)
-        try Self.begin(groupsPath, ["epoch", "group", "name", "structures", "atoms"] + names, keepingEpochs: epochs)
+        table = try Self.begin(path, columns, keepingEpochs: epochs)
+        groups = try Self.begin(
+            groupsPath, ["epoch", "group", "name", "structures", "atoms"] + names, keepingEpochs: epochs)
     }
 
-    private static func begin(_ path: String, _ columns: [String], keepingEpochs epochs: Int?) throws {
-        var kept = columns.joined(separator: ",") + "\n"
-        if let epochs, let text = try? String(contentsOfFile: path, encoding: .utf8) {
-            for line in text.split(separator: "\n").dropFirst() {
+    private static func begin(_ path: String, _ columns: [String], keepingEpochs epochs: Int?) throws -> AppendedFile
+    {
+        let header = columns.joined(separator: ",")
+        var kept = header + "\n"
+        if let epochs, FileManager.default.fileExists(atPath: path) {
+            guard let text = String(data: try InputFile.read(path), encoding: .utf8) else {
+                throw TrainingError("\(path): is no UTF-8 text, so nothing can be added to it; move it away to go on")
+            }
+            let lines = text.split(separator: "\n")
+            guard lines.isEmpty || lines[0] == header else {
+                throw TrainingError(
+                    "\(path): line 1: has other columns than those to be written, as another version of Apus had; move it away to go on"
+                )
+            }
+            for line in lines.dropFirst() {
                 if let epoch = line.split(separator: ",").first.flatMap({ Int($0) }), epoch <= epochs {
                     kept += line + "\n"
                 }
             }
         }
-        do {
-            try Data(kept.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
-        } catch {
-            throw TrainingError("\(path): cannot be written (\(error.localizedDescription))")
-        }
+        try OutputFile.write(kept, to: path)
+        return try AppendedFile(path, existing: .keep(bytes: nil))
     }
 
     func append(_ report: TrainingRun.EpochReport) throws {
@@ -43,7 +51,7 @@ struct MetricsFile {
             [report.learningRate, report.trainingLoss, report.validationLoss] + errors.named.map(\.value)
             + elements.map(errors.forcesRMSE(of:))
         let fields = ["\(report.epoch)", String(format: "%.1f", report.seconds)] + numbers.map(Self.text)
-        try Self.append(fields.joined(separator: ",") + "\n", to: path)
+        try table.append(fields.joined(separator: ",") + "\n")
         var lines = ""
         for kind in GroupedErrors.Kind.allCases {
             for (name, errors) in report.errors[kind] {
@@ -53,7 +61,7 @@ struct MetricsFile {
                 lines += fields.joined(separator: ",") + "\n"
             }
         }
-        if !lines.isEmpty { try Self.append(lines, to: groupsPath) }
+        if !lines.isEmpty { try groups.append(lines) }
     }
 
     private static func text(_ value: Double?) -> String {
@@ -65,14 +73,5 @@ struct MetricsFile {
         let line = name.split(whereSeparator: \.isNewline).joined(separator: " ")
         return line.contains(where: { ",\"".contains($0) })
             ? "\"" + line.replacingOccurrences(of: "\"", with: "\"\"") + "\"" : line
-    }
-
-    private static func append(_ text: String, to path: String) throws {
-        guard let handle = FileHandle(forWritingAtPath: path) else {
-            throw TrainingError("\(path): cannot be written")
-        }
-        defer { try? handle.close() }
-        try handle.seekToEnd()
-        try handle.write(contentsOf: Data(text.utf8))
     }
 }

@@ -1,4 +1,5 @@
 import CPUExecutor
+import Compute
 import Foundation
 import Models
 import Potentials
@@ -17,7 +18,7 @@ final class TrainingLoop<T: ExecutableScalar> {
     private let events: EventFile?
     /// What the trainer was when this part of the training began.
     private let first: TrainerState
-    private let start = Date()
+    private let watch = Stopwatch()
     /// The state after the last epoch, to go back to.
     private var lastGood: TrainerState
     /// The kept potential's score and epoch.
@@ -30,6 +31,9 @@ final class TrainingLoop<T: ExecutableScalar> {
 
     /// A validation loss so many times the lowest one is taken for a divergence, as is one that is not a number.
     private static var largestRise: Double { 1e4 }
+    /// What a validation loss may always be: that of saying nothing. A start from what a potential says itself has a loss of
+    /// nearly zero, and any step is far above that.
+    private let harmless: Double
 
     /// Reads the checkpoint if there is something to resume, and begins or continues the files of errors.
     init(
@@ -44,6 +48,8 @@ final class TrainingLoop<T: ExecutableScalar> {
             replay: training.preparation.replay, validation: training.validation, parallelism: training.parallelism,
             communicator: training.communicator)
         let state = resuming ? try training.resume(trainer) : trainer.state
+        trainer.synchronize()
+        harmless = try trainer.lossOfZeros()
         (first, lastGood) = (state, state)
         kept = (state.keptScore, state.keptEpoch)
         progress = (state.progressLoss, state.progressEpoch)
@@ -51,32 +57,31 @@ final class TrainingLoop<T: ExecutableScalar> {
             (metrics, events) = (nil, nil)
             return
         }
-        try training.makeOutputFolder()
+        try training.folder.make()
         metrics = try MetricsFile(
-            path: training.metricsPath, groupsPath: training.output + "/metrics_by_group.csv",
+            path: training.metricsPath, groupsPath: training.folder.groupMetrics,
             elements: training.model.configuration.elements, keepingEpochs: resuming ? state.epoch : nil)
         events = training.settings.tensorboard ? try EventFile(inFolder: training.output) : nil
     }
 
     func run() throws -> TrainingRun.Summary {
         // The initialised potential is the first to be kept.
-        if !isResuming, try !finishEpoch(trainingLoss: .nan) {
-            throw TrainingError(
-                "the loss of the first weights is not a finite number: atoms of the data are probably on top of each other; apus check-data finds them"
-            )
+        if !isResuming, try finishEpoch(trainingLoss: .nan) != nil {
+            throw TrainingError("the loss of the first weights is not a finite number: " + causeOfTheFirstLoss)
         }
         var ending = TrainingRun.Ending.maxEpochs
         var cutShort: (steps: Int, isKept: Bool) = (0, false)
         while trainer.epoch < settings.maxEpochs {
             let (outcome, steps) = try runEpoch()
             switch outcome {
-            case .diverged: try rollBack()
+            case .diverged(let step): try rollBack(.batch(step, parameter: trainer.parameterOutOfRange))
             case .stopped:
                 ending = agreed(isLate) ? .maxTime : .interrupted
-                cutShort = (steps, try validate()?.isKept ?? false)
+                cutShort = (steps, try validateCutShort())
+                try keepTime()
             case .finished(let loss):
-                guard try finishEpoch(trainingLoss: loss) else {
-                    try rollBack()
+                if let divergence = try finishEpoch(trainingLoss: loss) {
+                    try rollBack(divergence)
                     continue
                 }
                 if let reached = endReached() { ending = reached }
@@ -122,9 +127,14 @@ final class TrainingLoop<T: ExecutableScalar> {
         return (outcome, taken)
     }
 
-    /// Validates and writes the files of an epoch; false where the training has diverged.
-    private func finishEpoch(trainingLoss: Double) throws -> Bool {
-        guard let (validation, isKept) = try validate() else { return false }
+    /// Validates and writes the files of an epoch; returns how the training has diverged, if it has.
+    private func finishEpoch(trainingLoss: Double) throws -> Divergence? {
+        trainer.synchronize()
+        let (validation, isKept): (Validation, Bool)
+        switch try validate() {
+        case .failure(let failure): return failure.divergence
+        case .success(let found): (validation, isKept) = found
+        }
         if validation.loss < progress.loss - (settings.earlyStopping?.minDelta ?? 0) {
             progress = (validation.loss, trainer.epoch)
         }
@@ -133,39 +143,62 @@ final class TrainingLoop<T: ExecutableScalar> {
         lastGood = trainer.state
         (lastGood.keptScore, lastGood.keptEpoch, lastGood.seconds) = (kept.score, kept.epoch, now)
         (lastGood.progressLoss, lastGood.progressEpoch) = progress
-        guard training.writes else { return true }
+        guard training.writes else { return nil }
         let summary = TrainingRun.EpochReport(
             epoch: trainer.epoch, trainingLoss: trainingLoss, validationLoss: validation.loss,
             errors: validation.errors, learningRate: trainer.schedule.learningRate, isKept: isKept,
+            keptEpoch: kept.epoch,
             structuresPerSecond: structuresPerSecond(after: Double(trainer.epoch)), seconds: now,
             remaining: remaining(after: Double(trainer.epoch)))
         try metrics?.append(summary)
         try events?.append(summary)
         try training.checkpoint(lastGood).write(to: training.checkpointPath)
         report(.epoch(summary))
-        return true
+        return nil
     }
 
-    /// Validates, and writes the potential if it is to be kept. Nothing where the training has diverged.
-    private func validate() throws -> (Validation, isKept: Bool)? {
+    /// Writes down how long an epoch that is cut short has taken: `max_time` counts it.
+    private func keepTime() throws {
+        lastGood.seconds = seconds
+        if training.writes { try training.checkpoint(lastGood).write(to: training.checkpointPath) }
+    }
+
+    /// Validates the weights of an epoch that is cut short, and tells whether they are kept.
+    private func validateCutShort() throws -> Bool {
+        trainer.synchronize()
+        return if case .success(let found) = try validate() { found.isKept } else { false }
+    }
+
+    private struct Diverged: Error { var divergence: Divergence }
+
+    /// Validates, and writes the potential if it is to be kept.
+    private func validate() throws -> Result<(validation: Validation, isKept: Bool), Diverged> {
         let validation = try trainer.validate()
         let score = settings.keep.score(validation)
-        guard validation.loss.isFinite, validation.loss <= Self.largestRise * progress.loss else { return nil }
-        guard score < kept.score || settings.keep == .last else { return (validation, false) }
+        guard validation.loss.isFinite else { return .failure(Diverged(divergence: .validationNotFinite)) }
+        guard validation.loss <= max(Self.largestRise * progress.loss, harmless) else {
+            return .failure(Diverged(divergence: .rise(validation.loss, above: progress.loss)))
+        }
+        guard score < kept.score || settings.keep == .last else { return .success((validation, false)) }
         kept = (score, trainer.epoch)
         if training.writes {
             try training.potential(trainer.keptParameters, errors: validation.errors.all, epochs: trainer.epoch)
                 .write(to: training.potentialPath)
         }
-        return (validation, true)
+        return .success((validation, true))
     }
 
-    /// Goes back to the last epoch at half the rate; throws when that was done too often.
-    private func rollBack() throws {
-        let halvings = trainer.schedule.halvings
+    /// Goes back to the last epoch at half the rate; throws when that was done too often, or cannot help.
+    private func rollBack(_ divergence: Divergence) throws {
+        let (halvings, epoch) = (trainer.schedule.halvings, lastGood.epoch + 1)
+        guard !divergence.isBeforeTheFirstStep else {
+            throw TrainingError(
+                "the training cannot go on in epoch \(epoch): \(divergence.description), before any step is taken in it, so that no learning rate helps: apus check-data looks for labels that are out of range; the potential kept so far stays"
+            )
+        }
         guard halvings < settings.maxRollbacks else {
             throw TrainingError(
-                "the training diverges (the loss is not a finite number, or \(Self.largestRise) times the best) in epoch \(trainer.epoch + 1), after \(halvings) times of going back at half the rate: lower training.optimizer.learning_rate, or set training.gradient_clip; the potential kept so far stays"
+                "the training diverges in epoch \(epoch): \(divergence.description); \(halvings) times of going back at half the rate have not helped: lower training.optimizer.learning_rate, or set training.gradient_clip; the potential kept so far stays"
             )
         }
         trainer.rollBack(to: lastGood)
@@ -173,18 +206,30 @@ final class TrainingLoop<T: ExecutableScalar> {
         report(.rollback(toEpoch: trainer.epoch, learningRate: trainer.schedule.learningRate))
     }
 
+    /// Why the first weights have a loss that is no number.
+    private var causeOfTheFirstLoss: String {
+        guard harmless.isFinite else { return "labels of the data are out of all range; apus check-data finds them" }
+        let nearest = training.preparation.statistics.shortestDistances.min { $0.value < $1.value }
+        // Half the shortest bond that there is, that of hydrogen.
+        if let nearest, nearest.value < 0.37 {
+            return
+                "atoms of the data are on top of each other (\(nearest.key) \(String(format: "%.3g", nearest.value)) Å apart); apus check-data finds them"
+        }
+        return "labels, or numbers given under model, are out of range; apus check-data looks at the former"
+    }
+
     /// Writes validation.xyz, what the kept potential says beside the labels, and returns its errors.
     private func writePredictions() throws -> GroupedErrors {
         guard training.writes else { return GroupedErrors() }
         let kept = try Potential(contentsOf: training.potentialPath)
         return try Evaluation(of: kept, parallelism: training.parallelism).writePredictions(
-            for: training.judging, to: training.output + "/validation.xyz")
+            for: training.judging, to: training.folder.predictions)
     }
 
     // MARK: Time
 
     /// Trained in all, that before a pause included.
-    private var seconds: Double { first.seconds + Date().timeIntervalSince(start) }
+    private var seconds: Double { first.seconds + watch.seconds }
 
     /// Since the training was begun or resumed; `done` counts epochs.
     private func structuresPerSecond(after done: Double) -> Double {

@@ -48,6 +48,6 @@ extension Potential {
                 seconds: seconds, operations: count.total, memoryBytes: trainer.executor.memoryBytes,
                 profile: trainer.executor.profile)
         }
-        return settings.precision == .float64 ? try measure(Double.self) : try measure(Float.self)
+        return (settings.precision ?? precision) == .float64 ? try measure(Double.self) : try measure(Float.self)
     }
 }

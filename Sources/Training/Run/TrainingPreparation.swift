@@ -19,6 +19,10 @@ public struct TrainingPreparation: Sendable {
     /// Structures of the data that the first potential was trained on.
     public let replay: DataSet?
     public let validation: DataSet
+    /// The files that were read; nothing may be written to them.
+    public let inputs: [String]
+    /// Of the network in training, and by default in use.
+    public let precision: Potential.Precision
     let data: [Potential.Provenance.DataFile]
     let splitDigest: String
     let start: FineTuningStart?
@@ -28,12 +32,13 @@ public struct TrainingPreparation: Sendable {
     public init(_ settings: TrainingSettings, parallelism: Parallelism) throws {
         self.settings = settings
         start = try settings.fineTuning.map(FineTuningStart.init)
+        precision = settings.precision ?? start?.potential.precision ?? .float32
         guard let cutoff = start?.potential.configuration.rMax ?? settings.model?.rMax else {
             preconditionFailure("settings have neither a model nor a potential to start from")
         }
         let data = try TrainingData(settings, cutoff: cutoff)
         let structures = data.training.lazy.map(\.structure)
-        var remarks = data.remarks
+        var remarks = data.remarks + (try LossCoverage(settings.loss, structures).remarks(settings.loss))
         let configuration: ModelConfiguration
         if let start {
             statistics = try DataStatistics(
@@ -80,6 +85,7 @@ public struct TrainingPreparation: Sendable {
         }
         self.remarks = remarks
         self.data = data.files
+        inputs = data.paths + (settings.fineTuning.map { [$0.potential] } ?? [])
         splitDigest = data.splitDigest
         references = Self.references(among: data.training)
     }

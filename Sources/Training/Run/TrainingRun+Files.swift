@@ -7,57 +7,43 @@ import Settings
 
 /// The output folder, and going on from what is in it.
 extension TrainingRun {
-    public var potentialPath: String { output + "/potential.safetensors" }
-    public var checkpointPath: String { output + "/checkpoint.safetensors" }
-    public var metricsPath: String { output + "/metrics.csv" }
-
-    /// Makes the output folder. Throws a `TrainingError` that says why it cannot.
-    public func makeOutputFolder() throws {
-        var isFolder: ObjCBool = false
-        if FileManager.default.fileExists(atPath: output, isDirectory: &isFolder), !isFolder.boolValue {
-            throw TrainingError("output: \(output) is a file, expected a folder or a new name")
-        }
-        do {
-            try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
-        } catch {
-            let reason = (error as NSError).userInfo[NSUnderlyingErrorKey].map {
-                "\(($0 as? NSError)?.localizedDescription ?? "")"
-            }
-            throw TrainingError(
-                "output: the folder \(output) cannot be made: \(reason ?? error.localizedDescription)")
-        }
-        guard FileManager.default.isWritableFile(atPath: output) else {
-            throw TrainingError("output: the folder \(output) may not be written to")
-        }
-    }
-
-    /// Removes what an earlier training would be continued from.
-    public func discardEarlierTraining() throws {
-        let events = ((try? FileManager.default.contentsOfDirectory(atPath: output)) ?? [])
-            .filter { $0.hasPrefix(EventFile.namePrefix) }.map { "\(output)/\($0)" }
-        for path in [checkpointPath, potentialPath] + events where FileManager.default.fileExists(atPath: path) {
-            do {
-                try FileManager.default.removeItem(atPath: path)
-            } catch {
-                throw TrainingError("\(path): cannot be replaced: \(error.localizedDescription)")
-            }
-        }
-    }
+    public var folder: OutputFolder { OutputFolder(output) }
+    public var potentialPath: String { folder.potential }
+    public var checkpointPath: String { folder.checkpoint }
+    public var metricsPath: String { folder.metrics }
 
     /// What has changed since the checkpoint in the output folder, for people. Throws where it cannot be continued.
     public func changesSinceCheckpoint() throws -> [String] {
-        let checkpoint = try readCheckpoint()
-        guard checkpoint.state.epoch < settings.maxEpochs else {
+        let changes = try changes(since: readCheckpoint())
+        var lines = try changes.lines()
+        if changes.earlier.optimizer.name != settings.optimizer.name {
+            lines.append("another optimizer: what the one before has gathered is forgotten")
+        }
+        if startsScheduleAnew(after: changes.earlier) {
+            lines.append("the schedule of the learning rate begins anew")
+        }
+        return lines
+    }
+
+    /// Throws where the settings leave nothing to go on with; says what to raise.
+    public func refuseIfEnded() throws {
+        let state = try readCheckpoint().state
+        guard state.epoch < settings.maxEpochs else {
             throw TrainingError(
-                "\(checkpointPath): has finished \(checkpoint.state.epoch) epochs; to go on, raise training.max_epochs above that"
+                "\(checkpointPath): has finished \(state.epoch) epochs; to go on, raise training.max_epochs above that"
             )
         }
-        if let maxTime = settings.maxTime, checkpoint.state.seconds >= maxTime {
+        if let maxTime = settings.maxTime, state.seconds >= maxTime {
             throw TrainingError(
-                "\(checkpointPath): has trained for \(Int(checkpoint.state.seconds)) s; to go on, raise training.max_time above that"
+                "\(checkpointPath): has trained for \(String(format: "%.0f", state.seconds)) s; to go on, raise training.max_time above that"
             )
         }
-        return try changes(since: checkpoint)
+    }
+
+    /// Compares with the other processes what all must have in common. Throws on all of them where something differs.
+    public func agree(resuming: Bool) throws {
+        guard let communicator else { return }
+        try RanksAgreement(self, resumed: resuming ? readCheckpoint().state : nil).check(over: communicator)
     }
 
     /// What a training that has ended came to, from its files.
@@ -80,35 +66,43 @@ extension TrainingRun {
             || settings.earlyStopping.map { state.epoch - state.progressEpoch >= $0.patience } ?? false
     }
 
-    private func changes(since checkpoint: Checkpoint) throws -> [String] {
-        let now = try Settings(text: settings.text, named: "settings")
-        let before = try Settings(text: checkpoint.configuration, named: checkpointPath)
-        return now.changes(since: before).map(\.description)
+    /// Epochs taken of those asked for, where it has not ended: `has taken 31 of 300 epochs`; `nil` where it has.
+    func whatIsLeft() throws -> String? {
+        guard FileManager.default.fileExists(atPath: checkpointPath) else { return "has not been begun" }
+        if try hasEnded() { return nil }
+        return "has taken \(try readCheckpoint().state.epoch) of \(settings.maxEpochs) epochs"
+    }
+
+    private func changes(since checkpoint: Checkpoint) throws -> ResumedSettings {
+        try ResumedSettings(checkpoint.configuration, named: checkpointPath, settings)
     }
 
     func checkpoint(_ state: TrainerState) -> Checkpoint {
         Checkpoint(
-            state: state, model: model.configuration, dataDigest: dataDigest, splitDigest: preparation.splitDigest,
+            state: state, model: model.configuration, dataDigest: dataDigest, splitDigest: splitDigest,
             configuration: settings.text)
     }
 
-    private var dataDigest: String { preparation.data.map { "\($0.sha256):\($0.structures)" }.joined(separator: ",") }
+    var dataDigest: String { preparation.data.map { "\($0.sha256):\($0.structures)" }.joined(separator: ",") }
 
     private func readCheckpoint() throws -> Checkpoint {
         let checkpoint = try Checkpoint(contentsOf: checkpointPath)
         func refuse(_ what: String) -> TrainingError {
             TrainingError("\(checkpointPath): \(what); use another output, or begin anew with --overwrite")
         }
-        guard checkpoint.dataDigest == dataDigest else { throw refuse("belongs to other data files") }
-        guard checkpoint.splitDigest == preparation.splitDigest else {
-            throw refuse(
-                "other structures were held back for validation (data.validation or training.seed has changed)")
+        let changes = try changes(since: checkpoint)
+        guard checkpoint.dataDigest == dataDigest else {
+            throw refuse("belongs to other data files" + changes.list(of: "data.", "fine_tuning.replay."))
         }
-        guard checkpoint.model == model.configuration else {
-            let list = try changes(since: checkpoint).filter { $0.hasPrefix("model.") }
+        guard checkpoint.splitDigest == splitDigest else {
             throw refuse(
-                "belongs to another model"
-                    + (list.isEmpty ? " or to other statistics of the data" : " (\(list.joined(separator: "; ")))"))
+                "other structures were trained on or held back for validation"
+                    + changes.list(of: "data.", "model.r_max", "training.seed", "committee.", "fine_tuning.potential")
+            )
+        }
+        guard checkpoint.model.agrees(with: model.configuration) else {
+            let list = changes.list(of: "model.", "fine_tuning.")
+            throw refuse("belongs to another model" + (list.isEmpty ? " or to other statistics of the data" : list))
         }
         guard checkpoint.state.weights.count == model.parameterCount else {
             throw TrainingError(
@@ -118,15 +112,33 @@ extension TrainingRun {
         return checkpoint
     }
 
-    /// Sets a trainer to the state of the checkpoint. Another learning rate than before starts the schedule from there;
-    /// under another loss, or another choice of what is kept, the kept potential is measured again.
+    /// Whether rates are others than those that the schedule has come to.
+    private func startsScheduleAnew(after before: TrainingSettings) -> Bool {
+        before.optimizer.name != settings.optimizer.name
+            || before.optimizer.learningRate != settings.optimizer.learningRate
+            || before.scheduler.name != settings.scheduler.name
+    }
+
+    /// Sets a trainer to the state of the checkpoint. Another learning rate or kind of schedule than before starts the
+    /// schedule from there, another optimizer starts anew; under another loss, or another choice of what is kept, the kept
+    /// potential is measured again.
     func resume<T>(_ trainer: Trainer<T>) throws -> TrainerState {
         let checkpoint = try readCheckpoint()
         var state = checkpoint.state
+        let before = try changes(since: checkpoint).earlier
+        if before.optimizer.name != settings.optimizer.name {
+            state.beginOptimizer(settings.optimizer.name, after: before.optimizer.name)
+        }
         trainer.state = state
-        let before = try TrainingSettings(Settings(text: checkpoint.configuration, named: checkpointPath))
-        if before.optimizer.learningRate != settings.optimizer.learningRate {
-            trainer.restartSchedule(at: settings.optimizer.learningRate)
+        if startsScheduleAnew(after: before) {
+            trainer.restartSchedule()
+            if case .cosine(let cosine) = settings.scheduler,
+                cosine.warmupEpochs >= Double(settings.maxEpochs - state.epoch)
+            {
+                throw TrainingError(
+                    "training.lr_scheduler: expected fewer warmup_epochs than the \(settings.maxEpochs - state.epoch) epochs that are left, found \(cosine.warmupEpochs)"
+                )
+            }
         }
         guard before.loss != settings.loss || before.keep != settings.keep else { return state }
         let kept = try Potential(contentsOf: potentialPath)
@@ -134,8 +146,36 @@ extension TrainingRun {
         state.keptScore = settings.keep.score(validation)
         if before.loss != settings.loss {
             (state.progressLoss, state.progressEpoch) = (validation.loss, state.epoch)
-            trainer.restartSchedule(at: trainer.schedule.learningRate)
+            trainer.forgetLosses()
         }
         return state
+    }
+}
+
+extension TrainerState {
+    /// Forgets what an optimizer has gathered: to another one it would mean something else.
+    mutating func beginOptimizer(_ name: OptimizerSettings.Name, after earlier: OptimizerSettings.Name) {
+        // `schedule_free` takes its gradients elsewhere than where its weights are.
+        if earlier == .scheduleFree, !average.isEmpty { weights = average }
+        let zeros = [Double](repeating: 0, count: weights.count)
+        (first, second, largest) = (name == .scheduleFree ? weights : zeros, zeros, [])
+        (steps, rateSquares) = (0, 0)
+        if name == .scheduleFree { (average, averageUpdates) = (weights, 0) }
+    }
+}
+
+extension ModelConfiguration {
+    /// Whether it is the same model, statistics of the data to one part in 10⁹: another processor may sum otherwise.
+    fileprivate func agrees(with other: ModelConfiguration) -> Bool {
+        func isClose(_ a: [Double], _ b: [Double]) -> Bool {
+            a.count == b.count && zip(a, b).allSatisfy { abs($0 - $1) <= 1e-9 * max(abs($0), abs($1)) }
+        }
+        var same = self
+        (same.avgNumNeighbors, same.perTypeEnergyScales, same.perTypeEnergyShifts) = (
+            other.avgNumNeighbors, other.perTypeEnergyScales, other.perTypeEnergyShifts
+        )
+        return same == other && isClose(avgNumNeighbors, other.avgNumNeighbors)
+            && isClose(perTypeEnergyScales, other.perTypeEnergyScales)
+            && isClose(perTypeEnergyShifts, other.perTypeEnergyShifts)
     }
 }

@@ -1,6 +1,7 @@
 import Atoms
 import Compute
 import DataSets
+import Files
 import Foundation
 import Layers
 import Models
@@ -16,6 +17,12 @@ public final class TrainingRun: Sendable {
     /// Which member of a committee is trained, from 0; `nil` for a potential alone.
     public let member: Int?
     public let training: DataSet
+    /// Which structures train and which validate.
+    let splitDigest: String
+    /// Of first weights and batches.
+    let seed: UInt64
+    /// Names of parameters that are not trained.
+    let frozen: Set<String>
     let parallelism: Parallelism
     /// The processes that train it together; `nil` for one alone. Only rank 0 writes and reports.
     let communicator: (any Communicator)?
@@ -28,31 +35,29 @@ public final class TrainingRun: Sendable {
         _ preparation: TrainingPreparation, member: Int? = nil, parallelism: Parallelism,
         communicator: (any Communicator)? = nil
     ) throws {
+        precondition(
+            member.map { (0..<preparation.settings.committee.members).contains($0) } ?? true,
+            "expected a member of 0..<\(preparation.settings.committee.members), got \(member ?? 0)")
         self.communicator = communicator
         self.preparation = preparation
         (settings, model) = (preparation.settings, preparation.model)
         self.member = member
         self.parallelism = parallelism
-        let folder = preparation.settings.output
-        output = member.map { Self.folder(ofMember: $0, in: folder) } ?? folder
+        let folder = OutputFolder(preparation.settings.output)
+        output = member.map { folder.member($0 + 1).path } ?? folder.path
         seed = preparation.settings.seed + UInt64(member ?? 0)
         frozen = try preparation.start?.frozen(in: preparation.model) ?? []
         let all = preparation.training
         guard let member, settings.committee.share < 1 else {
-            training = all
+            (training, splitDigest) = (all, preparation.splitDigest)
             return
         }
         let count = max(1, Int((settings.committee.share * Double(all.count)).rounded()))
         let drawn = Permutation.shuffled(all.count, seed: settings.seed, round: -3 - member)
-        training = all.subset(drawn.prefix(count).sorted())
+        let chosen = drawn.prefix(count).sorted()
+        training = all.subset(chosen)
+        splitDigest = SHA256.hexadecimal(of: Data("\(preparation.splitDigest) \(chosen)".utf8))
     }
-
-    /// Of first weights and batches.
-    let seed: UInt64
-    /// Names of parameters that are not trained.
-    let frozen: Set<String>
-
-    static func folder(ofMember member: Int, in output: String) -> String { "\(output)/member-\(member + 1)" }
 
     public var validation: DataSet { preparation.validation }
     /// What potentials are judged by: the validation set, or the training set where that is empty.
@@ -79,6 +84,8 @@ public final class TrainingRun: Sendable {
         public var learningRate: Double
         /// Whether this epoch's potential is kept, in place of the one before.
         public var isKept: Bool
+        /// The epoch of the potential that is kept so far.
+        public var keptEpoch: Int
         public var structuresPerSecond: Double
         public var seconds: Double
         /// Seconds until max_epochs or max_time, whichever comes first.
@@ -117,7 +124,7 @@ public final class TrainingRun: Sendable {
     ) throws -> Summary {
         try withoutActuallyEscaping(isInterrupted) { isInterrupted in
             try withoutActuallyEscaping(report) { report in
-                switch settings.precision {
+                switch preparation.precision {
                 case .float32:
                     try TrainingLoop<Float>(self, resuming: resuming, isInterrupted, report).run()
                 case .float64:
@@ -139,7 +146,7 @@ public final class TrainingRun: Sendable {
         let shortestDistances = preparation.statistics.shortestDistances.merging(
             preparation.start?.potential.shortestDistances ?? [:], uniquingKeysWith: min)
         var potential = Potential(
-            configuration: model.configuration, parameters: parameters, precision: settings.precision,
+            configuration: model.configuration, parameters: parameters, precision: preparation.precision,
             provenance: provenance, shortestDistances: shortestDistances)
         let interaction = try potential.interaction(parallelism: .serial)
         potential.references = try preparation.references.map { try ReferenceStructure($0, under: interaction) }

@@ -28,7 +28,8 @@ public struct FineTuningSettings: Sendable, Equatable {
         public var labels: LabelKeys
     }
 
-    init(_ section: Settings) throws {
+    /// - Parameter labels: the keys of the new data, which those of the old data are unless something else is said.
+    init(_ section: Settings, labels: LabelKeys) throws {
         potential = (try section.string("potential") as NSString).expandingTildeInPath
         if section.optional("freeze") != nil { frozen = try section.oneOrMore("freeze").map { try $0.string() } }
         shifts = try section.choice("shifts", of: Shifts.self, default: .refit)
@@ -36,7 +37,8 @@ public struct FineTuningSettings: Sendable, Equatable {
             self.replay = Replay(
                 train: try replay.oneOrMore("train").map { try $0.string() },
                 share: try replay.double("share", in: 0.001...0.95, default: 0.2),
-                labels: try replay.optionalSection("keys").map(DataSettings.labels) ?? LabelKeys())
+                labels: try replay.optionalSection("keys").map { try DataSettings.labels($0, default: labels) }
+                    ?? labels)
         }
     }
 }

@@ -107,11 +107,11 @@ extension LossSettings {
                 guard let element = Element(name) else {
                     throw value.error("expected the symbol of an element, found \(name)")
                 }
-                forcesByElement[element] = try value.double(in: .nonNegative)
+                forcesByElement[element] = try value.double(in: Self.weights)
             }
         }
         for (name, value) in try section.sectionOrEmpty("config_type_weights").entries() {
-            byConfigType[name] = try value.double(in: .nonNegative)
+            byConfigType[name] = try value.double(in: Self.weights)
         }
         let changes = Set([energy, forces, stress].flatMap(\.coefficient.changes)).sorted()
         for epoch in changes {
@@ -123,6 +123,9 @@ extension LossSettings {
         }
     }
 
+    /// What may be multiplied in single precision.
+    private static let weights: ClosedRange<Double> = 0...1e12
+
     /// A coefficient alone, or a section with more.
     private static func term(
         _ name: String, _ section: Settings, default absent: Double, _ more: (Settings) throws -> Void = { _ in }
@@ -130,7 +133,7 @@ extension LossSettings {
         var term = Term(coefficient: absent)
         guard let value = section.optional(name) else { return term }
         guard value.isSection else {
-            term.coefficient = StepFunction(try value.double(in: .nonNegative))
+            term.coefficient = StepFunction(try value.double(in: weights))
             return term
         }
         let settings = try value.section()
@@ -140,7 +143,7 @@ extension LossSettings {
         let measure = try settings.choice("measure", ["mse", "mae", "huber"], default: "mse")
         switch measure {
         case "mae": term.measure = .mae
-        case "huber": term.measure = .huber(delta: try settings.double("delta", in: .positive))
+        case "huber": term.measure = .huber(delta: try settings.double("delta", in: 1e-12...1e12))
         default: break
         }
         if measure != "huber", let delta = settings.optional("delta") {
@@ -152,12 +155,12 @@ extension LossSettings {
 
     /// A number, or `{0: 1, 200: 10}`: from epoch 200 on it is 10.
     private static func steps(_ value: SettingsValue) throws -> StepFunction {
-        guard value.isSection else { return StepFunction(try value.double(in: .nonNegative)) }
+        guard value.isSection else { return StepFunction(try value.double(in: weights)) }
         let steps = try value.section().entries().map { key, value in
             guard let epoch = Int(key), epoch >= 0 else {
                 throw value.error("expected the number of an epoch before the colon, found \(key)")
             }
-            return (epoch: epoch, value: try value.double(in: .nonNegative))
+            return (epoch: epoch, value: try value.double(in: weights))
         }
         guard let function = StepFunction(steps: steps) else {
             throw value.error("expected a coefficient from epoch 0 on, as in {0: 1, 200: 10}")

@@ -73,8 +73,9 @@ public struct ModelSettings: Sendable {
             }
         }
         averageNeighbors = try Self.byElement(model.optional("avg_num_neighbors"), words: ["auto"], in: .positive)
+        // In single precision its square must be a number too.
         scales = try Self.byElement(
-            model.optional("per_type_energy_scales"), words: ["forces_rms"], in: .positive)
+            model.optional("per_type_energy_scales"), words: ["forces_rms"], in: 1e-8...1e8)
         let shiftsValue = model.optional("per_type_energy_shifts")
         shifts = try Self.byElement(shiftsValue, words: ["least_squares", "isolated_atoms"])
         shiftsAreIsolatedAtoms = shiftsValue.flatMap { (try? $0.string()) == "isolated_atoms" ? $0.place : nil }
@@ -177,7 +178,13 @@ public struct ModelSettings: Sendable {
             } ?? [statistics.averageNeighbors]
         configuration.perTypeEnergyScales =
             try scales.map { try Self.numbers($0, elements) } ?? elements.map { _ in statistics.forcesRMS }
-        let (energies, remarks) = try energyShifts(elements, structures, statistics, isolatedAtoms)
+        var (energies, remarks) = try energyShifts(elements, structures, statistics, isolatedAtoms)
+        if scales == nil, let rms = statistics.vanishingForces {
+            remarks.append(
+                .warning(
+                    "all forces are zero, or nearly (\(String(format: "%.1g", rms)) eV/Å rms): they give no per_type_energy_scales, which are 1 eV; forces near to these structures are not learned from them"
+                ))
+        }
         configuration.perTypeEnergyShifts = energies
         configuration.perEdgeTypeCutoff = try cutoffs(elements)
         try configuration.validate()

@@ -29,11 +29,12 @@ public struct OptimizerSettings: Sendable, Equatable {
             throw value.error("unknown key, expected \(meant)", code: .unknownKey)
         }
         name = try section.choice("name", of: Name.self, default: .muon)
-        learningRate = try section.double("learning_rate", in: .positive, default: name.learningRate)
+        learningRate = try section.double("learning_rate", in: 1e-12...1e30, default: name.learningRate)
         beta1 = try section.double("beta1", in: 0...0.999999, default: 0.9)
         beta2 = try section.double("beta2", in: 0...0.999999, default: 0.999)
-        epsilon = try section.double("eps", in: .positive, default: 1e-8)
-        weightDecay = try section.double("weight_decay", in: .nonNegative, default: 0)
+        // Below 1e-38 it would be zero in single precision, and a derivative of zero over its own size no number.
+        epsilon = try section.double("eps", in: 1e-30...1, default: 1e-8)
+        weightDecay = try section.double("weight_decay", in: 0...1e6, default: 0)
         amsgrad = try section.boolean("amsgrad", default: false)
         if amsgrad, name != .adam, name != .adamw {
             throw try section.value("amsgrad").error(

@@ -1,4 +1,3 @@
-import Foundation
 import Settings
 
 /// What `training.lr_scheduler` says.
@@ -6,6 +5,14 @@ public enum SchedulerSettings: Sendable, Equatable {
     case constant
     case plateau(PlateauSettings)
     case cosine(CosineSettings)
+
+    var name: String {
+        switch self {
+        case .constant: "none"
+        case .plateau: "reduce_on_plateau"
+        case .cosine: "cosine"
+        }
+    }
 
     init(_ value: SettingsValue) throws {
         let names = ["reduce_on_plateau", "cosine", "none"]
@@ -55,11 +62,4 @@ public struct CosineSettings: Sendable, Equatable {
     public var minimum = 1e-6
 
     public init() {}
-
-    func learningRate(at epoch: Double, of epochs: Double, base: Double) -> Double {
-        if epoch < warmupEpochs { return base * (0.01 + 0.99 * epoch / warmupEpochs) }
-        let passed = min(1, (epoch - warmupEpochs) / max(epochs - warmupEpochs, 1e-9))
-        let lowest = min(minimum, base)
-        return lowest + (base - lowest) * (1 + cos(.pi * passed)) / 2
-    }
 }

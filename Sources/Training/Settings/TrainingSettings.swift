@@ -13,7 +13,8 @@ public struct TrainingSettings: Sendable {
     public var fineTuning: FineTuningSettings?
     public var committee = CommitteeSettings()
     public var seed: UInt64 = 1
-    public var precision = Potential.Precision.float32
+    /// `nil`: that of the potential to start from, float32 without one.
+    public var precision: Potential.Precision?
     public var loss = LossSettings()
     public var batchSize = 5
     public var validationBatchSize = 10
@@ -45,9 +46,9 @@ public struct TrainingSettings: Sendable {
     public init(_ settings: Settings) throws {
         data = try DataSettings(settings.section("data"))
         if let section = try settings.optionalSection("fine_tuning") {
-            fineTuning = try FineTuningSettings(section)
+            fineTuning = try FineTuningSettings(section, labels: data.labels)
             if let model = settings.optional("model") {
-                throw model.error("belongs to \(fineTuning!.potential) under fine_tuning; leave it out")
+                throw model.error("belongs to the potential under fine_tuning; leave it out")
             }
         } else {
             model = try ModelSettings(settings.section("model"))
@@ -62,7 +63,9 @@ public struct TrainingSettings: Sendable {
 
     private mutating func read(_ training: Settings) throws {
         seed = UInt64(try training.integer("seed", in: .nonNegative, default: 1))
-        precision = try training.choice("precision", of: Potential.Precision.self, default: .float32)
+        if training.optional("precision") != nil {
+            precision = try training.choice("precision", of: Potential.Precision.self)
+        }
         loss = try LossSettings(training.optional("loss"))
         batchSize = try training.integer("batch_size", in: 1...100_000, default: 5)
         validationBatchSize = try training.integer("validation_batch_size", in: 1...100_000, default: 2 * batchSize)
@@ -89,10 +92,10 @@ public struct TrainingSettings: Sendable {
             emaDecay = 0
         }
         if training.optional("gradient_clip") != nil, !Self.isNone("gradient_clip", training) {
-            gradientClip = try training.double("gradient_clip", in: .positive)
+            gradientClip = try training.double("gradient_clip", in: 1e-12...1e30)
         }
         maxRollbacks = try training.integer("max_rollbacks", in: 0...1000, default: 3)
-        maxEpochs = try training.integer("max_epochs", in: .nonNegative, default: 1000)
+        maxEpochs = try training.integer("max_epochs", in: 0...Self.mostEpochs, default: 1000)
         if case .cosine(let cosine) = scheduler, maxEpochs > 0, cosine.warmupEpochs >= Double(maxEpochs) {
             throw try training.value("lr_scheduler").error(
                 "expected fewer warmup_epochs than max_epochs (\(maxEpochs)), found \(cosine.warmupEpochs)")
@@ -102,6 +105,9 @@ public struct TrainingSettings: Sendable {
         }
         tensorboard = try training.boolean("tensorboard", default: true)
     }
+
+    /// More than any training lives to see, few enough to be multiplied by batches.
+    private static let mostEpochs = 1_000_000_000_000
 
     /// Whether the word `none` switches a key off.
     private static func isNone(_ key: String, _ section: Settings) -> Bool {

@@ -22,7 +22,8 @@ class Header:
     epochs: int  # trained for
     errors: dict[str, float]  # on the validation set, by the names of metrics.csv
     data: list[str]  # a line on every file it was trained on
-    weights: int  # how many numbers
+    weights: int  # how many numbers, of all members together
+    members: int  # 1, or those of a committee
 
     def error(self, name):
         """An error on the validation set; NaN where there were no labels."""
@@ -46,6 +47,7 @@ def read_header(path):
         elements = model.get("type_names") or re.findall("[A-Z][a-z]?", metadata.get("elements", ""))
         weights = sum(math.prod(header[name]["shape"]) for name in header if "weights." in name)
         precision = metadata.get("precision", "")
+        members = int(metadata.get("members", 1))
         epochs = int(provenance["epochs"])
         errors = {name: float(error) for name, error in provenance["validationErrors"].items()}
         data = [
@@ -54,4 +56,4 @@ def read_header(path):
         ]
     except (ValueError, KeyError, TypeError, AttributeError):
         raise InputError(path, f"found no header of a potential, expected safetensors of apus; {REMEDY}") from None
-    return Header(model, elements, precision, provenance, epochs, errors, data, weights)
+    return Header(model, elements, precision, provenance, epochs, errors, data, weights, members)

@@ -36,17 +36,17 @@ def read_run(folder):
     """Reads the folder; `metrics_by_group.csv` and `validation.xyz` may be absent."""
     if not folder.is_dir():
         raise InputError(folder, "found no such folder, expected one that apus train wrote; give its output folder")
-    members = sorted(folder.glob("member-*/metrics.csv"), key=lambda path: (len(path.parent.name), path.parent.name))
-    if (folder / "metrics.csv").exists() or not members:
-        training = _read_training(folder)
-        potential, trainings = training.potential, [training]
+    path = folder / "potential.safetensors"
+    if not path.exists() and not (folder / "metrics.csv").exists() and any(folder.glob("member-*/metrics.csv")):
+        raise InputError(path, (
+            "found none, expected that of a committee, which is there when all members are trained; go on with "
+            "apus train --resume, or give a member's folder"))
+    potential = read_header(path)
+    if potential.members == 1:
+        trainings = [_read_training(folder)]
     else:
-        if not (folder / "potential.safetensors").exists():
-            raise InputError(folder / "potential.safetensors", (
-                "found none, expected that of a committee, which is there when all members are trained; go on with "
-                "apus train --resume, or give a member's folder"))
-        potential = read_header(folder / "potential.safetensors")
-        trainings = [_read_training(path.parent) for path in members]
+        # Its own number of members: folders of another committee may stand beside them.
+        trainings = [_read_training(folder / f"member-{number}") for number in range(1, potential.members + 1)]
     validation = folder / "validation.xyz"
     return Run(folder, potential, trainings, read_predictions(validation) if validation.exists() else None)
 
