@@ -1,4 +1,5 @@
 import ArgumentParser
+import DataSets
 import Files
 import Foundation
 import Logging
@@ -188,7 +189,7 @@ struct LearningCurveCommand: ParsableCommand {
             let fields = ["\(point.size)", "\(point.epochs)", Written.fixed(point.seconds, 1)] + errors
             text += fields.joined(separator: ",") + "\n"
         }
-        try OutputFile.write(text, to: path)
+        try Files.OutputFile.write(text, to: path)
     }
 
     private func conclude(_ points: [Point], _ names: [String], output: String) throws {

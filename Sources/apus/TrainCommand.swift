@@ -1,5 +1,6 @@
 import ArgumentParser
 import Compute
+import DataSets
 import Files
 import Foundation
 import Settings

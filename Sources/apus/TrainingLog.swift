@@ -126,9 +126,9 @@ final class TrainingLog: @unchecked Sendable {
 
     /// What people look at first stands first: errors on the validation set, the epoch that is kept, and the time left.
     private static let columns: [(title: String, unit: String, width: Int)] = [
-        ("", "epoch", 5), ("energy", "meV/atom", 10), ("forces", "meV/Å", 9), ("stress", "GPa", 8),
+        ("", "epoch", 5), ("energy", "meV/atom", 9), ("forces", "meV/Å", 8), ("stress", "GPa", 8),
         ("best", "epoch", 7),
-        ("", "time", 8), ("time", "left", 8), ("training", "loss", 9), ("valid.", "loss", 9), ("learn.", "rate", 7),
+        ("", "time", 9), ("time", "left", 9), ("training", "loss", 9), ("valid.", "loss", 9), ("", "rate", 6),
     ]
 
     /// The heads of the columns.
@@ -138,8 +138,11 @@ final class TrainingLog: @unchecked Sendable {
 
     private static func row(_ report: TrainingRun.EpochReport) -> String {
         func number(_ value: Double?, _ digits: Int) -> String {
-            // Beyond the width of a column nobody reads digits.
-            value.map { !$0.isFinite ? "-" : $0 < 1e6 ? Written.fixed($0, digits) : Written.scientific($0) } ?? ""
+            guard let value else { return "" }
+            guard value.isFinite else { return "-" }
+            let text = Written.fixed(value, digits)
+            // As long as there is a gap between columns.
+            return text.count < 8 ? text : Written.scientific(value)
         }
         func loss(_ value: Double) -> String { value.isFinite ? String(format: "%.2e", value) : "" }
         let errors = report.errors.all

@@ -186,10 +186,9 @@ import Testing
         let folder = try TemporaryFolder()
         func rates(_ training: String, resuming: Bool) throws -> [Int: Double] {
             var rates: [Int: Double] = [:]
-            _ = try run(settings(folder, "lr_scheduler: {name: cosine, min_lr: 0}, " + training), resuming: resuming)
-            {
-                if case .epoch(let report) = $0 { rates[report.epoch] = report.learningRate }
-            }
+            _ = try run(
+                settings(folder, "lr_scheduler: {name: cosine, min_lr: 0}, " + training), resuming: resuming,
+                report: { if case .epoch(let report) = $0 { rates[report.epoch] = report.learningRate } })
             return rates
         }
         _ = try rates("max_epochs: 4", resuming: false)

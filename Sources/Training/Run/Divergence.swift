@@ -9,9 +9,6 @@ enum Divergence {
     /// The validation loss is far above the lowest.
     case rise(Double, above: Double)
 
-    /// Whether going back to the end of the last epoch gives the same again: no step has been taken since.
-    var isBeforeTheFirstStep: Bool { if case .batch(1, nil) = self { true } else { false } }
-
     var description: String {
         func short(_ number: Double) -> String { String(format: "%.3g", number) }
         switch self {

@@ -63,7 +63,13 @@ public struct OutputFolder: Sendable {
             throw OutputError(.exists, path, "holds member \(members[0]) of a committee; \(advice)")
         }
         var plan = OutputPlan(inputs: inputs)
-        for file in files { try plan.add(file, existing: mayExist ? .replace : .refuse, advice: advice) }
+        for file in files {
+            do {
+                try plan.add(file, existing: mayExist ? .replace : .refuse, advice: advice)
+            } catch let error as OutputError where error.code == .notAFile {
+                throw TrainingError("output: \(error)")
+            }
+        }
     }
 
     /// Throws where a committee stands in the way of one potential, or the other way round.
@@ -96,13 +102,16 @@ public struct OutputFolder: Sendable {
 
     /// Removes what earlier trainings wrote here, members of committees included, and nothing else.
     public func discard() throws {
-        try discardOwn()
-        for number in memberNumbers {
-            let member = member(number)
-            try member.discardOwn()
-            // Only where nothing else is in it.
-            rmdir(member.path)
+        let members = memberNumbers.map(member)
+        do {
+            // One of them may be trained on another machine.
+            let locks = try members.map { try FolderLock($0.path) }
+            try discardOwn()
+            for member in members { try member.discardOwn() }
+            withExtendedLifetime(locks) {}
         }
+        // Only where nothing else is in it.
+        for member in members { rmdir(member.path) }
     }
 
     /// Removes what a training wrote in this folder itself.

@@ -191,9 +191,9 @@ final class TrainingLoop<T: ExecutableScalar> {
     /// Goes back to the last epoch at half the rate; throws when that was done too often, or cannot help.
     private func rollBack(_ divergence: Divergence) throws {
         let (halvings, epoch) = (trainer.schedule.halvings, lastGood.epoch + 1)
-        guard !divergence.isBeforeTheFirstStep else {
+        if case .batch(1, nil) = divergence, lastGood.steps == 0 {
             throw TrainingError(
-                "the training cannot go on in epoch \(epoch): \(divergence.description), before any step is taken in it, so that no learning rate helps: apus check-data looks for labels that are out of range; the potential kept so far stays"
+                "the training cannot begin: \(divergence.description), before any step is taken, so that no learning rate helps: apus check-data looks for labels that are out of range; the potential kept so far stays"
             )
         }
         guard halvings < settings.maxRollbacks else {
