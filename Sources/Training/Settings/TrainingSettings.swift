@@ -46,9 +46,10 @@ public struct TrainingSettings: Sendable {
     public init(_ settings: Settings) throws {
         data = try DataSettings(settings.section("data"))
         if let section = try settings.optionalSection("fine_tuning") {
-            fineTuning = try FineTuningSettings(section, labels: data.labels)
+            let start = try FineTuningSettings(section, labels: data.labels)
+            fineTuning = start
             if let model = settings.optional("model") {
-                throw model.error("belongs to the potential under fine_tuning; leave it out")
+                throw model.error("belongs to \(start.potential) under fine_tuning; leave it out")
             }
         } else {
             model = try ModelSettings(settings.section("model"))
