@@ -108,7 +108,6 @@ struct TrainCommand: ParsableCommand {
                 throw CommandError(
                     "\(training.checkpointPath): no such checkpoint to resume; train without --resume first")
             }
-            try training.refuseIfEnded()
         }
         try check()
         try training.agree(resuming: resume)
@@ -116,6 +115,7 @@ struct TrainCommand: ParsableCommand {
         let lock = try FolderLock(training.output)
         // The one before may have ended meanwhile.
         try check()
+        if resume { try training.refuseIfEnded() }
         let changes = resume ? try training.changesSinceCheckpoint() : []
         if overwrite { try member == nil ? training.folder.discard() : training.folder.discardOwn() }
         let log = try TrainingLog(path: training.folder.log, continuing: resume)
