@@ -9,8 +9,8 @@ public enum PolarFactor {
     /// `target ← decay · target − length · polar factor`; the factor of zeros is zero, and so is that of a matrix whose
     /// entries are all subnormal.
     ///
-    /// A matrix whose squares would leave the range of `T` is scaled by a power of two first, which changes no bit of the
-    /// factor: in single precision one of norm below 10⁻¹² or above 10¹⁵.
+    /// A matrix whose squares would leave the range of `T` is scaled by a power of two first, which changes no bit of
+    /// the factor: in single precision one of norm below 10⁻¹² or above 10¹⁵.
     ///
     /// - Parameters:
     ///   - matrix: `[rows][columns]`, row by row.

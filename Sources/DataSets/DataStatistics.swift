@@ -11,13 +11,13 @@ public struct DataStatistics: Sendable {
     public let elements: [Element]
     /// Mean number of neighbours within the cutoff; 1 where there are none.
     public let averageNeighbors: Double
-    /// Root mean square of the force components less the pair potential's, eV/Å; 1 where there are none, or none but what
-    /// rounding leaves of zero.
+    /// Root mean square of the force components less the pair potential's, eV/Å; 1 where there are none, or none but
+    /// what rounding leaves of zero.
     public let forcesRMS: Double
     /// The same as it was found, where it is too small to be the size of anything: `forcesRMS` is then 1.
     public let vanishingForces: Double?
-    /// Below this, eV/Å, forces are what convergence and rounding leave of zero, in perfect crystals for example: no scale
-    /// of energies, and not zero only by chance. Calculations are converged to 10⁻³ to 10⁻⁴ eV/Å.
+    /// Below this, eV/Å, forces are what convergence and rounding leave of zero, in perfect crystals for example: no
+    /// scale of energies, and not zero only by chance. Calculations are converged to 10⁻³ to 10⁻⁴ eV/Å.
     private static let smallestForce = 1e-4
     /// `[structure]` The pair potential's energy, eV.
     public let pairEnergies: [Double]

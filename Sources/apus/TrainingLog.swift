@@ -4,12 +4,12 @@ import Foundation
 import Logging
 import Training
 
-/// What a training prints: on the terminal, and in a file that keeps it. One thread at a time uses it, but for what members
-/// of a committee pass on to that of the committee.
+/// What a training prints: on the terminal, and in a file that keeps it. One thread at a time uses it, but for what
+/// members of a committee pass on to that of the committee.
 final class TrainingLog: @unchecked Sendable {
     private let file: AppendedFile
-    /// What lines begin with on the terminal and in the log of the whole: the number of a member of a committee, the size
-    /// of a point of a learning curve.
+    /// What lines begin with on the terminal and in the log of the whole: the number of a member of a committee, the
+    /// size of a point of a learning curve.
     private let label: String?
     /// The log of the committee that this is a member's of.
     private let whole: TrainingLog?

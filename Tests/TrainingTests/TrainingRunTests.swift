@@ -458,7 +458,8 @@ import Testing
 
     // MARK: Unusual data
 
-    /// fcc cells of one atom or diamond cells of two: symmetry makes the gradients of most matrices vanish but for rounding.
+    /// fcc cells of one atom or diamond cells of two: symmetry makes the gradients of most matrices vanish but for
+    /// rounding.
     @Test(arguments: [1e-30, 1e-15, 1e-7]) func perfectCrystalsTrain(_ rounding: Double) throws {
         let folder = try TemporaryFolder()
         let structures = try (0..<12).map { index in

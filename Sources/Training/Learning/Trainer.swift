@@ -237,8 +237,8 @@ final class Trainer<T: ExecutableScalar> {
         return validation
     }
 
-    /// The loss of a model that says zero for everything but shifts and pair potential: the mean square of what is to be
-    /// learned, if squares are what the loss measures.
+    /// The loss of a model that says zero for everything but shifts and pair potential: the mean square of what is to
+    /// be learned, if squares are what the loss measures.
     func lossOfZeros() throws -> Double {
         let set = validation.count > 0 ? validation : training
         return try Predictions(of: set).compare(with: set, loss, executor.parallelism).loss

@@ -2,8 +2,8 @@ import Foundation
 
 /// How a training has gone wrong, for the message that ends it when going back no longer helps.
 enum Divergence {
-    /// The loss of a batch, counted from 1, or its gradient is not a finite number; `parameter` is one whose weights are
-    /// none either.
+    /// The loss of a batch, counted from 1, or its gradient is not a finite number; `parameter` is one whose weights
+    /// are none either.
     case batch(Int, parameter: String?)
     case validationNotFinite
     /// The validation loss is far above the lowest.

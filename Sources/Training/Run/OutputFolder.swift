@@ -50,8 +50,8 @@ public struct OutputFolder: Sendable {
 
     // MARK: Before a training
 
-    /// Looks at what a training would write here, before anything is written: no file may be one of `inputs`, and unless it
-    /// goes on or may replace, none may be there.
+    /// Looks at what a training would write here, before anything is written: no file may be one of `inputs`, and
+    /// unless it goes on or may replace, none may be there.
     ///
     /// Throws an `OutputError` that says what to do.
     public func check(against inputs: [String], mayExist: Bool) throws {

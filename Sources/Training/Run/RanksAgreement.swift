@@ -17,7 +17,8 @@ struct RanksAgreement {
             return hash.digest()
         }
         let types = training.model.configuration.typeNames
-        // Random first weights may differ in the last places on processors that are not alike; rank 0 hands out its own.
+        // Random first weights may differ in the last places on processors that are not alike; rank 0 hands out its
+        // own.
         let weights =
             resumed.map { $0.weights + $0.first + [Double($0.epoch)] }
             ?? training.preparation.start?.potential.parameters.values ?? []

@@ -31,8 +31,8 @@ final class TrainingLoop<T: ExecutableScalar> {
 
     /// A validation loss so many times the lowest one is taken for a divergence, as is one that is not a number.
     private static var largestRise: Double { 1e4 }
-    /// What a validation loss may always be: that of saying nothing. A start from what a potential says itself has a loss of
-    /// nearly zero, and any step is far above that.
+    /// What a validation loss may always be: that of saying nothing. A start from what a potential says itself has a
+    /// loss of nearly zero, and any step is far above that.
     private let harmless: Double
 
     /// Reads the checkpoint if there is something to resume, and begins or continues the files of errors.

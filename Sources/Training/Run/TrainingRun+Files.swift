@@ -120,8 +120,8 @@ extension TrainingRun {
     }
 
     /// Sets a trainer to the state of the checkpoint. Another learning rate or kind of schedule than before starts the
-    /// schedule from there, another optimizer starts anew; under another loss, or another choice of what is kept, the kept
-    /// potential is measured again.
+    /// schedule from there, another optimizer starts anew; under another loss, or another choice of what is kept, the
+    /// kept potential is measured again.
     func resume<T>(_ trainer: Trainer<T>) throws -> TrainerState {
         let checkpoint = try readCheckpoint()
         var state = checkpoint.state
