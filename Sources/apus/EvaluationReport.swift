@@ -25,7 +25,7 @@ struct EvaluationReport: Encodable {
         init?(intValue: Int) { nil }
     }
 
-    /// One number for each measure, `null` where there are no labels, or the number is not finite.
+    /// One number for each measure, `null` where there are no labels.
     private struct Measures: Encodable {
         let errors: ErrorMeasures
 
@@ -33,29 +33,20 @@ struct EvaluationReport: Encodable {
             var container = encoder.container(keyedBy: Key.self)
             try container.encode(errors.structures, forKey: Key("structures"))
             try container.encode(errors.atoms, forKey: Key("atoms"))
-            for (name, value) in errors.named { try container.encode(value.finite, forKey: Key(name)) }
+            for (name, value) in errors.named { try container.encode(value, forKey: Key(name)) }
         }
     }
 
     func encode(to encoder: any Encoder) throws {
         try Measures(errors: all).encode(to: encoder)
         var container = encoder.container(keyedBy: Key.self)
-        let forces = all.forcesRMSEByElement.map { ($0.element.symbol, $0.error.finite) }
+        let forces = all.forcesRMSEByElement.map { ($0.element.symbol, $0.error) }
         try container.encode(
             Dictionary(uniqueKeysWithValues: forces), forKey: Key("forces_rmse_mev_per_angstrom_by_element"))
-        for (name, value) in deviation.named { try container.encode(value.finite, forKey: Key(name)) }
+        for (name, value) in deviation.named { try container.encode(value, forKey: Key(name)) }
         // Names that come from the data stay as they are: keys of a dictionary are no names of ours.
         try container.encode(
             Dictionary(uniqueKeysWithValues: errors[.configType].map { ($0.name, Measures(errors: $0.errors)) }),
             forKey: Key("by_config_type"))
     }
-}
-
-extension Double {
-    /// `nil` for what JSON has no word for.
-    var finite: Double? { isFinite ? self : nil }
-}
-
-extension Double? {
-    fileprivate var finite: Double? { flatMap(\.finite) }
 }
