@@ -58,8 +58,8 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let modules = [
     Module(name: "Files", uses: ["CMD"], tests: .plain, linked: [":libmd.a"]),
     Module(name: "Compute", uses: ["COpenBLAS", "CVectors"], tests: .plain),
-    Module(name: "Settings", uses: ["Files"], products: [yams], tests: .plain),
     Module(name: "Atoms", tests: .plain),
+    Module(name: "Settings", uses: ["Files", "Atoms"], products: [yams], tests: .plain),
     Module(name: "StructureFiles", uses: ["Files", "Atoms"], tests: .withData),
     Module(name: "Neighbors", uses: ["Compute", "Atoms"], tests: .withData),
     Module(name: "Interactions", uses: ["Compute", "Atoms", "Neighbors"], tests: .plain),

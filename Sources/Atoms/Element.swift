@@ -3,6 +3,9 @@ public struct Element: Sendable, Hashable, Comparable, CustomStringConvertible {
     /// 1 for hydrogen … 118 for oganesson.
     public let atomicNumber: Int
 
+    /// How many elements there are: the largest atomic number.
+    public static let count = 118
+
     public init?(atomicNumber: Int) {
         guard (1...Self.symbols.count).contains(atomicNumber) else { return nil }
         self.atomicNumber = atomicNumber

@@ -79,7 +79,7 @@ extension LennardJones {
             self.onset = onset
             let elements = parameters.keys.sorted()
             kindCount = elements.count
-            var kinds = Array(repeating: 0, count: 119)
+            var kinds = Array(repeating: 0, count: Element.count + 1)
             for (kind, element) in elements.enumerated() { kinds[element.atomicNumber] = kind }
             self.kinds = kinds
             table = elements.flatMap { a in

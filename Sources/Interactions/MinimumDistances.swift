@@ -5,14 +5,12 @@ import Atoms
 /// Below it a learned potential extrapolates, so a simulation that gets there must stop. Pairs that are not in the
 /// table have no limit.
 public struct MinimumDistances: Sendable, Equatable {
-    /// `[Z][Z]`, symmetric, 0 where there is no limit.
-    private var squares: [Double]
+    /// Symmetric, 0 where there is no limit.
+    private var squares = PairTable(repeating: 0.0)
     /// The largest limit, squared: longer edges need no look at the table.
     public private(set) var largestSquare = 0.0
 
-    private static let width = 119
-
-    public init() { squares = Array(repeating: 0, count: Self.width * Self.width) }
+    public init() {}
 
     public var isEmpty: Bool { largestSquare == 0 }
 
@@ -21,21 +19,19 @@ public struct MinimumDistances: Sendable, Equatable {
         get { square(a, b).squareRoot() }
         set {
             precondition(newValue >= 0 && newValue.isFinite, "expected a distance, got \(newValue)")
-            squares[a.atomicNumber * Self.width + b.atomicNumber] = newValue * newValue
-            squares[b.atomicNumber * Self.width + a.atomicNumber] = newValue * newValue
-            largestSquare = squares.max()!
+            squares[a, b] = newValue * newValue
+            squares[b, a] = newValue * newValue
+            largestSquare = squares.largest
         }
     }
 
-    public func square(_ a: Element, _ b: Element) -> Double {
-        squares[a.atomicNumber * Self.width + b.atomicNumber]
-    }
+    public func square(_ a: Element, _ b: Element) -> Double { squares[a, b] }
 
     /// All limits times a factor, for example 0.95 for some tolerance.
     public func scaled(by factor: Double) -> MinimumDistances {
         precondition(factor >= 0, "expected a factor of at least 0, got \(factor)")
         var scaled = self
-        scaled.squares = squares.map { $0 * factor * factor }
+        scaled.squares = squares.mapValues { $0 * factor * factor }
         scaled.largestSquare = largestSquare * factor * factor
         return scaled
     }

@@ -75,6 +75,7 @@ struct PairSum {
                 .notFinite, "The pair energy is not finite (\(total.energy) eV): do two atoms lie on each other?")
         }
     }
+
     /// The virial of the edges into an atom is the atom's share: both edges of a pair carry the same.
     private func atomicVirials(
         _ pair: some PairEnergy, _ elements: [Element], _ edges: EdgeList, into virials: inout [Matrix3]

@@ -45,10 +45,10 @@ public final class ZBL: Interaction {
 extension ZBL {
     fileprivate struct Pair: PairEnergy {
         let cutoff: Double
-        /// `[Z receiver][Z source]` in Å; empty where one cutoff serves all.
-        private var cutoffs: [Double] = []
+        /// By receiver and source, Å; `nil` where one cutoff serves all.
+        private var cutoffs: PairTable<Double>?
         /// `[Z]` — Z^0.23 / 0.4685 Å.
-        private let inverseLengths = (0..<119).map { pow(Double($0), 0.23) / 0.46850 }
+        private let inverseLengths = (0...Element.count).map { pow(Double($0), 0.23) / 0.46850 }
 
         /// e²/4πε₀ in eV·Å with LAMMPS' digits (`qqr2e` of its metal units).
         private static let coulomb = 14.399645
@@ -56,14 +56,15 @@ extension ZBL {
         init(cutoff: Double, _ pairCutoffs: [Element: [Element: Double]]) {
             self.cutoff = cutoff
             guard !pairCutoffs.isEmpty else { return }
-            cutoffs = Array(repeating: cutoff, count: 119 * 119)
+            var table = PairTable(repeating: cutoff)
             for (receiver, row) in pairCutoffs {
-                for (source, length) in row { cutoffs[119 * receiver.atomicNumber + source.atomicNumber] = length }
+                for (source, length) in row { table[receiver, source] = length }
             }
+            cutoffs = table
         }
 
         private func end(_ a: Int, _ b: Int) -> PolynomialCutoff {
-            PolynomialCutoff(cutoff: cutoffs.isEmpty ? cutoff : cutoffs[119 * a + b], power: 6)
+            PolynomialCutoff(cutoff: cutoffs?[a, b] ?? cutoff, power: 6)
         }
 
         /// The energy is that of the edge; the slope is the mean of both edges of the pair, which is the pair's.
@@ -76,7 +77,7 @@ extension ZBL {
             let slope = -energy / r - charge * (terms * rates).sum()
             let f = end(a, b).valueAndSlope(at: r)
             let forward = slope * f.value + energy * f.slope
-            guard !cutoffs.isEmpty else { return (energy * f.value, forward) }
+            guard cutoffs != nil else { return (energy * f.value, forward) }
             let g = end(b, a).valueAndSlope(at: r)
             return (energy * f.value, (forward + slope * g.value + energy * g.slope) / 2)
         }

@@ -7,6 +7,7 @@ extension EdgeList {
         self.init()
         let edges = lists.reduce(0) { $0 + $1.count }
         precondition(lists.allSatisfy { $0.ghostCount == 0 }, "expected structures without ghosts")
+        precondition(edges <= Int(Int32.max), "expected at most \(Int32.max) edges, got \(edges)")
         atomCount = lists.reduce(0) { $0 + $1.atomCount }
         offsets.reserveCapacity(atomCount + 1)
         transposedOffsets.reserveCapacity(atomCount + 1)

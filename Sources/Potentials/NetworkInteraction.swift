@@ -34,7 +34,7 @@ public final class NetworkInteraction<T: ExecutableScalar>: Interaction {
         }
         let scales = configuration.perTypeEnergyScales
         executor.bind("scales") { input in for (type, scale) in scales.enumerated() { input[type] = T(scale) } }
-        var types = [Int32](repeating: -1, count: 119)
+        var types = [Int32](repeating: -1, count: Element.count + 1)
         for (type, element) in configuration.elements.enumerated() { types[element.atomicNumber] = Int32(type) }
         typeOfElement = types
     }

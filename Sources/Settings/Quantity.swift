@@ -1,3 +1,5 @@
+import Atoms
+
 /// A kind of physical quantity that settings give with a unit, `timestep: 1 fs`; a number alone is in the base unit.
 public struct Quantity: Sendable {
     /// With its article, as in an error message: "a time".
@@ -28,25 +30,25 @@ public struct Quantity: Sendable {
     public static let rate = Quantity(
         "a rate", base: "1/fs", inverse: true, ["fs": 1, "ps": 1e-3, "ns": 1e-6])
 
-    /// In Å; the Bohr radius is CODATA 2018's.
+    /// In Å.
     public static let length = Quantity(
         "a length", base: "Å",
-        ["Å": 1, "A": 1, "angstrom": 1, "nm": 10, "pm": 0.01, "bohr": 0.529177210903])
+        ["Å": 1, "A": 1, "angstrom": 1, "nm": 10, "pm": 0.01, "bohr": Units.bohr])
 
-    /// In GPa; 1 eV/Å³ = 160.2176634 GPa.
+    /// In GPa.
     public static let pressure = Quantity(
         "a pressure", base: "GPa",
         [
             "GPa": 1, "MPa": 1e-3, "kPa": 1e-6, "Pa": 1e-9, "bar": 1e-4, "kbar": 0.1, "atm": 1.01325e-4,
-            "eV/Å^3": 160.2176634, "eV/A^3": 160.2176634,
+            "eV/Å^3": Units.gigapascal, "eV/A^3": Units.gigapascal,
         ])
 
-    /// In eV; CODATA 2018 with 1 cal = 4.184 J.
+    /// In eV; 1 cal = 4.184 J.
     public static let energy = Quantity(
         "an energy", base: "eV",
         [
-            "eV": 1, "meV": 1e-3, "kcal/mol": 1 / 23.060547830619, "kJ/mol": 1 / 96.4853321233, "Ha": 27.211386245988,
-            "Ry": 13.605693122994,
+            "eV": 1, "meV": 1e-3, "kcal/mol": 1 / Units.kilocaloriePerMole,
+            "kJ/mol": 1 / (4.184 * Units.kilocaloriePerMole), "Ha": Units.hartree, "Ry": Units.hartree / 2,
         ])
 
     /// In eV/Å.

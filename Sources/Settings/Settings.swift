@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Yams
 
@@ -27,11 +28,15 @@ public struct Settings {
     public init(contentsOf path: String, overrides: [String] = []) throws {
         let data: Data
         do {
-            data = try Data(contentsOf: URL(fileURLWithPath: path))
-        } catch {
-            throw SettingsError(
-                code: .unreadable, file: path, line: nil, key: nil,
-                message: FileManager.default.fileExists(atPath: path) ? "cannot be read" : "no such file")
+            data = try InputFile.read(path)
+        } catch let error as SystemError {
+            let message =
+                switch error.code {
+                case ENOENT: "no such file"
+                case EISDIR: "is a folder, expected a file of settings (YAML)"
+                default: "cannot be read: \(error.reason)"
+                }
+            throw SettingsError(code: .unreadable, file: path, line: nil, key: nil, message: message)
         }
         guard let text = String(data: data, encoding: .utf8) else {
             throw SettingsError(code: .unreadable, file: path, line: nil, key: nil, message: "is not a UTF-8 text")
