@@ -1,7 +1,7 @@
 /// What the columns of the atom lines mean, from `Properties=name:type:count:…`.
 struct Columns: Equatable {
-    /// Where the word of a column goes; `component(0…10)` numbers position, force, velocity (three each), mass
-    /// and the deviation of forces.
+    /// Where the word of a column goes; `component(0…13)` numbers position, force, velocity (three each), mass,
+    /// the deviation of forces, and momentum (three).
     enum Slot: Equatable {
         case component(Int)
         case symbol
@@ -13,8 +13,8 @@ struct Columns: Equatable {
     private(set) var names: [String] = []
     private(set) var hasForces = false
     private(set) var hasVelocities = false
-    /// The velocity columns hold ASE's momenta in √(eV·amu).
-    private(set) var areMomenta = false
+    /// ASE's momenta in √(eV·amu).
+    private(set) var hasMomenta = false
     private(set) var hasMasses = false
     private(set) var hasDeviations = false
 
@@ -24,6 +24,7 @@ struct Columns: Equatable {
     static let velocity = 6
     static let mass = 9
     static let deviation = 10
+    static let momentum = 11
 
     private static let symbolNames: Set = ["species", "symbol", "symbols", "element"]
     private static let numberNames: Set = ["Z", "numbers", "atomic_numbers"]
@@ -83,15 +84,14 @@ struct Columns: Equatable {
                 try expect("R", 3)
                 hasPosition = true
                 slots += vector(Self.position)
-            } else if Self.velocityNames.contains(name), !hasVelocities || areMomenta {
+            } else if Self.velocityNames.contains(name), !hasVelocities {
                 try expect("R", 3)
-                if areMomenta { forgetMomenta() }
                 hasVelocities = true
                 slots += vector(Self.velocity)
-            } else if name == "momenta", !hasVelocities {
+            } else if name == "momenta" {
                 try expect("R", 3)
-                (hasVelocities, areMomenta) = (true, true)
-                slots += vector(Self.velocity)
+                hasMomenta = true
+                slots += vector(Self.momentum)
             } else if name == "forces_deviation" {
                 try expect("R", 1)
                 hasDeviations = true
@@ -108,12 +108,5 @@ struct Columns: Equatable {
             throw CommentLine.Problem(
                 "expected species:S:1 (or Z:I:1) and pos:R:3 in Properties, found \"\(properties)\"")
         }
-    }
-
-    private mutating func forgetMomenta() {
-        slots = slots.map {
-            if case .component(let k) = $0, (Self.velocity..<Self.mass).contains(k) { .ignored } else { $0 }
-        }
-        areMomenta = false
     }
 }

@@ -109,7 +109,7 @@ extension FrameHeader {
         }
         guard let key = labels.virial, let value = comment[key] else { return stress }
         let virial = try tensor(value, key: key)
-        let fromVirial = virial * (-1 / cell!.volume)
+        let fromVirial = cell!.stress(ofVirial: virial)
         guard let stress else { return fromVirial }
         guard Self.deviation(stress, fromVirial) <= 1e-3 * Self.magnitude(stress) + 1e-6 else {
             throw CommentLine.Problem(

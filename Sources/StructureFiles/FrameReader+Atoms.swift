@@ -20,7 +20,7 @@ extension FrameReader {
         atoms.positions.reserveCapacity(room)
         let slots = columns.slots
         if columns.hasForces { atoms.forces.reserveCapacity(room) }
-        if columns.hasVelocities { atoms.velocities.reserveCapacity(room) }
+        if columns.hasVelocities || columns.hasMomenta { atoms.velocities.reserveCapacity(room) }
 
         for atom in 1...count {
             guard try lines.advance() else {
@@ -32,7 +32,7 @@ extension FrameReader {
             let end = lines.line.upperBound
             var at = lines.line.lowerBound
             var element: Element?
-            var values = InlineArray<11, Double>(repeating: 0)
+            var values = InlineArray<14, Double>(repeating: 0)
             for (column, slot) in slots.enumerated() {
                 guard let word = nextWord(bytes, from: at, to: end) else {
                     throw columnError(slots.count, column, atom, count)
@@ -87,20 +87,40 @@ extension FrameReader {
                 atoms.forces.append(force)
             }
             if columns.hasDeviations { atoms.deviations.append(values[Columns.deviation]) }
-            if columns.hasVelocities {
-                var velocity = SIMD3(values[6], values[7], values[8])
-                if columns.areMomenta {
-                    // ASE: momenta in √(eV·amu), so p / m is in √(eV/amu) = √(Units.acceleration) Å/fs.
-                    let mass = columns.hasMasses ? values[Columns.mass] : element!.mass
-                    velocity = velocity * (Units.acceleration.squareRoot() / mass)
-                }
-                guard velocity.x.isFinite && velocity.y.isFinite && velocity.z.isFinite else {
-                    throw error("expected a finite velocity of atom \(atom), found \(velocity); correct the column")
-                }
-                atoms.velocities.append(velocity)
+            if columns.hasVelocities || columns.hasMomenta {
+                atoms.velocities.append(try velocity(of: element!, atom, values, columns))
             }
         }
         return atoms
+    }
+
+    /// In Å/fs, from the velocities or ASE's momenta; with both, they must agree.
+    private func velocity(
+        of element: Element, _ atom: Int, _ values: InlineArray<14, Double>, _ columns: Columns
+    ) throws -> SIMD3<Double> {
+        var velocity = SIMD3(values[6], values[7], values[8])
+        if columns.hasMomenta {
+            let mass = columns.hasMasses ? values[Columns.mass] : element.mass
+            guard mass > 0.1, mass < 1000 else {
+                throw error(
+                    "expected a mass of 0.1 to 1000 amu for atom \(atom), found \(mass); correct the column masses")
+            }
+            let momentum = SIMD3(values[11], values[12], values[13])
+            // ASE: momenta in √(eV·amu), so p / m is in √(eV/amu) = √(Units.acceleration) Å/fs.
+            let fromMomentum = momentum * (Units.acceleration.squareRoot() / mass)
+            // Both printed with eight digits or so.
+            guard !columns.hasVelocities || norm(velocity - fromMomentum) <= 1e-3 * norm(fromMomentum) + 1e-6 else {
+                throw error(
+                    "expected momenta = mass × velocities for atom \(atom), found velocities \(velocity.x), \(velocity.y), "
+                        + "\(velocity.z) Å/fs, but momenta of \(fromMomentum.x), \(fromMomentum.y), \(fromMomentum.z) Å/fs; "
+                        + "remove the wrong column")
+            }
+            if !columns.hasVelocities { velocity = fromMomentum }
+        }
+        guard velocity.x.isFinite && velocity.y.isFinite && velocity.z.isFinite else {
+            throw error("expected a finite velocity of atom \(atom), found \(velocity); correct the column")
+        }
+        return velocity
     }
 
     private func columnError(_ expected: Int, _ found: Int, _ atom: Int, _ count: Int) -> StructureFileError {

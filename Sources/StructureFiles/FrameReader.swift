@@ -47,7 +47,7 @@ struct FrameReader {
         structure.stress = header.stress
         structure.information = header.information
         if use == .labels, columns.hasForces { structure.forces = atoms.forces }
-        if columns.hasVelocities { structure.velocities = atoms.velocities }
+        if columns.hasVelocities || columns.hasMomenta { structure.velocities = atoms.velocities }
         if columns.hasDeviations, let energy = header.energyDeviation {
             structure.deviation = Structure.Deviation(energy: energy, forces: atoms.deviations)
         }

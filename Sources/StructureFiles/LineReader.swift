@@ -20,6 +20,9 @@ struct LineReader {
         file = try InputFile(path: path)
         buffer = Array(repeating: 0, count: chunk)
         try fill()
+        if let refusal = FileFormat.refusal(of: buffer[0..<filled]) {
+            throw StructureFileError(file: path, message: refusal)
+        }
         let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
         if filled >= 3, Array(buffer[0..<3]) == byteOrderMark { next = 3 }
     }
@@ -97,6 +100,12 @@ final class InputFile {
         guard descriptor >= 0 else {
             throw StructureFileError(
                 file: path, message: "cannot be opened: \(String(cString: strerror(errno))); check the path")
+        }
+        var status = stat()
+        guard fstat(descriptor, &status) != 0 || status.st_mode & S_IFMT != S_IFDIR else {
+            close(descriptor)
+            throw StructureFileError(
+                file: path, message: "is a folder, expected a file or a pattern (\(FilePattern.all(in: path)))")
         }
     }
 

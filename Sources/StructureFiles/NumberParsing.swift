@@ -96,7 +96,8 @@ private func parseSpecial(_ bytes: borrowing Span<UInt8>, _ range: Range<Int>, i
 
 /// The rare number with more than 19 digits or a far exponent; its form has been checked.
 private func parseSlowly(_ bytes: borrowing Span<UInt8>, _ range: Range<Int>) -> Double {
-    strtod(text(bytes, range).lowercased().replacing("d", with: "e"), nil)
+    // Swift's own reading knows no locale, unlike strtod; the form is right, so it cannot fail.
+    Double(text(bytes, range).lowercased().replacing("d", with: "e")) ?? .nan
 }
 
 /// Bytes as text.

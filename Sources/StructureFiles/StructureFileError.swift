@@ -1,3 +1,5 @@
+import Files
+
 /// A structure file that cannot be read or written, and where: the message says what was expected, what was found
 /// and what to do.
 ///
@@ -12,11 +14,13 @@ public struct StructureFileError: Error, Sendable, Equatable, CustomStringConver
         self.file = file
         self.frame = frame
         self.line = line
-        self.message = message
+        // It may repeat what stands in the file.
+        self.message = Excerpt.of(message, limit: 1000)
     }
 
     public var description: String {
-        switch (line, frame) {
+        let file = Excerpt.of(file, limit: 1000)
+        return switch (line, frame) {
         case (let line?, let frame?): "\(file): line \(line) (frame \(frame)): \(message)"
         case (let line?, nil): "\(file): line \(line): \(message)"
         case (nil, let frame?): "\(file): frame \(frame): \(message)"
