@@ -53,8 +53,8 @@ WIDTH = 6.9  # inches, of the text
 
 
 def number(value, digits=4):
-    """The number with so many significant digits, a dash for NaN: `0.8983`, `36.08`, `1.225 × 10⁻⁴`."""
-    if math.isnan(value):
+    """The number with so many significant digits, a dash for what is not finite: `0.8983`, `36.08`, `1.225 × 10⁻⁴`."""
+    if value is None or not math.isfinite(value):
         return "–"
     exponent = math.floor(math.log10(abs(value))) if value else 0
     if -3 <= exponent < 6:

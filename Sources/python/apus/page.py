@@ -15,6 +15,8 @@ table { border-collapse: collapse; font-size: .92rem; font-variant-numeric: tabu
 th, td { padding: .28rem 1.1rem .28rem 0; vertical-align: top; text-align: left; white-space: pre-line; }
 th { font-weight: 600; border-bottom: 1px solid #bbb; vertical-align: bottom; }
 td.number, th.number { text-align: right; padding: .28rem 0 .28rem 1.1rem; }
+.table { overflow-x: auto; } .wide { font-size: .85rem; } .wide td:first-child { overflow-wrap: anywhere; }
+.wide td.number, .wide th.number { padding-left: .7rem; }
 td.inner { padding-left: 1.2rem; } .plain td:first-child { color: #666; }
 tr + tr td { border-top: 1px solid #eee; }
 img { display: block; margin: .8rem 0 1.4rem; height: auto; }
@@ -71,4 +73,6 @@ def _render_table(table):
 
     head = f"<thead><tr>{''.join(cells(table.header, 'th'))}</tr></thead>" if table.header else ""
     rows = "\n".join(f"<tr>{''.join(cells(row, 'td'))}</tr>" for row in table.rows)
-    return f'<table{"" if table.header else " class=plain"}>{head}<tbody>\n{rows}\n</tbody></table>'
+    # Ten columns of numbers beside names of any length still fit the text.
+    kind = " class=plain" if not table.header else " class=wide" if len(table.header) > 8 else ""
+    return f'<div class=table><table{kind}>{head}<tbody>\n{rows}\n</tbody></table></div>'

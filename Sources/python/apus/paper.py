@@ -14,6 +14,7 @@ from .plots import STYLE
 PAGE = (8.27, 11.69)  # inches
 LEFT, TOP, BOTTOM = (PAGE[0] - WIDTH) / 2, 0.75, 0.75
 LINE = 0.165  # inches, of text of 8 points
+LETTER, GAP, NARROW_GAP = 0.067, 0.22, 0.1  # inches, a letter of it on average, and what separates columns
 
 
 def pdf_pages(document):
@@ -96,7 +97,13 @@ class _Pages:
 
     def table(self, table):
         rows = [[_wrapped(cell) for cell in row] for row in table.rows]
-        widths = [max(map(_width, column)) + 0.22 for column in zip(*([table.header] if table.header else []), *rows)]
+        widths = self.widths(table, rows, GAP)
+        if sum(widths) > WIDTH:
+            # Names are folded; numbers are not.
+            widths = self.widths(table, rows, NARROW_GAP)
+            room = max(0.8, WIDTH - sum(widths[1:])) - NARROW_GAP
+            rows = [[_wrapped(row[0], int(room / LETTER)), *row[1:]] for row in rows]
+            widths = self.widths(table, rows, NARROW_GAP)
         if table.header:
             self.row(table, table.header, widths, weight="bold")
             self.rule(self.y, LEFT, LEFT + sum(widths), "#999999")
@@ -104,6 +111,10 @@ class _Pages:
         for row in rows:
             self.row(table, row, widths)
         self.y += 0.14
+
+    def widths(self, table, rows, gap):
+        """Inches of each column."""
+        return [max(map(_width, column)) + gap for column in zip(*([table.header] if table.header else []), *rows)]
 
     def row(self, table, row, widths, **style):
         height = LINE * max(cell.count("\n") + 1 for cell in row) + 0.03
@@ -131,8 +142,8 @@ def _needed(blocks):
             return 5 * LINE
 
 
-def _wrapped(text):
-    return "\n".join(textwrap.fill(line, 95, drop_whitespace=False) for line in text.split("\n"))
+def _wrapped(text, letters=95):
+    return "\n".join(textwrap.fill(line, letters, drop_whitespace=False) for line in text.split("\n"))
 
 
 def _width(text):

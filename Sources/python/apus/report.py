@@ -70,8 +70,15 @@ def _summary(run):
 
 def _settings(potential):
     yaml = str(potential.provenance.get("trainingConfiguration", ""))
-    model = "\n".join(f"{key}: {json.dumps(value)}" for key, value in sorted(potential.model.items()))
+    model = "\n".join(f"{key}: {json.dumps(_short(value))}" for key, value in sorted(potential.model.items()))
     return [Listing("Training configuration", yaml.rstrip()), Listing("Hyperparameters of the model", model)]
+
+
+def _short(value):
+    """Numbers with the digits that people read."""
+    if isinstance(value, list):
+        return [_short(item) for item in value]
+    return float(f"{value:.8g}") if isinstance(value, float) and math.isfinite(value) else value
 
 
 def _errors(run):
