@@ -56,6 +56,11 @@ public struct DataSettings: Sendable, Equatable {
         throw value.error("expected a fraction below 1, a number of structures, or files; found \(text)")
     }
 
+    /// What labels are called in the settings of a training, whatever else these say.
+    public static func labels(ofTraining settings: Settings) throws -> LabelKeys {
+        try settings.section("data").optionalSection("keys").map { try labels($0) } ?? LabelKeys()
+    }
+
     public static func labels(_ section: Settings) throws -> LabelKeys {
         /// The name of a label; `null` and `none` stand for "not read".
         func key(_ label: String) throws -> String? {

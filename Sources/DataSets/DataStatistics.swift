@@ -24,10 +24,11 @@ public struct DataStatistics: Sendable {
     }
 
     /// - Parameters:
-    ///   - cutoff: Å.
+    ///   - cutoff: how far atoms see each other; neighbours are counted within it.
     ///   - pairPotential: what a model adds to its network, which then learns the rest.
     public init(
-        _ structures: some Collection<Structure>, cutoff: Double, pairPotential: ZBL? = nil, parallelism: Parallelism
+        _ structures: some Collection<Structure>, cutoff: ElementCutoffs, pairPotential: ZBL? = nil,
+        parallelism: Parallelism
     ) throws {
         elements = Self.elements(of: structures)
         var (edges, atoms) = (0, 0)
@@ -37,9 +38,9 @@ public struct DataStatistics: Sendable {
         var pair = InteractionResult()
         for structure in structures {
             let list = try EdgeList(
-                positions: structure.positions, cell: structure.cell, cutoffs: Cutoffs(cutoff),
+                positions: structure.positions, cell: structure.cell, cutoffs: Cutoffs(cutoff.longest),
                 parallelism: parallelism)
-            edges += list.count
+            edges += cutoff.count(of: list, between: structure.elements)
             atoms += structure.count
             pair.reset(count: structure.count)
             try pairPotential?.evaluate(elements: structure.elements, edges: list, into: &pair)
@@ -97,35 +98,26 @@ public struct DataStatistics: Sendable {
                 "no structure with \(free.map(\.symbol).joined(separator: ", ")) has an energy: give per_type_energy_shifts, one number for each element"
             )
         }
-        let n = free.count
         let mean =
             labelled.reduce(0) { $0 + $1.energy } / labelled.reduce(0) { $0 + $1.counts.reduce(0, +) }
-        var normal = [[Double]](repeating: Array(repeating: 0, count: n), count: n)
-        var right = [Double](repeating: 0, count: n)
-        for (counts, energy) in labelled {
-            let excess = energy - mean * counts.reduce(0, +)
-            for i in 0..<n {
-                right[i] += counts[i] * excess
-                for j in 0..<n { normal[i][j] += counts[i] * counts[j] }
-            }
+        guard let fit = LeastSquares(labelled.map { ($0.counts, $0.energy - mean * $0.counts.reduce(0, +)) }) else {
+            throw DataSetError("the energies are too large for a fit of one for each element: are they in eV?")
         }
-        let ridge = 1e-8 * (0..<n).reduce(0) { $0 + normal[$1][$1] } / Double(n)
-        var smallest = Double.infinity
-        // Cholesky elimination of the positive definite normal equations.
-        for i in 0..<n { normal[i][i] += ridge }
-        for k in 0..<n {
-            smallest = min(smallest, normal[k][k])
-            for i in (k + 1)..<max(n, k + 1) {
-                let factor = normal[i][k] / normal[k][k]
-                for j in k..<n { normal[i][j] -= factor * normal[k][j] }
-                right[i] -= factor * right[k]
-            }
+        let fitted = Dictionary(uniqueKeysWithValues: zip(free, fit.values.map { $0 + mean }))
+        return (elements.map { known[$0] ?? fitted[$0]! }, fit.isDetermined)
+    }
+
+    /// eV/atom: no atom is bound by more, not even when it is compared with one that is not polarised.
+    static let strongestBond = 15.0
+
+    /// The median distance of energies per atom from sums over atoms, eV/atom, where it is more than bonds can be.
+    static func energyDistance(
+        of structures: some Collection<Structure>, from shift: (Element) -> Double
+    ) -> Double? {
+        let rests = structures.compactMap { structure in
+            structure.energy.map { ($0 - structure.elements.reduce(0) { $0 + shift($1) }) / Double(structure.count) }
         }
-        var x = [Double](repeating: 0, count: n)
-        for k in stride(from: n - 1, through: 0, by: -1) {
-            x[k] = (right[k] - ((k + 1)..<max(n, k + 1)).reduce(0) { $0 + normal[k][$1] * x[$1] }) / normal[k][k]
-        }
-        let fitted = Dictionary(uniqueKeysWithValues: zip(free, x.map { $0 + mean }))
-        return (elements.map { known[$0] ?? fitted[$0]! }, smallest > 100 * ridge)
+        let median = DataCheck.median(rests)
+        return abs(median) > strongestBond ? median : nil
     }
 }

@@ -1,4 +1,5 @@
 import Atoms
+import Compute
 import Files
 import Foundation
 import Layers
@@ -31,8 +32,11 @@ public struct TrainingData {
     /// Files read, those of the training structures first.
     public private(set) var files: [Potential.Provenance.DataFile] = []
     private var trainingFiles = 0
+    /// Isolated atoms that give no shifts: those to validate with, and of the data that a potential comes from.
+    private(set) var validationAtoms: [Sample] = []
+    private(set) var replayAtoms: [Sample] = []
     /// For people: warnings, and what was left out.
-    public private(set) var remarks: [Remark] = []
+    public internal(set) var remarks: [Remark] = []
 
     /// Which structures train and which validate: the same for the same split of the same files.
     public var splitDigest: String {
@@ -66,23 +70,30 @@ public struct TrainingData {
 
     /// Throws where a file is bad, a label that the loss asks for is absent everywhere, or nothing is left to train on.
     ///
-    /// - Parameter cutoff: the model's r_max, Å.
-    public init(_ data: DataSettings, for purpose: Purpose, cutoff: Double) throws {
+    /// - Parameter cutoff: the model's.
+    public init(
+        _ data: DataSettings, for purpose: Purpose, cutoff: ElementCutoffs, parallelism: Parallelism = .serial
+    ) throws {
         let wanted = purpose.labels
         let names = data.train.joined(separator: ", ")
         var samples = try read(data.train, key: "data.train", data.labels, cache: data.cache)
         trainingFiles = files.count
         try samples.census.require(wanted, named: data.labels, in: names)
         var atoms: [Element: Sample] = [:]
-        training = try samples.takeWhatHasNeighbors(within: cutoff, isolatedAtoms: &atoms)
+        let stretched: Int
+        (training, stretched) = try samples.takeWhatHasNeighbors(within: cutoff, isolatedAtoms: &atoms)
         isolatedAtoms = atoms.compactMapValues(\.structure.energy)
         guard !training.isEmpty else {
             throw DataSetError(
                 "\(names): holds no structures to train on"
                     + (samples.samples.isEmpty
-                        ? "" : ": in none of \(samples.samples.count) are two atoms within r_max = \(cutoff) Å"))
+                        ? ""
+                        : ": in none of \(samples.samples.count) do atoms see each other (r_max = \(cutoff.longest) Å, or per_edge_type_cutoff)")
+            )
         }
-        remark(on: samples.samples.count - training.count, of: "training", isolatedAtoms: !isolatedAtoms.isEmpty)
+        remark(
+            on: samples.samples.count - training.count, of: "training", isolatedAtoms: !isolatedAtoms.isEmpty,
+            stretched: stretched)
         switch data.validation {
         case .files(let sets):
             for set in sets { try readValidation(set, data.labels, wanted, cutoff, cache: data.cache) }
@@ -109,15 +120,18 @@ public struct TrainingData {
             var old = try read(source.train, key: "fine_tuning.replay.train", source.labels, cache: data.cache)
             try old.census.require(
                 wanted.filter { $0 != Label.stress }, named: source.labels, in: source.train.joined(separator: ", "))
-            var ignored: [Element: Sample] = [:]
-            replay = try old.takeWhatHasNeighbors(within: cutoff, isolatedAtoms: &ignored)
+            var atoms: [Element: Sample] = [:]
+            replay = try old.takeWhatHasNeighbors(within: cutoff, isolatedAtoms: &atoms).kept
+            replayAtoms = atoms.values.sorted { $0.place < $1.place }
         }
+        try check(data.labels, columns: samples.census.columns, cutoff: cutoff.longest, parallelism)
     }
 
     // MARK: Splitting
 
     private mutating func readValidation(
-        _ set: DataSettings.ValidationSource.FileSet, _ labels: LabelKeys, _ wanted: [Label], _ cutoff: Double,
+        _ set: DataSettings.ValidationSource.FileSet, _ labels: LabelKeys, _ wanted: [Label],
+        _ cutoff: ElementCutoffs,
         cache: String?
     ) throws {
         let key = "data.validation" + (set.name.map { ".\($0)" } ?? "")
@@ -127,10 +141,12 @@ public struct TrainingData {
         } catch let error as StructureFileError {
             throw DataSetError("\(key): \(error)")
         }
-        var ignored: [Element: Sample] = [:]
-        let kept = try held.takeWhatHasNeighbors(within: cutoff, isolatedAtoms: &ignored)
+        var atoms: [Element: Sample] = [:]
+        let (kept, stretched) = try held.takeWhatHasNeighbors(within: cutoff, isolatedAtoms: &atoms)
+        validationAtoms += atoms.values.sorted { $0.place < $1.place }
         validation += kept.map { Sample(stored: $0.stored, place: $0.place, set: set.name) }
-        remark(on: held.samples.count - kept.count, of: "validation", isolatedAtoms: false)
+        remark(
+            on: held.samples.count - kept.count, of: "validation", isolatedAtoms: false, stretched: stretched)
     }
 
     private mutating func hold(_ count: Int, _ purpose: Purpose) throws {
@@ -167,11 +183,15 @@ public struct TrainingData {
             .map { training[$0] }
     }
 
-    private mutating func remark(on count: Int, of set: String, isolatedAtoms: Bool) {
+    private mutating func remark(on count: Int, of set: String, isolatedAtoms: Bool, stretched: Int) {
         guard count > 0 else { return }
-        let use = isolatedAtoms ? "; those of one atom give its energy" : ""
+        let use = isolatedAtoms ? "; isolated atoms give their energy" : ""
+        let crystals =
+            stretched > 0 ? "; \(stretched) are crystals with neighbours beyond it, and no isolated atoms" : ""
         remarks.append(
-            .notice("\(count) of the \(set) structures left out: no two atoms within r_max, nothing to learn\(use)"))
+            .notice(
+                "\(count) of the \(set) structures left out: no two atoms within r_max, nothing to learn\(use)\(crystals)"
+            ))
     }
 
     private mutating func warnOfOverlap() {
@@ -201,26 +221,42 @@ public struct TrainingData {
         var samples: [Sample] = []
         var census = LabelCensus()
 
-        /// The frames with neighbours; of the others, those of one atom that have an energy go to `isolatedAtoms`.
+        /// The frames with neighbours; of the others, isolated atoms that have an energy go to `isolatedAtoms`, and how many
+        /// are atoms of stretched crystals is counted.
+        ///
+        /// Throws where a label cannot be one, or isolated atoms contradict each other.
         mutating func takeWhatHasNeighbors(
-            within cutoff: Double, isolatedAtoms: inout [Element: Sample]
-        ) throws -> [Sample] {
-            try samples.filter { sample in
+            within cutoff: ElementCutoffs, isolatedAtoms: inout [Element: Sample]
+        ) throws -> (kept: [Sample], stretched: Int) {
+            var stretched = 0
+            let kept = try samples.filter { sample in
                 let structure = sample.structure
+                if let violation = LabelLimits.violation(in: structure) {
+                    throw DataSetError(
+                        "\(sample.place): \(violation), which cannot be; correct it or remove the structure")
+                }
                 let edges = try EdgeList(
-                    positions: structure.positions, cell: structure.cell, cutoffs: Cutoffs(cutoff))
-                if edges.count > 0 { return true }
-                if structure.count == 1, let energy = structure.energy {
-                    let element = structure.elements[0]
-                    if let other = isolatedAtoms[element], abs(other.structure.energy! - energy) > 1e-6 {
-                        throw DataSetError(
-                            "\(sample.place): an isolated atom of \(element) has \(energy) eV, but \(other.structure.energy!) eV in \(other.place); keep one of them"
-                        )
-                    }
+                    positions: structure.positions, cell: structure.cell, cutoffs: Cutoffs(cutoff.longest))
+                if cutoff.count(of: edges, between: structure.elements) > 0 { return true }
+                guard structure.count == 1 else { return false }
+                guard IsolatedAtoms.contains(structure, cutoff: cutoff.longest) else {
+                    stretched += 1
+                    return false
+                }
+                guard let energy = structure.energy else { return false }
+                let element = structure.elements[0]
+                guard let other = isolatedAtoms[element] else {
                     isolatedAtoms[element] = sample
+                    return false
+                }
+                guard IsolatedAtoms.agree(other.structure.energy!, energy) else {
+                    throw DataSetError(
+                        "\(sample.place): an isolated atom of \(element) has \(energy) eV, but \(other.structure.energy!) eV in \(other.place); keep one of them"
+                    )
                 }
                 return false
             }
+            return (kept, stretched)
         }
     }
 
@@ -234,12 +270,13 @@ public struct TrainingData {
         }
         let earlier = key == "data.train" ? files.count : trainingFiles
         for path in paths {
-            let digest = try Self.sha256(of: path)
+            let digest = try FileDigest.sha256(of: path)
             if let same = files.dropFirst(earlier).first(where: { $0.sha256 == digest }) {
                 throw DataSetError("\(key): \(path) holds the same as \(same.name); name each file once")
             }
             let name = (path as NSString).lastPathComponent
-            let (structures, census) = try Self.structures(of: path, digest, labels, cache)
+            let (structures, census, remark) = try Self.structures(of: path, digest, labels, cache)
+            if let remark { remarks.append(.notice(remark)) }
             for (index, stored) in structures.enumerated() {
                 frames.samples.append(Sample(stored: stored, place: "\(name), frame \(index + 1)"))
             }
@@ -252,24 +289,15 @@ public struct TrainingData {
     /// The structures of a file, read into memory or, with a folder for caches, through one that is made if need be.
     private static func structures(
         of path: String, _ digest: String, _ labels: LabelKeys, _ folder: String?
-    ) throws -> ([StoredStructure], LabelCensus) {
+    ) throws -> ([StoredStructure], LabelCensus, remark: String?) {
         guard let folder else {
             let reader = try ExtendedXYZReader(path: path, labels: labels)
             var structures: [StoredStructure] = []
             while let structure = try reader.next() { structures.append(.inMemory(structure)) }
-            return (structures, reader.census)
+            return (structures, reader.census, nil)
         }
         let cache = try StructureCache(of: path, sha256: digest, labels: labels, in: folder)
-        return ((0..<cache.count).map { .cached(cache, index: $0) }, cache.census)
-    }
-
-    /// The digest of a file as hexadecimal text.
-    private static func sha256(of path: String) throws -> String {
-        guard let handle = FileHandle(forReadingAtPath: path) else { throw DataSetError("\(path): cannot be read") }
-        defer { try? handle.close() }
-        var hash = SHA256()
-        while let part = try handle.read(upToCount: 1 << 20), !part.isEmpty { hash.update(part) }
-        return hash.hexadecimal()
+        return ((0..<cache.count).map { .cached(cache, index: $0) }, cache.census, cache.remark)
     }
 }
 

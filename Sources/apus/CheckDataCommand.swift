@@ -1,6 +1,7 @@
 import ArgumentParser
 import Compute
 import DataSets
+import Files
 import Foundation
 import StructureFiles
 import Training
@@ -52,7 +53,8 @@ struct CheckDataCommand: ParsableCommand {
         var check = DataCheck(cutoff: cutoff, parallelism: threads.parallelism)
         var (files, census) = ([DataSetInfo](), LabelCensus())
         var lastStatus = Date()
-        for path in try FilePattern.expand(data) {
+        let paths = try FilePattern.expand(data)
+        for path in paths {
             let reader = try ExtendedXYZReader(path: path, labels: labels.keys())
             let name = (path as NSString).lastPathComponent
             var info = DataSetInfo(of: path)
@@ -69,7 +71,11 @@ struct CheckDataCommand: ParsableCommand {
             files.append(info)
         }
         try labels.check(census, in: data.joined(separator: ", "))
-        let findings = check.findings()
+        check.columns = census.columns
+        check.labelColumns = [labels.keys().forces].compactMap(\.self)
+        // A pipe can be read once only, and has been.
+        let digests = try paths.filter(FileDigest.isRegular).map { ($0, try FileDigest.sha256(of: $0)) }
+        let findings = Finding.sorted(DataCheck.copies(among: digests) + check.findings())
         func count(_ severity: Finding.Severity) -> Int { findings.count { $0.severity == severity } }
         let (errors, warnings) = (count(.error), count(.warning))
         let neighbors = check.neighborsPerAtom
@@ -100,9 +106,10 @@ struct CheckDataCommand: ParsableCommand {
     }
 
     private func print(_ finding: Finding) {
-        Terminal.print("\(finding.severity.rawValue): \(finding.check): \(finding.message)")
+        Terminal.print(
+            "\(finding.severity.rawValue): \(finding.check): \(Excerpt.of(finding.message, limit: 2000))")
         guard !finding.places.isEmpty else { return }
         let rest = finding.count > finding.places.count ? " and \(finding.count - finding.places.count) more" : ""
-        Terminal.print("    " + finding.places.joined(separator: "; ") + rest)
+        Terminal.print("    " + Excerpt.of(finding.places.joined(separator: "; "), limit: 1000) + rest)
     }
 }

@@ -1,4 +1,5 @@
 import Atoms
+import Files
 import Foundation
 import StructureFiles
 
@@ -12,7 +13,9 @@ struct DataSetInfo: Encodable {
 
         private enum CodingKeys: CodingKey { case minimum, maximum, mean }
 
+        /// A number that is not finite, or as good as, would be all that is left of the mean.
         mutating func add(_ value: Double) {
+            guard abs(value) < 1e100 else { return }
             count += 1
             minimum = min(minimum, value)
             maximum = max(maximum, value)
@@ -97,8 +100,11 @@ struct DataSetInfo: Encodable {
         if let value = structure.energy, structure.count > 0 { energy.add(value / Double(structure.count)) }
         if let forces = structure.forces {
             force.add(forces.map { norm($0) }.max() ?? 0)
-            forceSquares.sum += forces.reduce(0) { $0 + dot($1, $1) }
-            forceSquares.count += 3 * forces.count
+            let squares = forces.reduce(0) { $0 + dot($1, $1) }
+            if squares < 1e100 {
+                forceSquares.sum += squares
+                forceSquares.count += 3 * forces.count
+            }
         }
         if let stress = structure.stress { pressure.add(-stress.trace / 3 * Units.gigapascal) }
     }
@@ -120,7 +126,8 @@ struct DataSetInfo: Encodable {
         func counts(_ table: [String: Int], limit: Int = 12) -> String {
             let sorted = table.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
             let rest = sorted.count > limit ? " and \(sorted.count - limit) more" : ""
-            return sorted.prefix(limit).map { "\($0.key) (\($0.value))" }.joined(separator: ", ") + rest
+            return sorted.prefix(limit).map { "\(Excerpt.of($0.key, limit: 40)) (\($0.value))" }.joined(
+                separator: ", ") + rest
         }
         var rows: [[String]] = [
             ["structures", "\(structures)"],
@@ -156,8 +163,8 @@ struct DataSetInfo: Encodable {
         }
         if withVelocities > 0 { rows.append(["velocities", "in \(withVelocities) of \(structures) structures"]) }
         if !configTypes.isEmpty { rows.append(["config_type", counts(configTypes)]) }
-        rows.append(["keys seen", keys.joined(separator: ", ")])
-        rows.append(["columns seen", columns.joined(separator: ", ")])
+        rows.append(["keys seen", Excerpt.of(keys.joined(separator: ", "), limit: 400)])
+        rows.append(["columns seen", Excerpt.of(columns.joined(separator: ", "), limit: 400)])
         return ["\(file): a data set (\(Written.bytes(bytes)))"] + Terminal.table(rows, leftAligned: [0, 1])
     }
 }

@@ -1,3 +1,4 @@
+import Files
 import Training
 
 /// Errors as a table for people.
@@ -12,7 +13,8 @@ enum ErrorTable {
             ]
             for (name, errors) in errors[kind] {
                 rows.append([
-                    "  \(name)", "\(errors.structures)", text(errors.energyMAE, 3), text(errors.energyRMSE, 3),
+                    "  \(Excerpt.of(name, limit: 40))", "\(errors.structures)", text(errors.energyMAE, 3),
+                    text(errors.energyRMSE, 3),
                     text(errors.forcesMAE, 2), text(errors.forcesRMSE, 2), text(errors.stressMAE, 3),
                     text(errors.stressRMSE, 3),
                 ])
@@ -45,6 +47,6 @@ enum ErrorTable {
     }
 
     private static func text(_ value: Double?, _ digits: Int) -> String {
-        value.map { Written.fixed($0, digits) } ?? "-"
+        value.map { Written.fixed($0, digits) } ?? "–"
     }
 }

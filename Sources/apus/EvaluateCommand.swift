@@ -1,8 +1,10 @@
 import ArgumentParser
 import Atoms
 import Compute
+import DataSets
 import Files
 import Foundation
+import Logging
 import Models
 import Potentials
 import Settings
@@ -48,7 +50,7 @@ struct EvaluateCommand: ParsableCommand {
         let paths = try FilePattern.expand(data)
         if let predictions { try checkOutput(predictions, inputs: paths + [potential]) }
         let loaded = try Potential(verifying: potential)
-        let keys = labels.keys(or: Self.keys(of: loaded))
+        let keys = labels.keys(or: keys(of: loaded))
         let evaluation = try Evaluation(of: loaded, precision: precision, parallelism: threads.parallelism)
         let writer = try predictions.map {
             try ExtendedXYZWriter(path: $0, mode: .replacing, existing: overwrite ? .replace : .refuse)
@@ -98,13 +100,19 @@ struct EvaluateCommand: ParsableCommand {
             path, existing: overwrite ? .replace : .refuse, advice: "choose another name, or add --overwrite")
     }
 
-    /// What the labels were called where the potential was trained; the usual names if it does not say.
-    private static func keys(of potential: Potential) -> LabelKeys {
+    /// What the labels were called where the potential was trained. The usual names, and a warning, if it says so in words
+    /// that are not understood.
+    private func keys(of potential: Potential) -> LabelKeys {
         let text = potential.provenance.trainingConfiguration
-        guard let settings = try? TrainingSettings(Settings(text: text, named: "training")) else {
+        guard !text.isEmpty else { return LabelKeys() }
+        do {
+            return try DataSettings.labels(ofTraining: Settings(text: text, named: "training"))
+        } catch {
+            Logger(label: "apus").warning(
+                "\(self.potential): its training's settings cannot be read (\(error)), so labels are taken to be called energy, forces, stress and virial; name them by the options if they are not"
+            )
             return LabelKeys()
         }
-        return settings.data.labels
     }
 }
 

@@ -16,6 +16,7 @@ struct EvaluationReport: Encodable {
 
     var hasLabels: Bool { all.named.contains { $0.value != nil } }
 
+    /// Keys of the measures, which are in snake case already.
     private struct Key: CodingKey {
         var stringValue: String
         var intValue: Int? { nil }
@@ -25,23 +26,27 @@ struct EvaluationReport: Encodable {
     }
 
     /// One number for each measure, `null` where there are no labels.
-    private static func encode(_ errors: ErrorMeasures, into container: inout KeyedEncodingContainer<Key>) throws {
-        try container.encode(errors.structures, forKey: Key("structures"))
-        try container.encode(errors.atoms, forKey: Key("atoms"))
-        for (name, value) in errors.named { try container.encode(value, forKey: Key(name)) }
+    private struct Measures: Encodable {
+        let errors: ErrorMeasures
+
+        func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: Key.self)
+            try container.encode(errors.structures, forKey: Key("structures"))
+            try container.encode(errors.atoms, forKey: Key("atoms"))
+            for (name, value) in errors.named { try container.encode(value, forKey: Key(name)) }
+        }
     }
 
     func encode(to encoder: any Encoder) throws {
+        try Measures(errors: all).encode(to: encoder)
         var container = encoder.container(keyedBy: Key.self)
-        try Self.encode(all, into: &container)
         let forces = all.forcesRMSEByElement.map { ($0.element.symbol, $0.error) }
         try container.encode(
             Dictionary(uniqueKeysWithValues: forces), forKey: Key("forces_rmse_mev_per_angstrom_by_element"))
         for (name, value) in deviation.named { try container.encode(value, forKey: Key(name)) }
-        var kinds = container.nestedContainer(keyedBy: Key.self, forKey: Key("by_config_type"))
-        for (kind, errors) in errors[.configType] {
-            var container = kinds.nestedContainer(keyedBy: Key.self, forKey: Key(kind))
-            try Self.encode(errors, into: &container)
-        }
+        // Names that come from the data stay as they are: keys of a dictionary are no names of ours.
+        try container.encode(
+            Dictionary(uniqueKeysWithValues: errors[.configType].map { ($0.name, Measures(errors: $0.errors)) }),
+            forKey: Key("by_config_type"))
     }
 }

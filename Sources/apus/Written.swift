@@ -32,7 +32,12 @@ enum Written {
             ? String(format: "%d:%02d:%02d", hours, minutes, rest) : String(format: "%d:%02d", minutes, rest)
     }
 
-    static func fixed(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }
+    /// With so many digits behind the point; numbers of ten and more before it as `1.2e+200`, and a dash for what is no
+    /// number.
+    static func fixed(_ value: Double, _ digits: Int) -> String {
+        guard value.isFinite else { return "–" }
+        return String(format: abs(value) < 1e10 ? "%.\(digits)f" : "%.3e", value)
+    }
 
     /// `1.2e-05`, or a dash.
     static func scientific(_ value: Double?) -> String { value.map { String(format: "%.1e", $0) } ?? "-" }

@@ -1,156 +1,193 @@
 import Atoms
 import Foundation
+import StructureFiles
 
 /// Whether energies, forces and stresses belong together: between similar structures the energy changes by the work.
 ///
-///     E_b − E_a ≈ −½ Σ_i (F_a,i + F_b,i) · Δx_i + ½ (V_a σ_a + V_b σ_b) : ε
-///
-/// with the displacements Δx at fixed fractional coordinates of the cell, and the strain ε between the cells. The slope
-/// of energies on work is 1 where all three are right; a wrong sign or unit shows as another slope.
+/// The slope of energies on work is 1 where all three are right; a wrong sign or unit shows as another slope, labels of
+/// something else as none. All structures are judged together, then those of each file, of each `config_type`, and those
+/// that differ from the others. A verdict says how many structures it has seen.
 extension DataCheck {
-    private struct Pair {
-        var energy: Double
-        var forceWork: Double
-        var stressWork: Double
-        /// Whether the cell changes, and both structures have a stress.
-        var isStrained: Bool
-    }
-
-    /// The fit of energy differences on work.
-    private struct Fit {
-        let slope, correlation: Double
-        let count: Int
-
-        init?(_ points: [(work: Double, energy: Double)]) {
-            count = points.count
-            let (ww, ee, we) = points.reduce((0.0, 0.0, 0.0)) {
-                ($0.0 + $1.work * $1.work, $0.1 + $1.energy * $1.energy, $0.2 + $1.work * $1.energy)
-            }
-            guard count >= 5, ww > 0, ee > 0 else { return nil }
-            (slope, correlation) = (we / ww, we / (ww * ee).squareRoot())
-        }
-
-        /// Whether there is a relation at all; structures that are far apart have none.
-        var isClear: Bool { abs(correlation) > 0.8 }
-    }
-
     func consistency() -> [Finding] {
-        let pairs = self.pairs()
-        var findings: [Finding] = []
-        let fixed = pairs.filter { !$0.isStrained && abs($0.forceWork) > 0 }
-        let forces = Fit(fixed.map { ($0.forceWork, $0.energy) })
-        if let forces, forces.isClear {
-            findings.append(verdict(forces, of: "forces", check: "forces", units: Self.forceUnits))
-        } else if count(of: .forces) > 0, count(of: .energy) > 0 {
-            findings.append(
-                finding(
-                    .notice, "forces",
-                    "no structures similar enough to test forces against energy differences (\(fixed.count) pairs)"))
+        let isPerAtom = energiesArePerAtom
+        var pairs = workPairs { structure in
+            structure.energy.map { isPerAtom ? $0 * Double(structure.count) : $0 }
         }
-        guard count(of: .stress) > 0 else { return findings }
-        // The forces' work is taken as it was found to be. The half of the pairs in which it has the smallest part says
-        // most about the stress, whatever the unit of that is.
+        var findings: [Finding] = []
+        if let levels = energyLevels(pairs) {
+            findings.append(levels.finding)
+            pairs = levels.pairs
+        }
+        let forces = WorkFit.forces(pairs)
+        if count(of: .forces) > 0, count(of: .energy) > 0 {
+            findings += verdicts(of: .forces, forces, pairs) { WorkFit.forces($0) }
+            findings += softness(pairs, forces)
+        }
+        guard count(of: .stress) > 0, count(of: .energy) > 0 else { return findings }
+        // The forces' work is taken as it was found to be.
         let factor = forces.map { $0.isClear ? $0.slope : 1 } ?? 1
-        let sorted = pairs.filter { $0.isStrained && $0.stressWork != 0 }
-            .sorted { abs($0.forceWork / $0.stressWork) < abs($1.forceWork / $1.stressWork) }
-        let strained = sorted.prefix(max(5, sorted.count / 2))
-        if let stress = Fit(strained.map { ($0.stressWork, $0.energy - factor * $0.forceWork) }), stress.isClear {
-            findings.append(verdict(stress, of: "stresses", check: "stress", units: Self.stressUnits))
-        } else {
+        let stresses = WorkFit.stresses(pairs, forcesTimes: factor)
+        findings += verdicts(of: .stress, stresses, pairs) { WorkFit.stresses($0, forcesTimes: factor) }
+        return findings
+    }
+
+    // MARK: Verdicts
+
+    /// What the fit to all pairs says, and those to parts of the data that it does not speak for.
+    private func verdicts(
+        of label: Label, _ whole: WorkFit?, _ pairs: [WorkPair], fit: ([WorkPair]) -> WorkFit?
+    ) -> [Finding] {
+        // Forces that alone have another slope than the rest are not judged with it.
+        var strangers: (structures: [Int], fit: WorkFit)?
+        if label == .forces, let others = deviating(pairs), let part = fit(others.pairs), part.isClear, !part.isRight
+        {
+            strangers = (others.structures, part)
+        }
+        let strange = Set(strangers?.structures ?? [])
+        let rest = pairs.filter { !strange.contains($0.first) && !strange.contains($0.second) }
+        let whole = strange.isEmpty ? whole : fit(rest)
+        let first = verdict(
+            of: label, whole, in: strange.isEmpty ? nil : "the other structures",
+            among: samples.indices.filter { !strange.contains($0) })
+        var findings = [first]
+        if let strangers {
             findings.append(
-                finding(
-                    .notice, "stress",
-                    "no strained cells similar enough to test sign and unit of the stress (\(strained.count) pairs)"))
+                verdict(
+                    of: label, strangers.fit, in: "\(strangers.structures.count) structures",
+                    among: strangers.structures))
+        }
+        for (name, members) in parts() {
+            let set = Set(members)
+            let inside = pairs.filter { set.contains($0.first) && set.contains($0.second) }
+            guard inside.count < pairs.count, let part = fit(inside), part.count >= WorkFit.enoughToRefuse,
+                part.isClear || part.isContradiction
+            else {
+                continue
+            }
+            let finding = verdict(of: label, part, in: name, among: members)
+            guard finding.severity != .notice,
+                finding.severity != first.severity || whole?.isClear != part.isClear
+                    || whole.map({ abs(log(abs(part.slope / $0.slope))) > 0.3 || part.slope * $0.slope < 0 }) ?? true
+            else { continue }
+            findings.append(finding)
         }
         return findings
     }
 
-    /// Given in units of these, forces have this slope.
-    private static let forceUnits = [
-        ("Hartree/Bohr", 51.4221), ("Rydberg/Bohr", 25.7110), ("Hartree/Å", 27.2114), ("eV/Bohr", 1.88973),
-        ("kcal/(mol·Å)", 1 / 23.0605), ("eV/nm", 0.1),
-    ]
-    private static let stressUnits = [
-        ("GPa", 1 / 160.21766), ("kbar", 1 / 1602.1766), ("Hartree/Bohr³", 183.632), ("Pa", 1 / 1.6021766e11),
-        ("Rydberg/Bohr³", 91.816),
-    ]
-
-    private func verdict(_ fit: Fit, of what: String, check: String, units: [(String, Double)]) -> Finding {
-        let found =
-            "energy differences of \(fit.count) pairs of similar structures are \(format(fit.slope)) times the work of the \(what) (correlation \(format(fit.correlation)))"
-        let sign = fit.slope < 0 ? "the sign is the opposite" : nil
-        // Finite differences reach a fifth; the nearest unit within that is named.
-        let distance = { (unit: (String, Double)) in abs(log(abs(fit.slope) / unit.1)) }
-        let nearest = units.min { distance($0) < distance($1) }.flatMap { distance($0) < 0.2 ? $0 : nil }
-        let unit = nearest.map { "they look like \($0.0)" }
-        if fit.slope > 0.8, fit.slope < 1.25 {
-            return finding(.notice, check, "\(found): sign and unit are right")
+    /// Structures of a file or of a `config_type`, where there are several.
+    private func parts() -> [(name: String, members: [Int])] {
+        func grouped(_ key: (Sample) -> String?) -> [(String, [Int])] {
+            let groups = Dictionary(grouping: samples.indices) { key(samples[$0]) }
+            guard groups.count > 1 else { return [] }
+            return groups.compactMap { name, members in name.map { ($0, members) } }.sorted { $0.0 < $1.0 }
         }
-        let guess = [sign, unit].compactMap(\.self).joined(separator: ", and ")
+        return grouped(\.file).map { ("the file \($0.0)", $0.1) }
+            + grouped { $0.structure.information["config_type"] }.map { ("config_type=\($0.0)", $0.1) }
+    }
+
+    /// Structures whose forces alone have another slope than 1, where they are some of several.
+    private func deviating(_ pairs: [WorkPair]) -> (structures: [Int], pairs: [WorkPair])? {
+        let usable = pairs.filter { $0.forceWork != nil && $0.grossForceWork > 0 && !$0.isStrained }
+        var sums: [Int: (ww: Double, we: Double, ee: Double, count: Int)] = [:]
+        for pair in usable {
+            for structure in [pair.first, pair.second] {
+                var sum = sums[structure] ?? (0, 0, 0, 0)
+                sum.ww += pair.forceWork! * pair.forceWork!
+                sum.we += pair.forceWork! * pair.energy
+                sum.ee += pair.energy * pair.energy
+                sum.count += 1
+                sums[structure] = sum
+            }
+        }
+        let tested = sums.filter { $0.value.count >= 3 }
+        let others = Set(
+            tested.filter { _, sum in
+                sum.ww > 0 && sum.ee > 0 && abs(sum.we) > 0.9 * (sum.ww * sum.ee).squareRoot()
+                    && !(0.65...1.5).contains(sum.we / sum.ww)
+            }.keys)
+        guard others.count >= max(3, tested.count / 20), 5 * others.count < 4 * tested.count else { return nil }
+        return (others.sorted(), usable.filter { others.contains($0.first) && others.contains($0.second) })
+    }
+
+    private func verdict(of label: Label, _ fit: WorkFit?, in part: String?, among members: [Int]) -> Finding {
+        let (check, what) = label == .stress ? ("stress", "stresses") : ("forces", "forces")
+        let place = part.map { "in \($0) " } ?? ""
+        guard let fit, fit.isClear || fit.isContradiction else {
+            let pairs = fit.map { " (\($0.count) pairs)" } ?? ""
+            return finding(
+                .notice, check,
+                label == .stress
+                    ? "could not be tested: no strained cells similar enough to compare stresses with energy differences\(pairs)"
+                    : "could not be tested: no structures similar enough to compare forces with energy differences\(pairs)"
+            )
+        }
+        let labelled = members.count { samples[$0].structure.carries(label) }
+        let seen = "\(fit.structures.count) of \(labelled) structures"
+        guard fit.isClear else {
+            return finding(
+                .warning, check,
+                "\(place)energy differences of \(fit.count) pairs of similar structures do not follow the work of the \(what) (correlation \(format(fit.correlation)), 1 is expected; \(seen)): labels of other structures, atoms in another order, kinetic energies, several levels of theory, or zeros?",
+                at: fit.structures.sorted())
+        }
+        let found =
+            "\(place)energy differences of \(fit.count) pairs of similar structures are \(format(fit.slope)) times the work of the \(what) (correlation \(format(fit.correlation)); \(seen))"
+        if fit.isRight { return finding(.notice, check, "\(found): sign and unit are right") }
+        let guess = [
+            fit.slope < 0 ? "the sign is the opposite" : nil, unit(of: label, fit).map { "they look like \($0)" },
+        ]
+        .compactMap(\.self).joined(separator: ", and ")
         let hint =
-            check == "stress"
+            label == .stress
             ? "stress is expected in eV/Å³, positive in tension" : "forces are expected in eV/Å, as −dE/dx"
-        // Anharmonic or sparse data reach half and twice; a sign or a known unit is no accident.
+        // A sign or a known unit is no accident.
         let isSure = !guess.isEmpty && abs(fit.correlation) > 0.9
         return finding(
-            isSure ? .error : .warning, check, "\(found)\(guess.isEmpty ? "" : ": \(guess)"); \(hint)")
+            isSure ? .error : .warning, check, "\(found)\(guess.isEmpty ? "" : ": \(guess)"); \(hint)",
+            at: part == nil ? [] : fit.structures.sorted())
     }
 
-    /// Å: how far atoms may be displaced between structures that are compared, and how much a cell may be strained.
-    private static let largestDisplacement = 0.35
-    private static let largestStrain = 0.06
-    private static let largestPairCount = 4000
+    // MARK: Units
 
-    /// Pairs of structures of the same atoms, each with the next ones of its file.
-    private func pairs() -> [Pair] {
-        var pairs: [Pair] = []
-        var recent: [[Element]: [Int]] = [:]
-        for (index, sample) in samples.enumerated() {
-            guard pairs.count < Self.largestPairCount, sample.structure.energy != nil, sample.structure.forces != nil,
-                sample.structure.count > 1
-            else { continue }
-            let earlier = recent[sample.structure.elements] ?? []
-            for other in earlier {
-                if let pair = pair(samples[other].structure, sample.structure) { pairs.append(pair) }
-            }
-            recent[sample.structure.elements] = earlier.suffix(11) + [index]
-        }
-        return pairs
+    /// Given in these, forces have this slope; energies are in eV unless it says so.
+    private static let forceUnits = [
+        ("Hartree/Bohr", Units.hartree / Units.bohr), ("Rydberg/Bohr", Units.hartree / 2 / Units.bohr),
+        ("Hartree/Å", Units.hartree), ("Rydberg/Å", Units.hartree / 2),
+        ("kcal/(mol·Å)", 1 / Units.kilocaloriePerMole), ("eV/nm", 0.1),
+        ("eV/Bohr, or energies in Hartree (or Rydberg) and forces in Hartree/Bohr (Rydberg/Bohr)", 1 / Units.bohr),
+        ("forces in eV/Å with positions in Bohr", Units.bohr),
+    ]
+    private static let stressUnits = [
+        ("GPa", 1 / Units.gigapascal), ("kbar", 0.1 / Units.gigapascal),
+        ("Hartree/Bohr³", Units.hartree / (Units.bohr * Units.bohr * Units.bohr)), ("Pa", 1e-9 / Units.gigapascal),
+        ("Rydberg/Bohr³", Units.hartree / 2 / (Units.bohr * Units.bohr * Units.bohr)),
+    ]
+
+    /// The unit that such a slope says; finite differences reach a fifth.
+    private func unit(of label: Label, _ fit: WorkFit) -> String? {
+        let known = label == .stress ? Self.stressUnits : Self.forceUnits
+        let distance = { (unit: (String, Double)) in abs(log(abs(fit.slope) / unit.1)) }
+        return known.min { distance($0) < distance($1) }.flatMap { distance($0) < 0.2 ? $0.0 : nil }
     }
 
-    private func pair(_ a: Structure, _ b: Structure) -> Pair? {
-        guard (a.cell == nil) == (b.cell == nil), a.cell?.isPeriodic == b.cell?.isPeriodic else { return nil }
-        var displacements = zip(a.positions, b.positions).map { $1 - $0 }
-        var (stressWork, isStrained) = (0.0, false)
-        if let first = a.cell, let second = b.cell {
-            // Rows are vectors, so a strained cell is the cell times the deformation.
-            let deformation = first.vectors.inverse * second.vectors
-            let strain = (deformation + deformation.transposed) * 0.5 - .identity
-            guard strain.elements.allSatisfy({ abs($0) < Self.largestStrain }),
-                (deformation - deformation.transposed).elements.allSatisfy({ abs($0) < 2 * Self.largestStrain })
-            else { return nil }
-            let mean = (first.vectors + second.vectors) * 0.5
-            let (toFirst, toSecond) = (first.vectors.inverse, second.vectors.inverse)
-            displacements = zip(a.positions, b.positions).map { p, q in
-                var difference = q * toSecond - p * toFirst
-                for axis in 0..<3 where first.repeats(along: axis) { difference[axis] -= difference[axis].rounded() }
-                return difference * mean
-            }
-            if strain.elements.contains(where: { abs($0) > 1e-5 }) {
-                guard let s = a.labelledStress, let t = b.labelledStress else { return nil }
-                isStrained = true
-                let w = s * (first.volume / 2) + t * (second.volume / 2)
-                stressWork = zip(w.elements, strain.elements).reduce(0) { $0 + $1.0 * $1.1 }
-            }
+    /// eV/Å²: forces rise by less than this on displaced atoms only in crystals of noble gases and heavy alkali metals
+    /// (potassium: 39 amu · (2π · 2.2 THz)² / 2 = 0.4), and where the unit of energies is far larger than eV.
+    private static let softest = 0.45
+    private static let softElements: Set = [2, 10, 18, 19, 36, 37, 54, 55, 86, 87]
+
+    /// The slope knows the ratio of energies and forces only; whether both are too small, how fast forces rise does.
+    private func softness(_ pairs: [WorkPair], _ forces: WorkFit?) -> [Finding] {
+        let rises = pairs.filter { pair in
+            !samples[pair.first].structure.elements.contains { Self.softElements.contains($0.atomicNumber) }
+        }.compactMap(\.stiffness)
+        let median = Self.median(rises)
+        guard rises.count >= WorkFit.enoughToRefuse, median > 0, median < Self.softest, forces?.isClear == true else {
+            return []
         }
-        // The whole may have drifted.
-        let drift = displacements.reduce(.zero, +) / Double(displacements.count)
-        displacements = displacements.map { $0 - drift }
-        guard displacements.allSatisfy({ norm($0) < Self.largestDisplacement }) else { return nil }
-        let forceWork = zip(displacements, zip(a.forces!, b.forces!)).reduce(0) {
-            $0 + dot($1.0, $1.1.0 + $1.1.1) / 2
-        }
-        return Pair(
-            energy: b.energy! - a.energy!, forceWork: -forceWork, stressWork: stressWork, isStrained: isStrained)
+        return [
+            finding(
+                .warning, "units",
+                "forces rise by only \(format(median)) eV/Å for each Å that atoms are displaced, where 1 to 30 is usual: are energies in Hartree or Rydberg, and forces with them? eV and eV/Å are expected"
+            )
+        ]
     }
 }

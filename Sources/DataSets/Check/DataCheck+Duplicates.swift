@@ -15,9 +15,10 @@ struct Fingerprint: Sendable {
     /// Å: the width of a window.
     private static let width = 0.25
 
-    init(_ structure: Structure, _ edges: EdgeList) {
+    /// - Parameter cutoff: how far the edges reach, Å.
+    init(_ structure: Structure, _ edges: EdgeList, cutoff: Double) {
         formula = structure.formula
-        let reach = 20
+        let reach = Int(cutoff / Self.width) + 2
         var shells = [Double](repeating: 0, count: reach)
         for edge in 0..<edges.count {
             let distance = norm(SIMD3(edges.x[edge], edges.y[edge], edges.z[edge]))
@@ -56,10 +57,14 @@ struct Fingerprint: Sendable {
         }
     }
 
-    /// The largest difference of any shell in units of the largest shell, or of any chain in its own.
+    /// A number that near structures nearly share.
+    var size: Double { shells.reduce(0, +) }
+
+    /// The largest difference of any shell in units of the largest shell, or of any chain in its own; infinite where
+    /// there is nothing to compare.
     func distance(to other: Fingerprint) -> Double {
         let size = shells.max() ?? 0
-        guard size > 0 else { return 0 }
+        guard size > 0 else { return .infinity }
         let shells = zip(shells, other.shells).reduce(0) { max($0, abs($1.0 - $1.1)) } / size
         return zip(chains, other.chains).reduce(shells) { max($0, abs($1.0 - $1.1) / max($1.0, 1e-30)) }
     }
@@ -84,8 +89,9 @@ extension DataCheck {
         var (exact, near, across, contradicting) = ([(Int, Int)](), [(Int, Int)](), [(Int, Int)](), [(Int, Int)]())
         for (_, group) in groups.sorted(by: { $0.key < $1.key }) {
             // Sorted by one number that near structures nearly share, only neighbours need be compared.
-            let key = { (index: Int) in samples[index].fingerprint.shells.reduce(0, +) }
-            let sorted = group.map { (index: $0, key: key($0)) }.sorted { ($0.key, $0.index) < ($1.key, $1.index) }
+            let sorted = group.map { (index: $0, key: samples[$0].fingerprint.size) }.sorted {
+                ($0.key, $0.index) < ($1.key, $1.index)
+            }
             for (place, first) in sorted.enumerated() {
                 for second in sorted[(place + 1)...].prefix(Self.largestWindow) {
                     let a = samples[first.index].fingerprint
@@ -99,7 +105,7 @@ extension DataCheck {
                         continue
                     }
                     exact.append(pair)
-                    if samples[pair.0].file != samples[pair.1].file { across.append(pair) }
+                    if samples[pair.0].set != samples[pair.1].set { across.append(pair) }
                     if let e = samples[pair.0].structure.energy, let f = samples[pair.1].structure.energy,
                         abs(e - f) > Self.sameEnergy * Double(samples[pair.0].structure.count)
                     {
@@ -115,7 +121,8 @@ extension DataCheck {
             ),
             report(
                 across, .warning,
-                "structures that two files share: errors on the one say nothing if the other was trained on"),
+                "structures that two files share (or training and validation): errors on the one say nothing if the other was trained on"
+            ),
             report(
                 exact, .notice, "structures that stand in the data more than once (turned and shifted copies count)"),
             report(near, .notice, "pairs of structures that are nearly the same"),

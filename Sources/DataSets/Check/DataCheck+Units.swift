@@ -3,10 +3,11 @@ import Foundation
 
 /// Guesses of units from sizes that nature does not allow to be otherwise.
 extension DataCheck {
-    func units() -> [Finding] { lengths() + energies() + forces() }
+    func units() -> [Finding] { lengths() + energies() + forces() + pressures() }
 
     /// Nearest neighbours are about a sum of covalent radii apart.
     private func lengths() -> [Finding] {
+        let nearest = samples.map { Self.median($0.nearest) }
         let median = Self.median(samples.flatMap(\.nearest))
         // 1.89 Bohr are an Å, 0.1 nm too; condensed noble gases and ionic salts reach 1.6.
         let guess: String
@@ -14,13 +15,68 @@ extension DataCheck {
         case 0: return []
         case ..<0.35: guess = "are positions in nm?"
         case 1.75...: guess = "are positions in Bohr, or is the structure a dilute gas?"
-        default: return []
+        default: return stretched(nearest)
         }
         return [
             finding(
                 .warning, "units",
                 "nearest neighbours are \(format(median)) times the sum of covalent radii apart (median), where 0.8 to 1.6 is usual: \(guess) Å are expected"
             )
+        ]
+    }
+
+    /// Structures among others of the same composition that are larger by the Bohr's 1.89, with none in between.
+    private func stretched(_ nearest: [Double]) -> [Finding] {
+        let groups = Dictionary(grouping: samples.indices.filter { nearest[$0] > 0 }) {
+            samples[$0].structure.composition.map(\.element)
+        }
+        var far: [Int] = []
+        for (_, group) in groups where group.count > 5 {
+            // Half of a set at most may be in Bohr: the lower quartile is of the others.
+            let usual = group.map { nearest[$0] }.sorted()[group.count / 4]
+            let ratios = group.map { ($0, nearest[$0] / usual) }
+            let large = ratios.filter { $0.1 > 1.65 && $0.1 < 2.15 }
+            let between = ratios.count { $0.1 > 1.3 && $0.1 <= 1.65 }
+            if large.count >= 3, 20 * large.count >= group.count, between * 20 < large.count {
+                far += large.map(\.0)
+            }
+        }
+        guard !far.isEmpty else { return [] }
+        return [
+            finding(
+                .warning, "units",
+                "nearest neighbours in \(far.count) structures are about 1.9 times as far apart as in the others of the same elements: are their positions in Bohr?",
+                at: far.sorted())
+        ]
+    }
+
+    // MARK: Pressures
+
+    /// eV: the stress times the volume of an atom, the work to empty it. Diamond at 400 GPa has 11, and no crystal whose
+    /// neighbours are not pressed together has a third of that.
+    private static let (largestStressWork, suspiciousStressWork) = (20.0, 6.0)
+    /// Nearest neighbours (in sums of covalent radii) below which a crystal is pressed together.
+    private static let pressed = 0.8
+
+    private func pressures() -> [Finding] {
+        let works = samples.indices.compactMap { index -> (index: Int, work: Double, pressure: Double)? in
+            let structure = samples[index].structure
+            guard let stress = structure.labelledStress, let cell = structure.cell,
+                Self.median(samples[index].nearest) > Self.pressed || samples[index].nearest.isEmpty
+            else { return nil }
+            let largest = stress.elements.reduce(0) { max($0, abs($1)) }
+            return (index, largest * cell.volume / Double(structure.count), largest * Units.gigapascal)
+        }
+        guard !works.isEmpty else { return [] }
+        let large = works.filter { $0.work > Self.largestStressWork }
+        let median = Self.median(works.map(\.work))
+        let some = large.isEmpty && median > Self.suspiciousStressWork ? works : large
+        guard let worst = some.max(by: { $0.work < $1.work }) else { return [] }
+        return [
+            finding(
+                large.count * 10 > works.count ? .error : .warning, "units",
+                "stresses of up to \(format(worst.pressure)) GPa in \(some.count) structures with ordinary distances (\(samples[worst.index].place)): are they in kbar or GPa? eV/Å³ are expected, positive in tension",
+                at: some.map(\.index))
         ]
     }
 

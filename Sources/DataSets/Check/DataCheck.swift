@@ -11,6 +11,10 @@ import StructureFiles
 public struct DataCheck {
     /// Å; what counts as a neighbour.
     public let cutoff: Double
+    /// Columns of the atom lines, for what may be a label by another name.
+    public var columns: [String] = []
+    /// Those of them that are read as labels.
+    public var labelColumns: [String] = []
     /// `[structure]`
     private(set) var samples: [Sample] = []
     private let parallelism: Parallelism
@@ -26,6 +30,8 @@ public struct DataCheck {
         /// `train.xyz, frame 3`
         public var place: String
         var file: String
+        /// What it is used for, which must not share structures with another use; the file unless given.
+        var set: String
         var edges: Int
         /// The smallest and largest number of neighbours of an atom.
         var neighbors: ClosedRange<Int>
@@ -34,10 +40,21 @@ public struct DataCheck {
         /// `[atom]` — the distance to the nearest neighbour in units of the sum of covalent radii.
         var nearest: [Double]
         var fingerprint: Fingerprint
+        var zeros: ZeroForces
+        var isIsolatedAtom: Bool
+        /// What is wrong with the labels, which the structure then has no more.
+        var impossible: String?
     }
 
     /// Takes a structure. Throws where it has no neighbour list.
-    public mutating func add(_ structure: Structure, place: String, file: String) throws {
+    ///
+    /// - Parameter set: what it is used for, training or validation; the file unless given.
+    public mutating func add(
+        _ structure: Structure, place: String, file: String, set: String? = nil
+    ) throws {
+        var structure = structure
+        let impossible = LabelLimits.violation(in: structure)
+        if impossible != nil { (structure.energy, structure.forces, structure.stress) = (nil, nil, nil) }
         let edges = try EdgeList(
             positions: structure.positions, cell: structure.cell, cutoffs: Cutoffs(cutoff), parallelism: parallelism)
         var nearest = [Double](repeating: .infinity, count: structure.count)
@@ -52,16 +69,30 @@ public struct DataCheck {
         let counts = (0..<structure.count).map { Int(edges.offsets[$0 + 1] - edges.offsets[$0]) }
         samples.append(
             Sample(
-                structure: structure, place: place, file: file, edges: edges.count,
+                structure: structure, place: place, file: file, set: set ?? file, edges: edges.count,
                 neighbors: (counts.min() ?? 0)...(counts.max() ?? 0), closest: closest,
-                nearest: nearest.filter(\.isFinite), fingerprint: Fingerprint(structure, edges)))
+                nearest: nearest.filter(\.isFinite), fingerprint: Fingerprint(structure, edges, cutoff: cutoff),
+                zeros: ZeroForces(structure, edges),
+                isIsolatedAtom: IsolatedAtoms.contains(structure, cutoff: cutoff), impossible: impossible))
     }
 
     /// Everything that was found, the worst first.
     public func findings() -> [Finding] {
         let all =
-            distances() + labels() + forceSums() + outliers() + units() + consistency() + duplicates() + neighbors()
-        return Finding.Severity.allCases.flatMap { severity in all.filter { $0.severity == severity } }
+            distances() + labels() + zeroForces() + forceSums() + energiesPerAtom() + outliers() + units()
+            + consistency()
+            + duplicates() + neighbors() + isolatedAtoms()
+        return Finding.sorted(all)
+    }
+
+    /// Files of a list that hold the same, by their digests.
+    public static func copies(among files: [(path: String, sha256: String)]) -> [Finding] {
+        guard let (copy, original) = FileDigest.firstCopy(files) else { return [] }
+        return [
+            Finding(
+                severity: .error, check: "files",
+                message: "\(copy) holds the same as \(original); name each file once", places: [copy], count: 1)
+        ]
     }
 
     /// A finding at some structures.
@@ -97,13 +128,13 @@ public struct DataCheck {
                     "atoms without any neighbour within \(cutoff) Å in \(alone.count) structures of several atoms: the potential cannot see what holds them",
                     at: alone))
         }
-        let single = indices { $0.structure.count == 1 && $0.edges == 0 }
-        if !single.isEmpty {
+        let stretched = indices { $0.structure.count == 1 && $0.edges == 0 && !$0.isIsolatedAtom }
+        if !stretched.isEmpty {
             findings.append(
                 finding(
-                    .notice, "isolated atoms",
-                    "\(single.count) isolated atoms, which give the energy shifts of their elements",
-                    at: single))
+                    .warning, "neighbours",
+                    "\(stretched.count) crystals of one atom whose neighbours are beyond \(cutoff) Å: nothing can be learned from them, and they are no isolated atoms",
+                    at: stretched))
         }
         return findings
     }
@@ -142,5 +173,7 @@ public struct DataCheck {
         return findings
     }
 
-    func format(_ number: Double) -> String { String(format: "%.4g", number) }
+    func format(_ number: Double) -> String { Self.format(number) }
+
+    static func format(_ number: Double) -> String { String(format: "%.4g", number) }
 }

@@ -18,4 +18,9 @@ public struct Finding: Sendable, Equatable, Encodable {
     public var places: [String] = []
     /// How many places there are in all.
     public var count = 0
+
+    /// The worst first, otherwise in their order.
+    public static func sorted(_ findings: [Finding]) -> [Finding] {
+        Severity.allCases.flatMap { severity in findings.filter { $0.severity == severity } }
+    }
 }

@@ -27,7 +27,7 @@ public final class Evaluation {
         var predicted = structure
         predicted.energy = result.energy
         predicted.forces = result.forces
-        predicted.stress = structure.cell.flatMap { $0.isFullyPeriodic ? result.virial * (-1 / $0.volume) : nil }
+        predicted.stress = structure.cell.flatMap { $0.isFullyPeriodic ? $0.stress(ofVirial: result.virial) : nil }
         predicted.deviation = result.deviation
         return predicted
     }

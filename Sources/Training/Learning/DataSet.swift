@@ -155,7 +155,7 @@ public struct DataSet: Sendable {
                 structure: structure, species: species, edges: edges,
                 energy: structure.energy.map { $0 - shift - rest.energy },
                 forces: structure.forces.map { zip($0, rest.forces).map { $0 - $1 } },
-                virial: structure.labelledStress.map { $0 * -structure.cell!.volume - rest.virial })
+                virial: structure.labelledStress.map { structure.cell!.virial(ofStress: $0) - rest.virial })
         }
     }
 }

@@ -51,7 +51,7 @@ struct Predictions {
             errors.add(
                 item.structure, set: set.setNames.isEmpty ? nil : set.setNames[index], energyError: found.energy,
                 forceErrors: found.forces,
-                stressError: found.virial.map { $0 * (-1 / item.structure.cell!.volume) })
+                stressError: found.virial.map { item.structure.cell!.stress(ofVirial: $0) })
         }
         let means = terms.means(over: set.lossCounts.reduce(into: LossTerms()) { $0 += $1 })
         return Validation(loss: loss.total(means, loss.settings.finalCoefficients), terms: means, errors: errors)

@@ -28,10 +28,14 @@ public struct TrainingPreparation: Sendable {
     public init(_ settings: TrainingSettings, parallelism: Parallelism) throws {
         self.settings = settings
         start = try settings.fineTuning.map(FineTuningStart.init)
-        guard let cutoff = start?.potential.configuration.rMax ?? settings.model?.rMax else {
+        let known = start?.potential.configuration
+        guard
+            let cutoff = try known.map({ ElementCutoffs($0.rMax, $0.perEdgeTypeCutoff, of: $0.elements) })
+                ?? settings.model?.elementCutoffs
+        else {
             preconditionFailure("settings have neither a model nor a potential to start from")
         }
-        let data = try TrainingData(settings, cutoff: cutoff)
+        let data = try TrainingData(settings, cutoff: cutoff, parallelism: parallelism)
         let structures = data.training.lazy.map(\.structure)
         var remarks = data.remarks
         let configuration: ModelConfiguration
@@ -51,6 +55,7 @@ public struct TrainingPreparation: Sendable {
             configuration = chosen.configuration
             remarks = chosen.remarks + remarks
         }
+        remarks += data.remarks(onShifts: Self.shifts(of: configuration))
         model = try NequIPModel(configuration)
         try Self.checkElements(data.training, configuration, "data.train")
         try Self.checkElements(data.validation, configuration, "data.validation")
@@ -60,6 +65,8 @@ public struct TrainingPreparation: Sendable {
             stored: data.validation.map(\.stored),
             setNames: data.validation.contains { $0.set != nil } ? data.validation.map(\.set) : [],
             for: configuration, parallelism: parallelism)
+        try Self.checkBatches(of: training, settings.batchSize, "training.batch_size")
+        try Self.checkBatches(of: validation, settings.validationBatchSize, "training.validation_batch_size")
         let held = validation
         guard held.count == 0 || settings.loss.labels.contains(where: { held.count(of: $0) > 0 }) else {
             throw TrainingError(
@@ -73,6 +80,7 @@ public struct TrainingPreparation: Sendable {
                 try Self.checkElements(data.replay, start.potential.configuration, "fine_tuning.replay.train")
                 var old = configuration
                 old.perTypeEnergyShifts = start.shifts(in: configuration)
+                remarks += data.remarks(onReplayUnder: Self.shifts(of: old))
                 return try DataSet(stored: data.replay.map(\.stored), for: old, parallelism: parallelism)
             }
         if training.isLarge {
@@ -82,6 +90,20 @@ public struct TrainingPreparation: Sendable {
         self.data = data.files
         splitDigest = data.splitDigest
         references = Self.references(among: data.training)
+    }
+
+    /// Edges of a batch are numbered with 32 bits.
+    private static func checkBatches(of set: DataSet, _ size: Int, _ key: String) throws {
+        let edges = set.edgeCounts.sorted(by: >).prefix(size).reduce(0, +)
+        guard edges <= Int(Int32.max) else {
+            throw TrainingError(
+                "\(key): batches of \(size) structures may have \(edges) edges, more than \(Int32.max); make it smaller"
+            )
+        }
+    }
+
+    private static func shifts(of configuration: ModelConfiguration) -> [Element: Double] {
+        Dictionary(uniqueKeysWithValues: zip(configuration.elements, configuration.perTypeEnergyShifts))
     }
 
     private static func checkElements(
@@ -120,13 +142,15 @@ public struct TrainingPreparation: Sendable {
 
 extension TrainingData {
     /// The structures of a training.
-    init(_ settings: TrainingSettings, cutoff: Double) throws {
+    init(
+        _ settings: TrainingSettings, cutoff: ElementCutoffs, parallelism: Parallelism = .serial
+    ) throws {
         try self.init(
             settings.data,
             for: Purpose(
                 labels: settings.loss.labels, decisive: settings.keep.label,
                 configTypes: Array(settings.loss.byConfigType.keys),
                 replay: settings.fineTuning?.replay.map { ($0.train, $0.labels) }, seed: settings.seed),
-            cutoff: cutoff)
+            cutoff: cutoff, parallelism: parallelism)
     }
 }

@@ -151,6 +151,23 @@ public struct ModelSettings: Sendable {
         return try configuration.pairInteraction(parallelism: .serial)
     }
 
+    /// How far atoms of the elements that have cutoffs of their own see each other, before it is known which elements
+    /// the data hold.
+    var elementCutoffs: ElementCutoffs {
+        get throws {
+            guard let elements else {
+                var named = Set(pairCutoffs.keys)
+                for case .each(let cutoffs, _) in pairCutoffs.values { named.formUnion(cutoffs.keys) }
+                let known = named.sorted()
+                // Towards elements without a name a receiver of one cutoff has that too.
+                var cutoffs = ElementCutoffs(rMax, try self.cutoffs(known), of: known)
+                for case (let receiver, .all(let cutoff)) in pairCutoffs { cutoffs.set(cutoff, for: receiver) }
+                return cutoffs
+            }
+            return ElementCutoffs(rMax, try cutoffs(elements), of: elements)
+        }
+    }
+
     /// `[receiver][source]` in Å, or empty where one cutoff serves all.
     private func cutoffs(_ elements: [Element]) throws -> [[Double]] {
         guard let place = pairCutoffsPlace, !pairCutoffs.isEmpty else { return [] }
