@@ -58,7 +58,8 @@ void HiddenAtoms::find(const Neighbor &neighbor, const Atom &atom, MPI_Comm worl
   if (!neighbor.nex_type && !neighbor.nex_group) return;
   int named = 0;
   for (int k = 0; k < neighbor.nex_group; k++) named |= neighbor.ex1_bit[k] | neighbor.ex2_bit[k];
-  const auto kind = [&](int i) { return Kind{atom.type[i], atom.mask[i] & named}; };
+  // fix gcmc takes an atom that it tries to delete out of the group all (bit 1), in which every atom is.
+  const auto kind = [&](int i) { return Kind{atom.type[i], (atom.mask[i] | 1) & named}; };
 
   std::set<Kind> here, hidden_kinds;
   for (int i = 0; i < atom.nlocal; i++) here.insert(kind(i));

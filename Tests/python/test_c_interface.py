@@ -252,9 +252,6 @@ def local(**changes):
     ({"neighbors": ints(1, 0, 3)}, "found index 3 at atom 2"),
     ({"first": (ctypes.c_int64 * 3)(0, 4, 3)}, "from 0 to 4 of 3"),
     ({"owners": ints(0, 1, 2)}, "ghost 1 is an image of"),
-    ({"owners": ints(1, 1, 0)}, "atom 1 to stand for itself"),
-    ({"neighbors": ints(1, 2, 2)}, "found ghost 1 twice at atom 2"),
-    ({"first": (ctypes.c_int64 * 3)(0, 1, 2), "neighbors": ints(1, 2)}, "in one direction only"),
     ({"owners": None}, "functions that exchange ghosts"),
     ({"first": None}, "first neighbours"),
 ])
@@ -264,6 +261,22 @@ def test_wrong_neighbours_are_refused(library, handles, change, message):
         handles[1], ctypes.byref(local(**change)), None, ctypes.byref(result)) == ARGUMENT
     assert message in library.apus_last_error().decode()
     assert library.apus_compute_local(handles[1], ctypes.byref(local()), None, ctypes.byref(result)) == OK
+
+
+@pytest.mark.parametrize("change, message", [
+    ({"owners": ints(1, 1, 0)}, "atom 1 to stand for itself"),
+    ({"neighbors": ints(1, 2, 2)}, "found ghost 1 twice at atom 2"),
+    ({"first": (ctypes.c_int64 * 3)(0, 1, 2), "neighbors": ints(1, 2)}, "in one direction only"),
+])
+def test_lists_that_would_give_wrong_energies_are_refused(library, handles, change, message):
+    """When they are seen first."""
+    result, calculator = ResultPointers(), ctypes.c_void_p()
+    assert library.apus_calculator_create(handles[0], 8, 1, ctypes.byref(calculator)) == OK
+    for _ in range(2):
+        assert library.apus_compute_local(
+            calculator, ctypes.byref(local(**change)), None, ctypes.byref(result)) == ARGUMENT
+        assert message in library.apus_last_error().decode()
+    library.apus_calculator_free(calculator)
 
 
 def test_a_failed_exchange_ends_the_computation(library, handles):
