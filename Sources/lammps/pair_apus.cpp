@@ -164,6 +164,7 @@ void PairApus::init_style()
 
   neighbor->add_request(this, NeighConst::REQ_FULL);
   listed_step = -1;
+  is_given.assign((atom->ntypes + 1) * (atom->ntypes + 1), 0);
   if (!calculator) make_calculator();
 }
 
@@ -278,14 +279,6 @@ void PairApus::check_special_bonds() const
 void PairApus::init_list(int id, NeighList *ptr)
 {
   Pair::init_list(id, ptr);
-  // Of hybrid styles: which pairs of types are left to other styles.
-  for (int i = 1; ptr->ijskip && i <= atom->ntypes; i++)
-    for (int j = i; j <= atom->ntypes; j++)
-      if (elements_of_types[i] != 0 && elements_of_types[j] != 0 && (ptr->iskip[i] || ptr->iskip[j] || ptr->ijskip[i][j]))
-        error->all(
-            FLERR, "pair_coeff leaves types {} ({}) and {} ({}) to another style: pair_style apus needs all pairs of the "
-            "types that it covers", i, apus_element_symbol(elements_of_types[i]), j,
-            apus_element_symbol(elements_of_types[j]));
   // LAMMPS decides about exclusions after init_style.
   if (neighbor->exclude_setting() && comm->me == 0)
     error->warning(FLERR, "neigh_modify exclude hides atoms from each other also inside of pair_style apus");
@@ -294,7 +287,20 @@ void PairApus::init_list(int id, NeighList *ptr)
 double PairApus::init_one(int i, int j)
 {
   if (setflag[std::min(i, j)][std::max(i, j)] == 0) error->all(FLERR, "All pair coeffs are not set");
+  is_given[i * (atom->ntypes + 1) + j] = is_given[j * (atom->ntypes + 1) + i] = 1;
   return description.cutoff;
+}
+
+/// Hybrid styles ask for the cutoffs of those pairs of types only that pair_coeff has left to this style.
+void PairApus::check_pairs_of_types() const
+{
+  for (int i = 1; i <= atom->ntypes; i++)
+    for (int j = i; j <= atom->ntypes; j++)
+      if (elements_of_types[i] != 0 && elements_of_types[j] != 0 && !is_given[i * (atom->ntypes + 1) + j])
+        error->all(
+            FLERR, "pair_coeff leaves types {} ({}) and {} ({}) to another style: pair_style apus needs all pairs of the "
+            "types that it covers", i, apus_element_symbol(elements_of_types[i]), j,
+            apus_element_symbol(elements_of_types[j]));
 }
 
 // ---- A step ------------------------------------------------------------------------------------------------------------
@@ -400,6 +406,7 @@ void PairApus::warn_of_close_pair()
 
 void PairApus::update_neighbors()
 {
+  if (listed_step < 0) check_pairs_of_types();
   hidden.find(*neighbor, *atom, world);
   neighbors.number_atoms(*atom, elements_of_types, hidden);
   homes.resize(atom->nlocal + atom->nghost);

@@ -51,6 +51,8 @@ class PairApus : public Pair {
   apus_calculator *calculator = nullptr;
   /// [type, from 1]: atomic numbers; 0 for types that are left to other pair styles.
   std::vector<int> elements_of_types;
+  /// [type][type]: whether LAMMPS has asked for the cutoff of the pair.
+  std::vector<char> is_given;
   /// LAMMPS' unit of energy in one eV.
   double electronvolt = 1;
 
@@ -89,6 +91,7 @@ class PairApus : public Pair {
   void fail_if_any(bool failed_here) const;
   [[noreturn]] void fail(int process, const std::string &text) const;
   void check_same_file() const;
+  void check_pairs_of_types() const;
   void check_heat_flux();
   std::vector<double> masses_of_types() const;
   void make_calculator();
