@@ -54,7 +54,8 @@ struct MDTable {
         if frame.step.isMultiple(of: every) || frame.step == steps {
             Terminal.print(line(frame, simulation.pace))
         } else {
-            status.show(line(frame, simulation.pace))
+            let present = self
+            status.show(present.line(frame, simulation.pace))
         }
     }
 

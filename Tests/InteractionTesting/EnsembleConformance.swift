@@ -89,9 +89,9 @@ extension EnsembleConformance {
         let cutoff = 1.0
         var evaluations = 0
         func check(elements: [Element]) {}
-        func evaluate(elements: [Element], edges: EdgeList, into result: inout InteractionResult) {
+        func evaluate(_ configuration: Configuration, into result: inout InteractionResult) {
             evaluations += 1
-            result.reset(count: elements.count)
+            result.reset(count: configuration.elements.count)
         }
     }
 }
