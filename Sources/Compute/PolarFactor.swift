@@ -21,6 +21,18 @@ public enum PolarFactor {
         of matrix: UnsafePointer<T>, rows: Int, columns: Int, length: T, from target: UnsafeMutablePointer<T>,
         stride: Int, decay: T
     ) {
+        subtract(
+            of: matrix, rows: rows, columns: columns, length: length, from: target, stride: stride, decay: decay,
+            isScaled: false)
+    }
+
+    /// - Parameter isScaled: whether squares are known to be in range, or zero.
+    @_specialize(where T == Float)
+    @_specialize(where T == Double)
+    private static func subtract<T: KernelScalar>(
+        of matrix: UnsafePointer<T>, rows: Int, columns: Int, length: T, from target: UnsafeMutablePointer<T>,
+        stride: Int, decay: T, isScaled: Bool
+    ) {
         let isWide = rows < columns
         let size = min(rows, columns)
         let count = size * size
@@ -49,7 +61,7 @@ public enum PolarFactor {
             // ‖M‖², the trace of MᵀM.
             var squares = 0.0
             for k in 0..<size { squares += Double(gram[k * size + k]) }
-            guard squares == 0 || squares > lowest && squares < highest else {
+            guard isScaled || squares > lowest && squares < highest else {
                 return subtractScaled(
                     of: matrix, rows: rows, columns: columns, length: length, from: target, stride: stride,
                     decay: decay)
@@ -81,6 +93,8 @@ public enum PolarFactor {
     }
 
     /// The same with the largest entry brought between 1 and 2.
+    @_specialize(where T == Float)
+    @_specialize(where T == Double)
     private static func subtractScaled<T: KernelScalar>(
         of matrix: UnsafePointer<T>, rows: Int, columns: Int, length: T, from target: UnsafeMutablePointer<T>,
         stride: Int, decay: T
@@ -107,7 +121,8 @@ public enum PolarFactor {
             )
             for k in 0..<rows * columns { scaled[k] = isZero ? 0 : matrix[k] * factors.0 * factors.1 }
             subtract(
-                of: scaled, rows: rows, columns: columns, length: length, from: target, stride: stride, decay: decay)
+                of: scaled, rows: rows, columns: columns, length: length, from: target, stride: stride, decay: decay,
+                isScaled: true)
         }
     }
 }

@@ -97,7 +97,7 @@ import Testing
         #expect(abs(result.energy - structure.energy!) < energy)
         for (a, b) in zip(result.atomicEnergies, try reference.atomicEnergies()) { #expect(abs(a - b) < energy) }
         for (a, b) in zip(result.forces, structure.forces!) { #expect(norm(a - b) < forces) }
-        #expect(result.virial.largestDifference(to: try reference.virial()) < energy)
+        if let virial = try reference.virial() { #expect(result.virial.largestDifference(to: virial) < energy) }
         if let cell = structure.cell, let stress = try reference.stress() {
             let found = result.virial * (-1 / cell.volume)
             #expect(found.largestDifference(to: stress) < energy / cell.volume)

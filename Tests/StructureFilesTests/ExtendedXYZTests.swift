@@ -121,8 +121,12 @@ import Testing
         let text = "1\nProperties=species:S:1:pos:R:3:momenta:R:3:masses:R:1\nH 0 0 0 2 0 -4 2.0\n"
         let velocity = try #require(try read(text)[0].velocities)[0]
         #expect(abs(velocity.x - 0.09822694788464063) < 1e-9 && abs(velocity.z + 2 * velocity.x) < 1e-15)
-        let both = "1\nProperties=species:S:1:pos:R:3:momenta:R:3:velo:R:3\nH 0 0 0 2 0 -4 1 2 3\n"
-        #expect(try read(both)[0].velocities == [SIMD3(1, 2, 3)])
+        func both(_ velocity: String) -> String {
+            "1\nProperties=species:S:1:pos:R:3:momenta:R:3:masses:R:1:velo:R:3\nH 0 0 0 2 0 -4 2 \(velocity)\n"
+        }
+        #expect(try read(both("0.098227 0 -0.196454"))[0].velocities == [SIMD3(0.098227, 0, -0.196454)])
+        let error = #expect(throws: StructureFileError.self) { try read(both("1 2 3")) }
+        #expect(error?.message.contains("momenta = mass × velocities") == true)
     }
 
     @Test func missingVectorsOfOpenDirectionsAreCompleted() throws {

@@ -24,10 +24,8 @@ extension DataCheck {
             findings += softness(pairs, forces)
         }
         guard count(of: .stress) > 0, count(of: .energy) > 0 else { return findings }
-        // The forces' work is taken as it was found to be.
-        let factor = forces.map { $0.isClear ? $0.slope : 1 } ?? 1
-        let stresses = WorkFit.stresses(pairs, forcesTimes: factor)
-        findings += verdicts(of: .stress, stresses, pairs) { WorkFit.stresses($0, forcesTimes: factor) }
+        let stresses = WorkFit.stresses(pairs, beside: forces)
+        findings += verdicts(of: .stress, stresses, pairs) { WorkFit.stresses($0, beside: forces) }
         return findings
     }
 

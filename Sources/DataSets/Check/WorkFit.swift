@@ -80,11 +80,14 @@ extension WorkFit {
         return fit.isClear || share > 0.3 ? fit : nil
     }
 
-    /// Of the stresses of some pairs, the work of the forces taken `factor` times.
+    /// Of the stresses of some pairs, the work of the forces taken as it was found to be.
     ///
     /// The half of the pairs in which the forces' work has the smallest part says most, whatever the unit of stresses is.
-    /// `nil` where the forces' work hides that of the stresses.
-    static func stresses(_ pairs: [WorkPair], forcesTimes factor: Double) -> WorkFit? {
+    /// `nil` where what is not known of the forces' work, 1 − correlation² of it, hides that of the stresses.
+    static func stresses(_ pairs: [WorkPair], beside forces: WorkFit?) -> WorkFit? {
+        let isKnown = forces?.isClear == true
+        let factor = isKnown ? forces!.slope : 1
+        let doubt = isKnown ? 1 - forces!.correlation * forces!.correlation : 1
         let strained = pairs.filter { $0.isStrained && $0.forceWork != nil && ($0.stressWork ?? 0) != 0 }
         let sorted = strained.map { ($0, abs($0.forceWork! / $0.stressWork!)) }
             .sorted { ($0.1, $0.0.first, $0.0.second) < ($1.1, $1.0.first, $1.0.second) }.map(\.0)
@@ -96,7 +99,7 @@ extension WorkFit {
             ($0.0 + $1.grossForceWork * $1.grossForceWork, $0.1 + $1.stressWork! * $1.stressWork!)
         }
         if fit.isRight { return fit }
-        if fit.isClear { return fit.slope * fit.slope * work > 0.25 * gross ? fit : nil }
+        if fit.isClear { return fit.slope * fit.slope * work > 0.25 * doubt * gross ? fit : nil }
         return work > gross ? fit : nil
     }
 }
