@@ -131,10 +131,10 @@ struct MDRun {
                 throw CommandError(
                     "\(settings.start.file): has no velocities; expected some because of velocities.from: structure")
             }
-            if let place = settings.keysOfRandomVelocities.first {
+            if settings.velocitySource == nil, let place = settings.keysOfRandomVelocities.first {
                 throw place.error(
-                    "has no effect, because \(settings.start.file) has velocities; expected velocities.from: random "
-                        + "beside it, or neither")
+                    "has no effect, because \(settings.start.file) has velocities; expected velocities.from: structure "
+                        + "to take them, or velocities.from: random to draw others")
             }
             return .structure
         case .random:

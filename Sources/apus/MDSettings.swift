@@ -96,8 +96,12 @@ extension MDSettings {
             } ?? ensemble.temperature
         isStartExact = try velocities.boolean("exact", default: false)
         keysOfRandomVelocities = ["temperature", "exact"].compactMap { velocities.optional($0)?.place }
-        if let source = velocitySource, source != .random, let place = keysOfRandomVelocities.first {
-            throw place.error("has no effect with velocities.from: \(source.rawValue); expected one of the two")
+        if velocitySource == .zero, let place = keysOfRandomVelocities.first {
+            throw place.error("has no effect with velocities.from: zero; expected one of the two")
+        }
+        // Said by name, it lets a run go on from another's last frame with the same configuration.
+        if velocitySource == .structure {
+            withoutEffect += ["temperature", "exact"].filter { velocities.optional($0) != nil }.map { "velocities.\($0)" }
         }
         removesRotation = try settings.boolean("remove_rotation", default: false)
 

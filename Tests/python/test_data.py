@@ -91,7 +91,7 @@ def test_a_learning_curve(apus):
     assert report["fits"][name]["prefactor"] == pytest.approx(math.exp(intercept))
     assert errors == pytest.approx([float(row[name]) for row in rows], rel=1e-4)
     assert "exists" in apus.fails("learning-curve", "train.yaml", "--sizes", "20,40")
-    assert "at least two numbers" in apus.fails("learning-curve", "train.yaml", "--sizes", "20")
+    assert "at least two different numbers" in apus.fails("learning-curve", "train.yaml", "--sizes", "20")
     for ending, start in [("svg", b"<?xml"), ("pdf", b"%PDF"), ("png", b"\x89PNG")]:
         result = module("learning-curve", apus.folder / "run", "-o", apus.folder / f"curve.{ending}")
         assert (result.returncode, result.stderr) == (0, "")
@@ -188,4 +188,4 @@ def test_mpirun_trains_the_same_potential(apus):
     assert numpy.abs(weights("one") - weights("two")).max() < 1e-7
     # A second start would replace the first, which one rank finds; all end.
     result = mpirun("train", "train.yaml", "--threads", "1", "--set", "output=two")
-    assert result.returncode == 1 and "checkpoint.safetensors exists" in result.stderr
+    assert result.returncode == 1 and "potential.safetensors: the file exists already" in result.stderr

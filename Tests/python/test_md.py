@@ -429,6 +429,8 @@ def test_copies_with_equal_velocities_are_warned_of(silicon):
     silicon.succeeds(*common)
     message = silicon.fails(*common, "--set", "velocities={temperature: 600 K}")
     assert "velocities.temperature: has no effect, because moving.xyz has velocities" in message
+    output = silicon.succeeds(*common, "--set", "velocities={from: structure, temperature: 600 K}")
+    assert "not used    velocities.temperature" in output
 
 
 def test_settings_without_effect_are_errors(silicon):

@@ -55,7 +55,7 @@ def test_a_closed_standard_output_is_not_printed_into_a_file(apus):
     assert (apus.folder / "thermo.csv").read_text().startswith("step,")
 
 
-@pytest.mark.parametrize("arguments", [["info", "potential.safetensors", "--json"], EVALUATE[:3]])
+@pytest.mark.parametrize("arguments", [["info", "potential.safetensors", "--json"], [*EVALUATE[:2], SILICON / "silicon.xyz"]])
 def test_an_answer_that_does_not_get_through_is_an_error(apus, arguments):
     with open("/dev/full", "w") as full:
         result = run(apus, *arguments, stdout=full)

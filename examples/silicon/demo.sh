@@ -24,7 +24,8 @@ say "4. 216 atoms at 300 K for 3 ps (md.yaml)"
 
 say "5. From its last frame on at constant energy, to see how well energy is conserved"
 "$apus" md md.yaml --overwrite \
-    --set structure=run/silicon/trajectory.nc --set frame=-1 --set supercell=1 --set ensemble.name=nve \
+    --set structure=run/silicon/trajectory.nc --set frame=-1 --set supercell=1 --set velocities.from=structure \
+    --set ensemble.name=nve \
     --set thermo.file=run/silicon/nve.csv --set trajectory.file=run/silicon/nve.nc
 
 say "6. What is in the trajectory"

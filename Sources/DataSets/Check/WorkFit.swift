@@ -1,3 +1,5 @@
+import Foundation
+
 /// The fit of energy differences on the work of forces or stresses: a slope of 1 where both are right.
 struct WorkFit {
     let slope: Double
@@ -99,7 +101,11 @@ extension WorkFit {
             ($0.0 + $1.grossForceWork * $1.grossForceWork, $0.1 + $1.stressWork! * $1.stressWork!)
         }
         if fit.isRight { return fit }
-        if fit.isClear { return fit.slope * fit.slope * work > 0.25 * doubt * gross ? fit : nil }
+        if fit.isClear {
+            // A slope near 1 may be what the forces leave; a wrong sign or another unit is far from it.
+            let isFar = fit.slope < 0 || abs(log(fit.slope)) > 1
+            return fit.slope * fit.slope * work > 0.25 * (isFar ? doubt : 1) * gross ? fit : nil
+        }
         return work > gross ? fit : nil
     }
 }
