@@ -4,7 +4,10 @@ import Foundation
 public enum FilePath {
     /// With the home folder in the place of `~`.
     public static func expanded(_ path: String) -> String {
-        path.hasPrefix("~") ? (path as NSString).expandingTildeInPath : path
+        guard path.hasPrefix("~") else { return path }
+        // The shell's home, which need not be that of the password file.
+        if path == "~" || path.hasPrefix("~/"), let home = getenv("HOME") { return String(cString: home) + path.dropFirst() }
+        return (path as NSString).expandingTildeInPath
     }
 
     /// The folder that a name lies in; `.` for a name alone.
