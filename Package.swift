@@ -91,9 +91,18 @@ let modules = [
             "CPUExecutor", "Layers", "Models", "Potentials", "DataSets",
         ],
         products: [logging], tests: .plain),
-    Module(name: "Dynamics", uses: ["Files", "Compute", "Settings", "Atoms", "Neighbors", "Interactions"], tests: .plain),
+    Module(
+        name: "Dynamics", uses: ["Files", "Compute", "Settings", "Atoms", "Neighbors", "Interactions"], tests: .plain),
     Module(name: "Trajectory", uses: ["CNetCDF", "Files", "Compute", "Atoms", "StructureFiles"], tests: .plain),
     Module(name: "Sockets", uses: ["Compute", "Atoms", "Interactions"], tests: .plain),
+    Module(
+        name: "Commands",
+        uses: [
+            "Files", "Compute", "Atoms", "Settings", "StructureFiles", "Neighbors", "Interactions", "Programs",
+            "CPUExecutor", "Layers", "Models", "Potentials", "DataSets", "Training", "Dynamics", "Trajectory",
+            "Sockets",
+        ],
+        products: [logging], tests: .plain),
     Module(
         name: "CInterface",
         uses: ["CApus", "Files", "Compute", "Atoms", "Neighbors", "Interactions", "Models", "Potentials"],
@@ -146,12 +155,14 @@ let package = Package(
         }
         + [
             .target(
-                name: "InteractionTesting", dependencies: ["Compute", "Atoms", "Neighbors", "Interactions", "Dynamics"],
+                name: "InteractionTesting",
+                dependencies: ["Compute", "Atoms", "Neighbors", "Interactions", "Dynamics"],
                 path: "Tests/InteractionTesting", swiftSettings: settings),
             .executableTarget(
                 name: "apus",
-                dependencies: modules.filter { !$0.isLibrary }.map { .byName(name: $0.name) }
-                    + [arguments, logging],
+                dependencies: ["Commands", "Files", "Compute", "Potentials", "Sockets"].map { .byName(name: $0) } + [
+                    arguments, logging,
+                ],
                 swiftSettings: settings, linkerSettings: runtime),
         ]
 )
