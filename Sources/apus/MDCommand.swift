@@ -19,7 +19,7 @@ struct MDCommand: ParsableCommand {
               potential: run/silicon/potential.safetensors
               structure: start.xyz
               supercell: [3, 3, 3]
-              ensemble: {name: langevin, temperature: 300 K, friction: 1 / ps}   # or nve
+              ensemble: {name: langevin, temperature: 300 K, friction: 1 / ps}   # or nve, nose-hoover
               timestep: 1 fs
               steps: 5000
               seed: 1

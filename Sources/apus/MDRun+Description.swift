@@ -69,7 +69,7 @@ extension MDRun {
             guard case .structure = velocities, settings.start.supercell != [1, 1, 1] else { return [] }
             let copies = settings.start.supercell.reduce(1, *)
             let until =
-                simulation.ensemble.temperature == nil ? "for ever" : "until the thermostat has parted them"
+                simulation.ensemble.isDeterministic ? "for ever" : "until the noise has parted them"
             return [
                 "\(settings.start.file): all \(copies) copies of the supercell have the velocities of the file and move alike \(until); draw others with velocities: {from: random, temperature: …}"
             ]

@@ -21,16 +21,16 @@ import Testing
         #expect(result.holds, "\(result)")
     }
 
-    /// The sixth order of the chain's own steps, (w Δt/4τ)⁷ ≈ 10⁻⁹, is what the heat is known to.
+    /// The heat is known to the sixth order of the chain's own steps, 200 (w Δt/τ)⁷ ≈ 10⁻⁸ at most. One thermostat alone is
+    /// not ergodic, least of all in a solid, which shows that the law of the distribution can fail.
     @Test(arguments: EnsembleConformance.Law.allCases, [1, 3])
     func noseHoover(obeys law: EnsembleConformance.Law, length: Int) throws {
-        let suite = EnsembleConformance(heatError: 1e-7) {
+        let suite = EnsembleConformance(heatError: 1e-8) {
             .noseHoover(
                 timestep: $0, temperature: EnsembleConformance.temperature, time: .femtoseconds(200), length: length)
         }
-        // One thermostat alone is not ergodic: of cold argon it does not give the canonical ensemble.
-        if length == 1, law == .kineticEnergiesAreCanonical { return }
         let result = try suite.measure(law)
-        #expect(result.holds, "\(result)")
+        let isExpected = length > 1 || law != .kineticEnergiesAreCanonical
+        #expect(result.holds == isExpected, "\(result)")
     }
 }
