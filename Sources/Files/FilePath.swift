@@ -2,11 +2,12 @@ import Foundation
 
 /// Names of files as people write them, and the files that they mean.
 public enum FilePath {
-    /// With the home folder in the place of `~`.
+    /// With the home folder in the place of `~`: `$HOME`, as in a shell; `~name` is that of another user.
     public static func expanded(_ path: String) -> String {
         guard path.hasPrefix("~") else { return path }
-        // The shell's home, which need not be that of the password file.
-        if path == "~" || path.hasPrefix("~/"), let home = getenv("HOME") { return String(cString: home) + path.dropFirst() }
+        if path == "~" || path.hasPrefix("~/"), let home = ProcessInfo.processInfo.environment["HOME"], !home.isEmpty {
+            return home + path.dropFirst()
+        }
         return (path as NSString).expandingTildeInPath
     }
 

@@ -3,6 +3,7 @@ import Compute
 import DataSets
 import Files
 import Foundation
+import Interactions
 import Logging
 import Models
 import Potentials
