@@ -40,7 +40,7 @@ struct Module {
     var uses: [String] = []
     var products: [Target.Dependency] = []
     var tests = Tests.none
-    /// Later modules whose models the tests run.
+    /// Later modules whose models the tests run, and what tests share.
     var testsUse: [String] = []
     /// Libraries that no module map names, since they are linked statically.
     var linked: [String] = []
@@ -69,18 +69,18 @@ let modules = [
     Module(name: "Equivariance", tests: .withData, isProduct: true),
     Module(
         name: "Programs", uses: ["Compute", "Neighbors", "Equivariance"], tests: .plain,
-        testsUse: ["Atoms", "Layers", "Models", "Potentials", "CPUExecutor"]),
+        testsUse: ["Atoms", "Layers", "Models", "Potentials", "CPUExecutor", "ExecutorTesting"]),
     Module(name: "CPUExecutor", uses: ["Compute", "Neighbors", "Equivariance", "Programs"]),
-    Module(name: "Layers", uses: ["Files", "Compute", "Programs", "CPUExecutor"]),
+    Module(name: "Layers", uses: ["Files", "Compute", "Programs"]),
     Module(
         name: "Models", uses: ["Compute", "Atoms", "Interactions", "Equivariance", "Programs", "Layers"],
-        tests: .withData, testsUse: ["Files", "Neighbors", "CPUExecutor", "Potentials"]),
+        tests: .withData, testsUse: ["Files", "Neighbors", "CPUExecutor", "Potentials", "ExecutorTesting"]),
     Module(
         name: "Potentials",
         uses: [
             "Files", "Compute", "Atoms", "Neighbors", "Interactions", "Programs", "CPUExecutor", "Layers", "Models",
         ],
-        tests: .plain),
+        tests: .plain, testsUse: ["ExecutorTesting"]),
     Module(
         name: "DataSets",
         uses: [
@@ -150,6 +150,9 @@ let package = Package(
                 swiftSettings: settings)
         }
         + [
+            .target(
+                name: "ExecutorTesting", dependencies: ["Neighbors", "Equivariance", "Programs"],
+                path: "Tests/ExecutorTesting", swiftSettings: settings),
             .target(
                 name: "InteractionTesting",
                 dependencies: ["Compute", "Atoms", "Neighbors", "Interactions", "Dynamics"],
