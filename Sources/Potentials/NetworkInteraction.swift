@@ -121,8 +121,8 @@ public final class NetworkInteraction<T: ExecutableScalar>: Interaction, Profile
         species = elements.map { typeOfElement[$0.atomicNumber] }
     }
 
-    /// Takes the results of one structure, whose atoms are `atoms` among those of the graph. Ghosts follow the atoms of the
-    /// only structure. Throws on what is not finite.
+    /// Takes the results of one structure, whose atoms are `atoms` among those of the graph. Ghosts follow the atoms of
+    /// the only structure. Throws on what is not finite.
     @inline(__always)
     private func fill(
         _ result: inout InteractionResult, from graph: Graph, structure: Int, atoms: Range<Int>, ghosts: Int

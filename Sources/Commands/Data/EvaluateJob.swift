@@ -90,8 +90,8 @@ public struct EvaluateJob {
             path, existing: overwrite ? .replace : .refuse, advice: "choose another name, or add --overwrite")
     }
 
-    /// What the labels were called where the potential was trained. The usual names, and a warning, if it says so in words
-    /// that are not understood.
+    /// What the labels were called where the potential was trained. The usual names, and a warning, if it says so in
+    /// words that are not understood.
     private func keys(of potential: Potential) -> LabelKeys {
         let text = potential.provenance.trainingConfiguration
         guard !text.isEmpty else { return LabelKeys() }

@@ -5,8 +5,8 @@ import StructureFiles
 /// Whether energies, forces and stresses belong together: between similar structures the energy changes by the work.
 ///
 /// The slope of energies on work is 1 where all three are right; a wrong sign or unit shows as another slope, labels of
-/// something else as none. All structures are judged together, then those of each file, of each `config_type`, and those
-/// that differ from the others. A verdict says how many structures it has seen.
+/// something else as none. All structures are judged together, then those of each file, of each `config_type`, and
+/// those that differ from the others. A verdict says how many structures it has seen.
 extension DataCheck {
     func consistency() -> [Finding] {
         let isPerAtom = energiesArePerAtom
