@@ -5,7 +5,8 @@ public enum FilePath {
     /// With the home folder in the place of `~`: `$HOME`, as in a shell; `~name` is that of another user.
     public static func expanded(_ path: String) -> String {
         guard path.hasPrefix("~") else { return path }
-        if path == "~" || path.hasPrefix("~/"), let home = ProcessInfo.processInfo.environment["HOME"], !home.isEmpty {
+        if path == "~" || path.hasPrefix("~/"), let home = ProcessInfo.processInfo.environment["HOME"], !home.isEmpty
+        {
             return home + path.dropFirst()
         }
         return (path as NSString).expandingTildeInPath
