@@ -153,8 +153,8 @@ extension Simulation {
     /// Draws velocities from the Maxwell–Boltzmann distribution and takes out the motion of the whole that the ensemble
     /// keeps at rest, and the rotation if it is to be removed.
     ///
-    /// - Parameter isExact: scale to exactly this temperature. Otherwise the temperature of n degrees of freedom scatters
-    ///   by √(2/n), as it does in the canonical ensemble.
+    /// - Parameter isExact: scale to exactly this temperature. Otherwise the temperature of n degrees of freedom
+    ///   scatters by √(2/n), as it does in the canonical ensemble.
     /// - Throws: `SimulationError` when there is nothing to scale, and when the guards do not allow the temperature.
     public func drawVelocities(at temperature: Temperature, seed: UInt64, isExact: Bool = false) throws {
         motion.drawVelocities(at: temperature, seed: seed)
