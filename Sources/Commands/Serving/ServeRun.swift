@@ -54,14 +54,19 @@ struct ServeRun {
 
     private mutating func evaluate() throws {
         let cell = periodicity.map { Cell(driver.vectors, periodic: $0) }
-        try evaluator.evaluate(elements: elements, positions: driver.positions, cell: cell, into: &result)
-        pace.clock = evaluator.clock
-        warnOfOverlap()
+        let (limits, elements) = (limits, elements)
+        var violation: MinimumDistances.Violation?
+        defer {
+            pace.clock = evaluator.clock
+            if let violation { warn(of: violation) }
+        }
+        try evaluator.evaluate(elements: elements, positions: driver.positions, cell: cell, into: &result) {
+            violation = limits.worstViolation(in: $0, of: elements)
+        }
     }
 
     /// Says once that atoms are closer than the potential has ever seen. Whether to stop is the server's matter.
-    private mutating func warnOfOverlap() {
-        guard let pair = limits.worstViolation(in: evaluator.neighbors.edges, of: elements) else { return }
+    private mutating func warn(of pair: MinimumDistances.Violation) {
         pace.overlaps += 1
         guard pace.overlaps == 1 else { return }
         let (i, j) = pair.atoms
