@@ -81,7 +81,8 @@ public struct TrainJob {
             guard resume else { return }
             guard FileManager.default.fileExists(atPath: training.checkpointPath) else {
                 throw CommandError(
-                    "\(training.checkpointPath): no such checkpoint to resume; train without --resume first")
+                    "\(training.checkpointPath): no such checkpoint to resume; train without --resume first, or with --overwrite where a training was killed at its very start"
+                )
             }
         }
         try check()
