@@ -20,7 +20,7 @@ struct BenchmarkCommand: ParsableCommand {
     @Argument(help: "The potential file.")
     var potential: String
 
-    @Argument(help: "The structure, extended XYZ.")
+    @Argument(help: "The structure: extended XYZ or POSCAR, also .gz, .xz, .zst, or a netCDF trajectory.")
     var structure: String
 
     @Option(parsing: .upToNextOption, help: "Copies of the structure along its cell vectors: one number or three.")
@@ -91,7 +91,7 @@ struct BenchmarkCommand: ParsableCommand {
     /// All structures of the file, if there are several; otherwise the one that is measured.
     private func batch(_ structure: Structure) throws -> [Structure] {
         guard try FileKind(of: self.structure) == .structures else { return [structure] }
-        let all = try ExtendedXYZReader.readAll(path: self.structure, use: .structureOnly)
+        let all = try StructureFormats.readAll(self.structure, use: .structureOnly)
         return all.count > 1 ? all : [structure]
     }
 }

@@ -19,7 +19,7 @@ struct CheckDataCommand: ParsableCommand {
             Exit code 1 if something cannot be right. Documentation/data.md explains every check.
             """)
 
-    @Argument(help: "Extended XYZ files or patterns.")
+    @Argument(help: "Structure files (extended XYZ, also .gz, .xz, .zst) or patterns.")
     var data: [String]
 
     @Option(help: "Cutoff in Å that neighbours are counted within.")
@@ -55,7 +55,7 @@ struct CheckDataCommand: ParsableCommand {
         var lastStatus = Date()
         let paths = try FilePattern.expand(data)
         for path in paths {
-            let reader = try ExtendedXYZReader(path: path, labels: labels.keys())
+            let reader = try StructureFormats.open(path, labels: labels.keys())
             let name = (path as NSString).lastPathComponent
             var info = DataSetInfo(of: path)
             while let structure = try reader.next() {
@@ -66,6 +66,7 @@ struct CheckDataCommand: ParsableCommand {
                     Terminal.status("\(path): \(Written.count(info.structures, "structure"))")
                 }
             }
+            reader.tellRemarks()
             info.finish(reader.census)
             census.add(reader.census)
             files.append(info)

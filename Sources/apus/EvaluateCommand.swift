@@ -27,7 +27,7 @@ struct EvaluateCommand: ParsableCommand {
     @Argument(help: "The potential file.")
     var potential: String
 
-    @Argument(help: "Extended XYZ files or patterns with the structures.")
+    @Argument(help: "Files or patterns with the structures: extended XYZ or POSCAR, also .gz, .xz, .zst.")
     var data: [String]
 
     @Option(help: "Write the structures with predicted energy, forces and stress to this extended XYZ file.")
@@ -63,7 +63,7 @@ struct EvaluateCommand: ParsableCommand {
         var census = LabelCensus()
         var lastStatus = Date()
         for path in paths {
-            let reader = try ExtendedXYZReader(path: path, labels: keys)
+            let reader = try StructureFormats.open(path, labels: keys)
             var index = 0
             while let structure = try reader.next() {
                 index += 1
@@ -79,6 +79,7 @@ struct EvaluateCommand: ParsableCommand {
                     Terminal.status("\(path): \(Written.count(index, "structure"))")
                 }
             }
+            reader.tellRemarks()
             census.add(reader.census)
         }
         let names = data.joined(separator: ", ")
