@@ -66,7 +66,7 @@ def test_a_damaged_file_ends_every_command(apus):
 
 def test_a_training_on_files_without_labels_is_one_message(apus, crystal):
     (apus.folder / "train.yaml").write_text(
-        "data: {train: POSCAR, validation: 0}\nmodel: {r_max: 4.0}\ntraining: {max_epochs: 1}\noutput: run\n")
+        "data: {train: POSCAR, validation: 0.5}\nmodel: {r_max: 4.0}\ntraining: {max_epochs: 1}\noutput: run\n")
     message = apus.fails("train", "train.yaml")
     assert "POSCAR files hold no energies" in message and message.count("\n") == 1
 
