@@ -63,7 +63,8 @@ let modules = [
     Module(name: "Compute", uses: ["COpenBLAS", "CVectors"], tests: .plain),
     Module(name: "Atoms", tests: .plain),
     Module(name: "Settings", uses: ["Files", "Atoms"], products: [yams], tests: .plain),
-    Module(name: "StructureFiles", uses: ["Files", "Atoms"], tests: .withData),
+    Module(
+        name: "StructureFiles", uses: ["CZlib", "CLZMA", "CZstandard", "Files", "Atoms"], tests: .withData),
     Module(name: "Neighbors", uses: ["Compute", "Atoms"], tests: .withData),
     Module(name: "Interactions", uses: ["Compute", "Atoms", "Neighbors"], tests: .plain),
     Module(name: "Equivariance", tests: .withData, isProduct: true),
@@ -118,7 +119,9 @@ let testedByConformance = ["Interactions", "Models", "Potentials", "Dynamics"]
 
 extension String {
     /// Modules of headers in C, which tests reach through the modules that use them.
-    var isModuleMap: Bool { ["CMD", "COpenBLAS", "CVectors", "CNetCDF", "CApus"].contains(self) }
+    var isModuleMap: Bool {
+        ["CMD", "COpenBLAS", "CVectors", "CZlib", "CLZMA", "CZstandard", "CNetCDF", "CApus"].contains(self)
+    }
 }
 
 let package = Package(
@@ -138,6 +141,9 @@ let package = Package(
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         .systemLibrary(name: "CVectors"),
         .systemLibrary(name: "CApus"),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CLZMA", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
+        .systemLibrary(name: "CZstandard", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CNetCDF", pkgConfig: "netcdf", providers: [.apt(["libnetcdf-dev"])]),
     ]
         + modules.map { module in

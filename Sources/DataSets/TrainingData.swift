@@ -304,8 +304,9 @@ public struct TrainingData {
                 throw DataSetError("\(key): \(path) holds the same as \(same.name); name each file once")
             }
             let name = (path as NSString).lastPathComponent
-            let (structures, census, remark) = try Self.structures(of: path, digest, labels, cache)
+            let (structures, census, remark, ofReader) = try Self.structures(of: path, digest, labels, cache)
             if let remark { remarks.append(.notice(remark)) }
+            remarks += ofReader.map { .warning($0) }
             for (index, stored) in structures.enumerated() {
                 frames.samples.append(
                     Sample(
@@ -321,15 +322,15 @@ public struct TrainingData {
     /// The structures of a file, read into memory or, with a folder for caches, through one that is made if need be.
     private static func structures(
         of path: String, _ digest: String, _ labels: LabelKeys, _ folder: String?
-    ) throws -> ([StoredStructure], LabelCensus, remark: String?) {
+    ) throws -> ([StoredStructure], LabelCensus, remark: String?, ofReader: [String]) {
         guard let folder else {
-            let reader = try ExtendedXYZReader(path: path, labels: labels)
+            let reader = try StructureFormats.open(path, labels: labels)
             var structures: [StoredStructure] = []
             while let structure = try reader.next() { structures.append(.inMemory(structure)) }
-            return (structures, reader.census, nil)
+            return (structures, reader.census, nil, reader.remarks)
         }
         let cache = try StructureCache(of: path, sha256: digest, labels: labels, in: folder)
-        return ((0..<cache.count).map { .cached(cache, index: $0) }, cache.census, cache.remark)
+        return ((0..<cache.count).map { .cached(cache, index: $0) }, cache.census, cache.remark, cache.readerRemarks)
     }
 }
 

@@ -12,6 +12,11 @@ struct CoincidenceCheck {
         /// Å
         var distance: Double
         var isThroughImage: Bool
+
+        var message: String {
+            "expected atoms in different places, found atoms \(first + 1) and \(second + 1) \(distance) Å apart"
+                + "\(isThroughImage ? " through a periodic image" : ""); remove one of them or correct the cell"
+        }
     }
 
     /// Atoms closer than this are at the same place, in Å: a tenth of the closest approach in a fit of nuclear

@@ -11,7 +11,7 @@ public enum FileDigest {
 
     /// As hexadecimal text. Throws a `StructureFileError` where the file cannot be read, or only once.
     public static func sha256(of path: String) throws -> String {
-        let file = try InputFile(path: path)
+        let file = try FileSource(path: path)
         guard isRegular(path) else {
             throw StructureFileError(
                 file: path,

@@ -48,6 +48,8 @@ public struct LabelCensus: Sendable, Equatable, Codable {
     public private(set) var keys: [String] = []
     /// Columns of the atom lines, in order of first appearance.
     public private(set) var columns: [String] = []
+    /// Formats among the files that have no place for labels.
+    public private(set) var formatsWithoutLabels: [String] = []
     /// By label.
     private var counts: [String: Int] = [:]
 
@@ -61,6 +63,14 @@ public struct LabelCensus: Sendable, Equatable, Codable {
     /// A label that only some frames carry is fine: the others are masked.
     public func require(_ labels: [Label], named names: LabelKeys, in file: String) throws {
         for label in labels where count(of: label) == 0 {
+            let isBare = keys.isEmpty && columns.isEmpty && !formatsWithoutLabels.isEmpty
+            guard !isBare else {
+                throw StructureFileError(
+                    file: file,
+                    message: "expected \(label) in at least one of \(frames) structures, found none: "
+                        + "\(Self.list(formatsWithoutLabels)) files hold no energies, forces or stresses; give files with labels, "
+                        + "such as extended XYZ")
+            }
             throw StructureFileError(
                 file: file,
                 message: "expected \(label) in at least one of \(frames) frames (asked for as "
@@ -73,12 +83,17 @@ public struct LabelCensus: Sendable, Equatable, Codable {
     public mutating func add(_ other: LabelCensus) {
         frames += other.frames
         note(keys: other.keys, columns: other.columns)
+        for format in other.formatsWithoutLabels { note(formatWithoutLabels: format) }
         for (label, count) in other.counts { counts[label, default: 0] += count }
     }
 
     mutating func note(keys newKeys: [String], columns newColumns: [String]) {
         for key in newKeys where !keys.contains(key) { keys.append(key) }
         for column in newColumns where !columns.contains(column) { columns.append(column) }
+    }
+
+    mutating func note(formatWithoutLabels name: String) {
+        if !formatsWithoutLabels.contains(name) { formatsWithoutLabels.append(name) }
     }
 
     mutating func noteFrame(energy: Bool, forces: Bool, stress: Bool) {

@@ -1,15 +1,17 @@
 import Foundation
 
-/// A file read line by line in chunks, so that memory does not grow with the file.
-struct LineReader {
+/// A file read line by line in chunks, compressed or not, so that memory does not grow with the file.
+public struct LineReader {
     /// The bytes at hand; `line` is where the present line lies in them, without its line end (LF or CRLF).
     private(set) var buffer: [UInt8]
     private(set) var line = 0..<0
     /// The number of the present line, from 1. After the end of the file: the line that would come next.
     private(set) var number = 0
 
-    private let file: InputFile
-    /// Where the buffer begins in the file.
+    private let source: any ByteSource
+    /// Whether the lines are those of the decompressed file.
+    let isCompressed: Bool
+    /// Where the buffer begins in the text.
     private var front = 0
     private var next = 0
     private var filled = 0
@@ -18,16 +20,27 @@ struct LineReader {
     /// No frame's comment comes near this; a longer line is another kind of file.
     private static let longestLine = 1 << 28
 
-    init(path: String, chunk: Int = 1 << 20) throws {
-        file = try InputFile(path: path)
+    /// Throws a `StructureFileError` where the file cannot be read; unless told otherwise, also where it is known to be
+    /// no text in UTF-8.
+    init(path: String, chunk: Int = 1 << 20, refusesForeignFiles: Bool = true) throws {
+        let (source, compression) = try Compression.open(path)
+        (self.source, isCompressed) = (source, compression != nil)
         buffer = Array(repeating: 0, count: chunk)
-        try fill()
-        if let refusal = FileFormat.refusal(of: buffer[0..<filled]) {
+        // A decompressor or a pipe may give little at a time, and a format is known by several lines.
+        while !isAtEnd, filled < min(Self.startSize, chunk - 1) { try fill() }
+        if refusesForeignFiles, let refusal = ForeignFiles.refusal(of: buffer[0..<filled]) {
             throw StructureFileError(file: path, message: refusal)
         }
         let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
         if filled >= 3, Array(buffer[0..<3]) == byteOrderMark { next = 3 }
     }
+
+    private static let startSize = 1 << 13
+
+    var path: String { source.path }
+
+    /// The first bytes of the text, before any line is read: some thousands where there are as many.
+    var start: ArraySlice<UInt8> { buffer[next..<min(filled, next + Self.startSize)] }
 
     /// Moves to the next line; false when there is none.
     mutating func advance() throws -> Bool {
@@ -57,7 +70,7 @@ struct LineReader {
         number -= 1
     }
 
-    /// How many bytes of the file lie before the next line.
+    /// How many bytes of the text lie before the next line.
     var position: Int { front + next }
 
     /// The present line as text; bytes that are not UTF-8 become the replacement character.
@@ -81,51 +94,29 @@ struct LineReader {
         if filled == buffer.count {
             guard buffer.count < Self.longestLine else {
                 throw StructureFileError(
-                    file: file.path, line: number,
+                    file: path, line: number,
                     message: "expected lines of text, found one longer than \(Self.longestLine) bytes; "
-                        + "is this an extended XYZ file?")
+                        + "is this a structure file?")
             }
             buffer.append(contentsOf: repeatElement(0, count: buffer.count))
         }
-        let count = try buffer.withUnsafeMutableBytes {
-            try file.read(into: UnsafeMutableRawBufferPointer(rebasing: $0[filled...]))
-        }
-        filled += count
-        isAtEnd = count == 0
-    }
-}
-
-/// An open file, closed with the last reference.
-final class InputFile {
-    let path: String
-    private let descriptor: Int32
-
-    init(path: String) throws {
-        self.path = path
-        descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else {
-            throw StructureFileError(
-                file: path, message: "cannot be opened: \(String(cString: strerror(errno))); check the path")
-        }
-        var status = stat()
-        guard fstat(descriptor, &status) != 0 || status.st_mode & S_IFMT != S_IFDIR else {
-            close(descriptor)
-            throw StructureFileError(
-                file: path, message: "is a folder, expected a file or a pattern (\(FilePattern.all(in: path)))")
-        }
-    }
-
-    deinit { close(descriptor) }
-
-    /// The number of bytes read, zero at the end of the file.
-    func read(into target: UnsafeMutableRawBufferPointer) throws -> Int {
-        while true {
-            let count = Foundation.read(descriptor, target.baseAddress, target.count)
-            if count >= 0 { return count }
-            guard errno == EINTR else {
-                throw StructureFileError(
-                    file: path, message: "cannot be read: \(String(cString: strerror(errno))); check the path")
+        do {
+            let count = try buffer.withUnsafeMutableBytes {
+                try source.read(into: UnsafeMutableRawBufferPointer(rebasing: $0[filled...]))
             }
+            filled += count
+            isAtEnd = count == 0
+        } catch let error as StructureFileError where error.line == nil && number > 0 {
+            throw StructureFileError(file: path, line: number, message: error.message)
+        }
+    }
+
+    /// Reads a compressed file to its end, where its checksum stands; does nothing to others.
+    mutating func verifyRest() throws {
+        guard isCompressed else { return }
+        while !isAtEnd {
+            next = filled
+            try fill()
         }
     }
 }

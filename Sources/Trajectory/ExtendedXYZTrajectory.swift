@@ -56,6 +56,9 @@ public final class ExtendedXYZTrajectory: TrajectoryWriter {
         guard FileManager.default.fileExists(atPath: path) else { return scan }
         do {
             let reader = try ExtendedXYZReader(path: path, use: .structureOnly)
+            guard !reader.isCompressed else {
+                throw TrajectoryError(.mismatch, path, "is compressed; decompress it, so that it can be continued.")
+            }
             while let structure = try reader.next() {
                 guard let frameStep = structure.information["step"].flatMap({ Int($0) }) else {
                     throw TrajectoryError(

@@ -6,8 +6,9 @@ struct InfoCommand: ParsableCommand {
         commandName: "info",
         abstract: "Say what is in a file: a potential, a trajectory or a data set.",
         discussion: """
-            The kind of file is known by its content: safetensors is a potential, netCDF a trajectory, anything that \
-            begins with a number of atoms is extended XYZ. The label keys are for data sets.
+            The kind of file is known by its content: safetensors is a potential, netCDF a trajectory; what begins \
+            with a number of atoms is extended XYZ, what begins like a POSCAR is one, compressed (.gz, .xz, .zst) or not. \
+            Where the content does not tell, the name does. The label keys are for data sets.
             """)
 
     @Argument(help: "The file.")

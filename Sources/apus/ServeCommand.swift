@@ -26,7 +26,8 @@ struct ServeCommand: ParsableCommand {
     @Argument(help: "The potential file.")
     var potential: String
 
-    @Argument(help: "Extended XYZ (or a netCDF trajectory) with the elements in the server's order, and pbc.")
+    @Argument(
+        help: "Extended XYZ or POSCAR (or a netCDF trajectory) with the elements in the server's order, and pbc.")
     var structure: String
 
     @Option(

@@ -61,7 +61,7 @@ public struct BenchmarkJob {
     /// All structures of the file, if there are several; otherwise the one that is measured.
     private func batch(_ structure: Structure) throws -> [Structure] {
         guard try FileKind(of: self.structure) == .structures else { return [structure] }
-        let all = try ExtendedXYZReader.readAll(path: self.structure, use: .structureOnly)
+        let all = try StructureFormats.readAll(self.structure, use: .structureOnly)
         return all.count > 1 ? all : [structure]
     }
 }

@@ -40,7 +40,7 @@ public struct CheckDataJob {
         var lastStatus = Date()
         let paths = try FilePattern.expand(data)
         for path in paths {
-            let reader = try ExtendedXYZReader(path: path, labels: labels.keys())
+            let reader = try StructureFormats.open(path, labels: labels.keys())
             let name = (path as NSString).lastPathComponent
             var info = DataSetInfo(of: path)
             while let structure = try reader.next() {
@@ -51,6 +51,7 @@ public struct CheckDataJob {
                     Terminal.status("\(path): \(Written.count(info.structures, "structure"))")
                 }
             }
+            reader.tellRemarks()
             info.finish(reader.census)
             census.add(reader.census)
             files.append(info)

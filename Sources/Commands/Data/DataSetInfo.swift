@@ -69,8 +69,9 @@ struct DataSetInfo: Encodable {
     /// Reads a file. Throws also when a label whose name was given is in no frame.
     init(of path: String, labels options: LabelChoice) throws {
         self.init(of: path)
-        let reader = try ExtendedXYZReader(path: path, labels: options.keys())
+        let reader = try StructureFormats.open(path, labels: options.keys())
         while let structure = try reader.next() { add(structure) }
+        reader.tellRemarks()
         try options.check(reader.census, in: path)
         finish(reader.census)
     }
@@ -163,8 +164,9 @@ struct DataSetInfo: Encodable {
         }
         if withVelocities > 0 { rows.append(["velocities", "in \(withVelocities) of \(structures) structures"]) }
         if !configTypes.isEmpty { rows.append(["config_type", counts(configTypes)]) }
-        rows.append(["keys seen", Excerpt.of(keys.joined(separator: ", "), limit: 400)])
-        rows.append(["columns seen", Excerpt.of(columns.joined(separator: ", "), limit: 400)])
+        for (title, names) in [("keys seen", keys), ("columns seen", columns)] {
+            rows.append([title, names.isEmpty ? "none" : Excerpt.of(names.joined(separator: ", "), limit: 400)])
+        }
         return ["\(file): a data set (\(Written.bytes(bytes)))"] + Terminal.table(rows, leftAligned: [0, 1])
     }
 }

@@ -53,7 +53,7 @@ public struct EvaluateJob {
         var census = LabelCensus()
         var lastStatus = Date()
         for path in paths {
-            let reader = try ExtendedXYZReader(path: path, labels: keys)
+            let reader = try StructureFormats.open(path, labels: keys)
             var done = 0
             do {
                 try evaluation.predict(reader.next) { structure, prediction in
@@ -69,6 +69,7 @@ public struct EvaluateJob {
                 throw CommandError(
                     "\(path): structure \(done + error.index + 1): \(CommandError.message(of: error.cause))")
             }
+            reader.tellRemarks()
             census.add(reader.census)
         }
         let names = data.joined(separator: ", ")

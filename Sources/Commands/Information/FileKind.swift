@@ -1,7 +1,8 @@
 import Files
 import Foundation
+import StructureFiles
 
-/// What a file is, by its first bytes; names do not matter.
+/// What a file is, by its first bytes; the name matters for formats of structures that these do not tell.
 enum FileKind {
     case potential, trajectory, structures, checkpoint
 
@@ -16,12 +17,15 @@ enum FileKind {
         } catch {
             throw SystemError(path, while: "opening it for reading", because: error)
         }
-        guard let kind = Self(start) else {
+        if let kind = Self(start) {
+            self = kind
+        } else if try StructureFormats.format(of: path) != nil {
+            self = .structures
+        } else {
             throw CommandError(
-                "\(path): expected a potential (safetensors), a trajectory (netCDF) or structures (extended XYZ), found "
+                "\(path): expected a potential (safetensors), a trajectory (netCDF) or structures (\(StructureFormats.names)), found "
                     + (start.isEmpty ? "an empty file" : "none of them"))
         }
-        self = kind
     }
 
     private init?(_ start: Data) {
@@ -32,17 +36,8 @@ enum FileKind {
         } else if start.count > 8, start[8] == UInt8(ascii: "{"), start[5...7] == Data([0, 0, 0]) {
             // The header's length as eight bytes, little-endian, then JSON.
             self = .potential
-        } else if Self.beginsWithCount(start) {
-            self = .structures
         } else {
             return nil
         }
-    }
-
-    /// Whether the first line that is not blank is a whole number, the count of atoms.
-    private static func beginsWithCount(_ start: Data) -> Bool {
-        let text = String(decoding: start, as: UTF8.self).trimmingPrefix("\u{FEFF}")
-        let line = text.split(whereSeparator: \.isNewline).first { !$0.allSatisfy(\.isWhitespace) }
-        return line.map { Int($0.trimmingCharacters(in: .whitespaces)) != nil } ?? false
     }
 }

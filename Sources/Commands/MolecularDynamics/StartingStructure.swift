@@ -9,7 +9,7 @@ struct StartingStructure {
     var frame = 1
     var supercell = [1, 1, 1]
 
-    /// Reads extended XYZ, or a trajectory to be continued. Throws when the frame is not there or the structure cannot
+    /// Reads a structure file of any format, or a trajectory to be continued. Throws when the frame is not there or the structure cannot
     /// be repeated.
     func read() throws -> Structure {
         var structure = try FileKind(of: file) == .trajectory ? frameOfTrajectory() : frameOfStructures()
@@ -35,7 +35,14 @@ struct StartingStructure {
     }
 
     private func frameOfStructures() throws -> Structure {
-        let reader = try ExtendedXYZReader(path: file, use: .structureOnly)
+        let reader = try StructureFormats.open(file, use: .structureOnly)
+        let structure = try frame(of: reader)
+        try reader.verifyRest()
+        reader.tellRemarks()
+        return structure
+    }
+
+    private func frame(of reader: any StructureReader) throws -> Structure {
         var (count, last) = (0, [Structure]())
         while let structure = try reader.next() {
             count += 1

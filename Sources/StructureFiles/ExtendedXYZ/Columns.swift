@@ -39,11 +39,11 @@ struct Columns: Equatable {
         slots = [.symbol, .component(0), .component(1), .component(2)]
     }
 
-    /// Throws `CommentLine.Problem`. Columns named `forces` become forces; `nil` reads none.
+    /// Throws `FormatProblem`. Columns named `forces` become forces; `nil` reads none.
     init(_ properties: String, forces: String?) throws {
         let parts = properties.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
         guard parts.count % 3 == 0, !parts.isEmpty else {
-            throw CommentLine.Problem(
+            throw FormatProblem(
                 "expected Properties=name:type:count:…, found \"\(properties)\" with \(parts.count) parts")
         }
         var hasPosition = false
@@ -51,20 +51,20 @@ struct Columns: Equatable {
         for first in stride(from: 0, to: parts.count, by: 3) {
             let (name, type) = (parts[first], parts[first + 1])
             guard let width = Int(parts[first + 2]), (1...10_000).contains(width) else {
-                throw CommentLine.Problem(
+                throw FormatProblem(
                     "expected a number of columns for \(name) in Properties, found \"\(parts[first + 2])\"")
             }
             guard ["R", "I", "S", "L"].contains(type) else {
-                throw CommentLine.Problem(
+                throw FormatProblem(
                     "expected the type of \(name) in Properties to be R, I, S or L, found \"\(type)\"")
             }
             guard !names.contains(name) else {
-                throw CommentLine.Problem("expected every column once in Properties, found \(name) twice")
+                throw FormatProblem("expected every column once in Properties, found \(name) twice")
             }
             names.append(name)
             func expect(_ expectedType: String, _ expectedWidth: Int) throws {
                 guard (type == expectedType || (expectedType == "R" && type == "I")) && width == expectedWidth else {
-                    throw CommentLine.Problem(
+                    throw FormatProblem(
                         "expected \(name):\(expectedType):\(expectedWidth) in Properties, found \(name):\(type):\(width)"
                     )
                 }
@@ -105,7 +105,7 @@ struct Columns: Equatable {
             }
         }
         guard hasPosition, slots.contains(where: { $0 == .symbol || $0 == .atomicNumber }) else {
-            throw CommentLine.Problem(
+            throw FormatProblem(
                 "expected species:S:1 (or Z:I:1) and pos:R:3 in Properties, found \"\(properties)\"")
         }
     }

@@ -54,7 +54,7 @@ public final class ExtendedXYZWriter {
         buffer.removeAll(keepingCapacity: true)
         do {
             try FrameText.append(structure, beside: labels, to: &buffer)
-        } catch let problem as CommentLine.Problem {
+        } catch let problem as FormatProblem {
             throw StructureFileError(file: path, message: problem.message)
         }
         try Self.naming {
@@ -86,12 +86,12 @@ public final class ExtendedXYZWriter {
 
     /// One frame as `write` writes it, for files that others keep.
     ///
-    /// - Throws: `CommentLine.Problem`'s message as a `StructureFileError` of that file, on a value that is not finite.
+    /// - Throws: The problem's message as a `StructureFileError` of that file, on a value that is not finite.
     public static func frame(_ structure: Structure, of path: String) throws -> [UInt8] {
         var text: [UInt8] = []
         do {
             try FrameText.append(structure, to: &text)
-        } catch let problem as CommentLine.Problem {
+        } catch let problem as FormatProblem {
             throw StructureFileError(file: path, message: problem.message)
         }
         return text

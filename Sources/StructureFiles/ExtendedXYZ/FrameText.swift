@@ -2,7 +2,7 @@ import Atoms
 
 /// The text of an extended XYZ frame. Numbers are printed with the fewest digits that give back the same double.
 enum FrameText {
-    /// Throws `CommentLine.Problem` on a number that is not finite.
+    /// Throws `FormatProblem` on a number that is not finite.
     ///
     /// `labels` are another source's energy, forces and stress of the same atoms, which go beside under names that
     /// begin with `REF_`.
@@ -62,7 +62,7 @@ enum FrameText {
         if let stress = labels?.stress { text += " REF_stress=\"\(try list(stress, "stress"))\"".utf8 }
         for (key, value) in structure.information.sorted(by: { $0.key < $1.key }) {
             guard !reserved.contains(key.lowercased()), labels == nil || !key.hasPrefix("REF_") else { continue }
-            guard !key.isEmpty else { throw CommentLine.Problem("expected a name for \"\(value)\", found none") }
+            guard !key.isEmpty else { throw FormatProblem("expected a name for \"\(value)\", found none") }
             text += " \(quoted(key))=\(quoted(value))".utf8
         }
         text.append(UInt8(ascii: "\n"))
@@ -95,7 +95,7 @@ enum FrameText {
         for k in 0..<3 {
             text.append(UInt8(ascii: " "))
             guard vector[k].isFinite else {
-                throw CommentLine.Problem("expected finite numbers to write, found \(what) \(atom + 1): \(vector)")
+                throw FormatProblem("expected finite numbers to write, found \(what) \(atom + 1): \(vector)")
             }
             text += vector[k].description.utf8
         }
@@ -107,7 +107,7 @@ enum FrameText {
 
     private static func finite(_ value: Double, _ what: String) throws -> String {
         guard value.isFinite else {
-            throw CommentLine.Problem("expected finite numbers to write, found \(what) \(value)")
+            throw FormatProblem("expected finite numbers to write, found \(what) \(value)")
         }
         return value.description
     }

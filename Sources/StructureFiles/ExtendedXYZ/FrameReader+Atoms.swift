@@ -71,11 +71,11 @@ extension FrameReader {
             // `Columns` has made sure of a column that names the element.
             atoms.elements.append(element!)
             let position = SIMD3(values[0], values[1], values[2])
-            guard abs(position.x) <= FrameHeader.largestCoordinate, abs(position.y) <= FrameHeader.largestCoordinate,
-                abs(position.z) <= FrameHeader.largestCoordinate
+            guard abs(position.x) <= CheckedCell.largestCoordinate, abs(position.y) <= CheckedCell.largestCoordinate,
+                abs(position.z) <= CheckedCell.largestCoordinate
             else {
                 throw error(
-                    "expected finite coordinates within ±\(FrameHeader.largestCoordinate) Å for atom \(atom), "
+                    "expected finite coordinates within ±\(CheckedCell.largestCoordinate) Å for atom \(atom), "
                         + "found \(position.x), \(position.y), \(position.z)")
             }
             atoms.positions.append(position)

@@ -4,9 +4,9 @@ import Foundation
 /// Reads one extended XYZ frame after another: count, comment line, atom lines, checks.
 struct FrameReader {
     var lines: LineReader
-    let path: String
+    var path: String { lines.path }
     let labels: LabelKeys
-    let use: ExtendedXYZReader.Use
+    let use: StructureUse
     private(set) var census = LabelCensus()
 
     /// The present frame, from 1, and the line of its atom count.
@@ -15,9 +15,8 @@ struct FrameReader {
     private var coincidences = CoincidenceCheck()
     private var lastProperties: (text: String, columns: Columns)?
 
-    init(lines: LineReader, path: String, labels: LabelKeys, use: ExtendedXYZReader.Use) {
+    init(lines: LineReader, labels: LabelKeys, use: StructureUse) {
         self.lines = lines
-        self.path = path
         self.labels = labels
         self.use = use
     }
@@ -36,7 +35,7 @@ struct FrameReader {
             header = try FrameHeader(comment, labels: labels, use: use)
             if !comment.isFreeText { census.note(keys: comment.entries.map(\.key), columns: []) }
             census.note(keys: [], columns: columns.names)
-        } catch let problem as CommentLine.Problem {
+        } catch let problem as FormatProblem {
             throw error(problem.message)
         }
         let atoms = try readAtoms(count, columns: columns)
@@ -53,11 +52,7 @@ struct FrameReader {
             structure.deviation = Structure.Deviation(energy: energy, forces: atoms.deviations)
         }
         if let pair = coincidences.firstPair(in: structure.positions, cell: cell) {
-            throw error(
-                "expected atoms in different places, found atoms \(pair.first + 1) and \(pair.second + 1) "
-                    + "\(pair.distance) Å apart\(pair.isThroughImage ? " through a periodic image" : ""); "
-                    + "remove one of them or correct the cell",
-                line: commentLine + 1 + pair.second)
+            throw error(pair.message, line: commentLine + 1 + pair.second)
         }
         census.noteFrame(
             energy: structure.energy != nil, forces: structure.forces != nil, stress: structure.stress != nil)
@@ -125,8 +120,10 @@ struct FrameReader {
             throw error("expected VEC1, VEC2 and VEC3, found only \(vectors.count); give all three")
         }
         do {
-            return try FrameHeader.cell(Matrix3(vectors[0], vectors[1], vectors[2]), periodic: [true, true, true])
-        } catch let problem as CommentLine.Problem {
+            return try CheckedCell.cell(
+                Matrix3(vectors[0], vectors[1], vectors[2]), periodic: [true, true, true],
+                named: "VEC1, VEC2 and VEC3")
+        } catch let problem as FormatProblem {
             throw error(problem.message)
         }
     }

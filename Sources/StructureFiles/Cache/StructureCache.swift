@@ -2,7 +2,7 @@ import Atoms
 import Files
 import Foundation
 
-/// A binary copy of an extended XYZ file, mapped into memory: structures are decoded when they are asked for, so a set
+/// A binary copy of a structure file of any format, mapped into memory: structures are decoded when they are asked for, so a set
 /// may be larger than the memory, and is read again without parsing.
 ///
 /// The file begins with the word `apuscach` and its version; then one record after another, every number in 8 bytes,
@@ -13,6 +13,8 @@ import Foundation
 public final class StructureCache: Sendable {
     public let path: String
     public let census: LabelCensus
+    /// What people should know about how the file was read: `StructureReader.remarks`.
+    public let readerRemarks: [String]
     /// Why a cache that was there was not taken; `nil` where it was, or there was none.
     public let remark: String?
     private let bytes: Data
@@ -24,10 +26,11 @@ public final class StructureCache: Sendable {
         var sha256: String
         var keys: [String?]
         var census: LabelCensus?
+        var remarks: [String]?
     }
 
     private static let word = Data("apuscach".utf8)
-    private static let version: UInt64 = 2
+    private static let version: UInt64 = 3
     private static let (headerSize, footerSize) = (16, 24)
 
     /// Opens the cache of a file in a folder, or makes it. The folder is made where it is missing.
@@ -39,6 +42,7 @@ public final class StructureCache: Sendable {
         switch Self.open(path, wanted) {
         case .opened(let contents):
             (bytes, places, census, remark) = (contents.bytes, contents.places, contents.census, nil)
+            readerRemarks = contents.remarks
             return
         case .absent: remark = nil
         case .unfit(let reason): remark = "\(path): \(reason); the cache is made anew from \(file)"
@@ -53,12 +57,14 @@ public final class StructureCache: Sendable {
             throw StructureFileError(file: path, message: "cannot be read after it was written; is the disk full?")
         }
         (bytes, places, census) = (contents.bytes, contents.places, contents.census)
+        readerRemarks = contents.remarks
     }
 
     private struct Contents {
         var bytes: Data
         var places: [UInt64]
         var census: LabelCensus
+        var remarks: [String]
     }
 
     private enum Opening {
@@ -92,12 +98,12 @@ public final class StructureCache: Sendable {
         guard text.sha256 == wanted.sha256 else { return .unfit("is of other data") }
         guard text.keys == wanted.keys else { return .unfit("holds labels of other keys") }
         let places = (0..<Int(count)).map { bytes.number(UInt64.self, at: Int(index) + 8 * $0) }
-        return .opened(Contents(bytes: bytes, places: places, census: census))
+        return .opened(Contents(bytes: bytes, places: places, census: census, remarks: text.remarks ?? []))
     }
 
     private static func make(_ path: String, from file: String, _ labels: LabelKeys, _ wanted: Description) throws {
         let output = try OutputFile(path, hasTrailer: true)
-        let reader = try ExtendedXYZReader(path: file, labels: labels)
+        let reader = try StructureFormats.open(file, labels: labels)
         var places: [UInt64] = []
         var buffer = word
         buffer.append(version)
@@ -114,6 +120,7 @@ public final class StructureCache: Sendable {
         }
         var description = wanted
         description.census = reader.census
+        description.remarks = reader.remarks
         let index = written + UInt64(buffer.count)
         for place in places { buffer.append(place) }
         let end = written + UInt64(buffer.count)

@@ -10,7 +10,7 @@ struct CommentLine {
     /// True when the line was free text.
     private(set) var isFreeText = false
 
-    /// Throws `Problem` on an unclosed quote or bracket, or a key that is given twice with different values.
+    /// Throws a `FormatProblem` on an unclosed quote or bracket, or a key that is given twice with different values.
     init(_ bytes: ArraySlice<UInt8>) throws {
         if bytes.contains(UInt8(ascii: "=")) {
             do {
@@ -35,7 +35,7 @@ struct CommentLine {
             let key = canonical[key.lowercased()] ?? key
             if let earlier = pairs.first(where: { $0.key == key }) {
                 guard earlier.value == value else {
-                    throw Problem(
+                    throw FormatProblem(
                         "expected every key once, found key \(key) given twice (\(earlier.value) and \(value)); "
                             + "remove the wrong one")
                 }
@@ -49,12 +49,6 @@ struct CommentLine {
     subscript(key: String) -> String? { entries.first { $0.key == key }?.value }
 
     private static let canonical = ["lattice": "Lattice", "properties": "Properties", "pbc": "pbc"]
-
-    /// What is wrong with a line, for a message that adds file, frame and line.
-    struct Problem: Error {
-        let message: String
-        init(_ message: String) { self.message = message }
-    }
 }
 
 /// Takes `key=value` pairs off the front of a line.
@@ -70,7 +64,7 @@ private struct Scanner {
         } else {
             key = takeWhile { !isBlank($0) && $0 != UInt8(ascii: "=") }
         }
-        guard !key.isEmpty else { throw CommentLine.Problem("expected a key before =, found none") }
+        guard !key.isEmpty else { throw FormatProblem("expected a key before =, found none") }
         skipBlanks()
         guard rest.first == UInt8(ascii: "=") else { return (text(key), "T") }
         rest = rest.dropFirst()
@@ -103,7 +97,7 @@ private struct Scanner {
                 value.append(byte)
             }
         }
-        throw CommentLine.Problem(
+        throw FormatProblem(
             "expected a closing quote, found the end of the line after \(text(value.prefix(40)))")
     }
 
@@ -121,7 +115,7 @@ private struct Scanner {
                 return Array(rest.prefix(offset + 1))
             }
         }
-        throw CommentLine.Problem(
+        throw FormatProblem(
             "expected a closing bracket, found the end of the line after \(text(rest.prefix(40)))")
     }
 

@@ -1,0 +1,2 @@
+// liblzma as installed by the system.
+#include <lzma.h>

@@ -1,0 +1,2 @@
+// zlib as installed by the system.
+#include <zlib.h>

@@ -1,0 +1,2 @@
+// libzstd as installed by the system.
+#include <zstd.h>

@@ -1,0 +1,17 @@
+/// A format of structure files: how it is recognised, and its reader.
+///
+/// A new format is a folder with one of these and a `StructureReader`, and a line in `StructureFormats.all`.
+public protocol StructureFormat: Sendable {
+    /// As people call it, for example `extended XYZ`.
+    var name: String { get }
+
+    /// Patterns of names by which the format is known where the content does not tell, for example `*.xyz`.
+    var fileNames: [String] { get }
+
+    /// Whether a file that begins with this text can be nothing else. The text ends in the middle of a line where the
+    /// file goes on.
+    func recognises(_ start: String) -> Bool
+
+    /// A reader of the file that `lines` has opened.
+    func reader(of lines: LineReader, labels: LabelKeys, use: StructureUse) throws -> any StructureReader
+}

@@ -1,0 +1,70 @@
+import Atoms
+import Foundation
+
+/// The formats that structures are read from. Every command reads all of them, also compressed.
+public enum StructureFormats {
+    /// The first that recognises a file reads it.
+    public static let all: [any StructureFormat] = [POSCARFormat(), ExtendedXYZFormat()]
+
+    /// For messages: `extended XYZ or POSCAR`.
+    public static var names: String { all.map(\.name).sorted().reversed().joined(separator: " or ") }
+
+    /// Opens a file of any format, compressed or not.
+    ///
+    /// - Parameter labels: the names of labels, for formats where they can be chosen.
+    /// - Throws: `StructureFileError` where the file cannot be read or is of no format that is known.
+    public static func open(
+        _ path: String, labels: LabelKeys = LabelKeys(), use: StructureUse = .labels
+    ) throws -> any StructureReader {
+        let lines = try LineReader(path: path)
+        guard let format = format(start: lines.start, path: path) else {
+            let line = String(decoding: lines.start.prefix(200).prefix { $0 != 0x0A }, as: UTF8.self)
+            throw StructureFileError(
+                file: path,
+                message: lines.start.isEmpty
+                    ? "expected structures (\(names)), found an empty file"
+                    : "expected structures (\(names)), found neither by content nor by name; it begins with "
+                        + "\"\(line.prefix(60))\"; if it is one of them, give it a name such as "
+                        + all.compactMap(\.fileNames.first).joined(separator: " or "))
+        }
+        return try format.reader(of: lines, labels: labels, use: use)
+    }
+
+    /// All structures of a file; throws when one of the `required` labels is in none of them.
+    public static func readAll(
+        _ path: String, labels: LabelKeys = LabelKeys(), use: StructureUse = .labels, requiring required: [Label] = []
+    ) throws -> [Structure] {
+        let reader = try open(path, labels: labels, use: use)
+        let structures = try reader.rest()
+        try reader.require(required)
+        return structures
+    }
+
+    /// The format of a file by its content or else its name; nil for what is none of them.
+    ///
+    /// Throws where the file cannot be read, or a compressed one is damaged.
+    public static func format(of path: String) throws -> (any StructureFormat)? {
+        let lines = try LineReader(path: path, chunk: 1 << 14, refusesForeignFiles: false)
+        guard ForeignFiles.refusal(of: lines.start) == nil else { return nil }
+        return format(start: lines.start, path: path)
+    }
+
+    static func format(start: ArraySlice<UInt8>, path: String) -> (any StructureFormat)? {
+        let text = String(decoding: start.prefix(1 << 13), as: UTF8.self)
+        return all.first { $0.recognises(text) } ?? all.first { $0.fits(nameOf: path) }
+    }
+}
+
+extension StructureFormat {
+    /// Whether a file is called as those of the format are; a suffix of compression does not count.
+    func fits(nameOf path: String) -> Bool {
+        var name = (path as NSString).lastPathComponent
+        if let suffix = Compression.allCases.flatMap(\.suffixes).first(where: { name.lowercased().hasSuffix($0) }) {
+            name.removeLast(suffix.count)
+        }
+        return fileNames.contains { fnmatch($0, name, FNM_CASEFOLD) == 0 }
+    }
+}
+
+/// fnmatch's extension of GNU, which Swift does not see without _GNU_SOURCE.
+private let FNM_CASEFOLD: Int32 = 1 << 4
