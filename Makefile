@@ -108,11 +108,11 @@ format: ## format the sources in place
 	$(PYTHON) .ci/wrap $(WRAPPED)
 
 install: build ## command and C library to PREFIX (/usr/local)
-	$(SWIFT_BUILD) --product Apus
+	$(SWIFT_BUILD) --product CInterface
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include \
 		$(DESTDIR)$(PREFIX)/share/apus
 	install -m 755 $(APUS) $(DESTDIR)$(PREFIX)/bin/apus
-	install -m 755 -s $(BUILD)/release/libApus.so $(DESTDIR)$(PREFIX)/lib/libapus.so.1
+	install -m 755 -s $(BUILD)/release/libCInterface.so $(DESTDIR)$(PREFIX)/lib/libapus.so.1
 	ln -sf libapus.so.1 $(DESTDIR)$(PREFIX)/lib/libapus.so
 	install -m 644 Sources/CApus/apus.h $(DESTDIR)$(PREFIX)/include/apus.h
 	install -m 644 Sources/CApus/apus.f90 $(DESTDIR)$(PREFIX)/share/apus/apus.f90

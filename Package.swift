@@ -7,10 +7,11 @@ import PackageDescription
 /// every multiply-add, a hundred times slower, so no build leaves the choice open.
 let given = ProcessInfo.processInfo.environment["APUS_MARCH"] ?? ""
 let architecture = given.isEmpty ? "native" : given
-let settings: [SwiftSetting] = [
-    .swiftLanguageMode(.v6),
-    .unsafeFlags(["-Xcc", "-march=\(architecture)", "-Xcc", "-mprefer-vector-width=512"]),
-]
+let plainSettings: [SwiftSetting] = [.swiftLanguageMode(.v6)]
+let settings: [SwiftSetting] =
+    plainSettings + [
+        .unsafeFlags(["-Xcc", "-march=\(architecture)", "-Xcc", "-mprefer-vector-width=512"])
+    ]
 
 /// With APUS_STATIC_STDLIB=1 the command and the C library hold the Swift runtime and need no Swift where they run.
 /// Only linking is another, so that one build serves them and the tests.
@@ -39,12 +40,14 @@ struct Module {
     var uses: [String] = []
     var products: [Target.Dependency] = []
     var tests = Tests.none
-    /// Later modules whose models the tests run.
+    /// Later modules whose models the tests run, and what tests share.
     var testsUse: [String] = []
     /// Libraries that no module map names, since they are linked statically.
     var linked: [String] = []
     /// Whether it is libapus, which the command does without.
     var isLibrary = false
+    /// Whether other Swift packages can use it by version, which SwiftPM grants to targets without unsafe flags only.
+    var isProduct = false
 }
 
 /// Whether Tests/<Module>Tests exists, and whether it has a folder Data.
@@ -64,21 +67,21 @@ let modules = [
         name: "StructureFiles", uses: ["CZlib", "CLZMA", "CZstandard", "Files", "Atoms"], tests: .withData),
     Module(name: "Neighbors", uses: ["Compute", "Atoms"], tests: .withData),
     Module(name: "Interactions", uses: ["Compute", "Atoms", "Neighbors"], tests: .plain),
-    Module(name: "Equivariance", tests: .withData),
+    Module(name: "Equivariance", tests: .withData, isProduct: true),
     Module(
         name: "Programs", uses: ["Compute", "Neighbors", "Equivariance"], tests: .plain,
-        testsUse: ["Atoms", "Layers", "Models", "Potentials", "CPUExecutor"]),
+        testsUse: ["Atoms", "Layers", "Models", "Potentials", "CPUExecutor", "ExecutorTesting"]),
     Module(name: "CPUExecutor", uses: ["Compute", "Neighbors", "Equivariance", "Programs"]),
-    Module(name: "Layers", uses: ["Files", "Compute", "Programs", "CPUExecutor"]),
+    Module(name: "Layers", uses: ["Files", "Compute", "Programs"]),
     Module(
         name: "Models", uses: ["Compute", "Atoms", "Interactions", "Equivariance", "Programs", "Layers"],
-        tests: .withData, testsUse: ["Files", "Neighbors", "CPUExecutor", "Potentials"]),
+        tests: .withData, testsUse: ["Files", "Neighbors", "CPUExecutor", "Potentials", "ExecutorTesting"]),
     Module(
         name: "Potentials",
         uses: [
             "Files", "Compute", "Atoms", "Neighbors", "Interactions", "Programs", "CPUExecutor", "Layers", "Models",
         ],
-        tests: .plain),
+        tests: .plain, testsUse: ["ExecutorTesting"]),
     Module(
         name: "DataSets",
         uses: [
@@ -96,6 +99,14 @@ let modules = [
         name: "Dynamics", uses: ["Files", "Compute", "Settings", "Atoms", "Neighbors", "Interactions"], tests: .plain),
     Module(name: "Trajectory", uses: ["CNetCDF", "Files", "Compute", "Atoms", "StructureFiles"], tests: .plain),
     Module(name: "Sockets", uses: ["Compute", "Atoms", "Interactions"], tests: .plain),
+    Module(
+        name: "Commands",
+        uses: [
+            "Files", "Compute", "Atoms", "Settings", "StructureFiles", "Neighbors", "Interactions", "Programs",
+            "CPUExecutor", "Layers", "Models", "Potentials", "DataSets", "Training", "Dynamics", "Trajectory",
+            "Sockets",
+        ],
+        products: [logging], tests: .plain),
     Module(
         name: "CInterface",
         uses: ["CApus", "Files", "Compute", "Atoms", "Neighbors", "Interactions", "Models", "Potentials"],
@@ -117,9 +128,9 @@ let package = Package(
     name: "Apus",
     products: [
         .executable(name: "apus", targets: ["apus"]),
-        // Installed as libapus.so (Makefile).
-        .library(name: "Apus", type: .dynamic, targets: modules.filter(\.isLibrary).map(\.name)),
-    ],
+        // Installed as libapus.so.1 (Makefile). No product is called Apus: on some disks that is the command's name.
+        .library(name: "CInterface", type: .dynamic, targets: ["CInterface"]),
+    ] + modules.filter(\.isProduct).map { .library(name: $0.name, targets: [$0.name]) },
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -138,7 +149,8 @@ let package = Package(
         + modules.map { module in
             .target(
                 name: module.name, dependencies: module.uses.map { .byName(name: $0) } + module.products,
-                exclude: module.isLibrary ? ["exports.map"] : [], swiftSettings: settings,
+                exclude: module.isLibrary ? ["exports.map"] : [],
+                swiftSettings: module.isProduct ? plainSettings : settings,
                 linkerSettings: module.isLibrary ? librarySettings : module.linked.map { .linkedLibrary($0) })
         }
         + modules.filter { $0.tests != .none }.map { module in
@@ -153,13 +165,17 @@ let package = Package(
         }
         + [
             .target(
+                name: "ExecutorTesting", dependencies: ["Neighbors", "Equivariance", "Programs"],
+                path: "Tests/ExecutorTesting", swiftSettings: settings),
+            .target(
                 name: "InteractionTesting",
                 dependencies: ["Compute", "Atoms", "Neighbors", "Interactions", "Dynamics"],
                 path: "Tests/InteractionTesting", swiftSettings: settings),
             .executableTarget(
                 name: "apus",
-                dependencies: modules.filter { !$0.isLibrary }.map { .byName(name: $0.name) }
-                    + [arguments, logging],
+                dependencies: ["Commands", "Files", "Compute", "Potentials", "Sockets"].map { .byName(name: $0) } + [
+                    arguments, logging,
+                ],
                 swiftSettings: settings, linkerSettings: runtime),
         ]
 )

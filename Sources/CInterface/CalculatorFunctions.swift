@@ -112,7 +112,8 @@ public func apusComputeMany(
         guard count >= 0 else { throw Failure.argument("expected a number of structures, found \(count)") }
         guard count > 0 else { return }
         let atoms = UnsafeBufferPointer(start: try atoms.orFailure("numbers of atoms"), count: Int(count))
-        let results = UnsafeMutableBufferPointer(start: try results.orFailure("places for results"), count: Int(count))
+        let results = UnsafeMutableBufferPointer(
+            start: try results.orFailure("places for results"), count: Int(count))
         if let wrong = atoms.first(where: { $0 < 0 }) {
             throw Failure.argument("expected numbers of atoms, found \(wrong)")
         }
@@ -135,7 +136,9 @@ public func apusComputeMany(
                         }
                         return element
                     },
-                    positions: range.map { SIMD3(positions![3 * $0], positions![3 * $0 + 1], positions![3 * $0 + 2]) },
+                    positions: range.map {
+                        SIMD3(positions![3 * $0], positions![3 * $0 + 1], positions![3 * $0 + 2])
+                    },
                     cell: try structureCell(cells.map { $0 + 9 * index }, periodic.map { $0 + 3 * index }))
             } catch let failure as Failure {
                 throw Failure(failure.status, "structure \(index + 1): \(failure.message)")

@@ -6,7 +6,7 @@ extension StepPreparation {
     func convolution(
         _ plan: ConvolutionPlan<T>, _ slots: [Convolution.Slot], _ terms: [ConvolutionOperands],
         _ instruction: Program.Instruction
-    ) -> (Executor<T>, Graph) -> Void {
+    ) -> Step<T>.Body {
         needsScratch(ConvolutionKernels<T>.scratchSize(plan))
         let arguments = terms.map { term in
             // A slot that is not read stands as the result's own memory, or as what has its shape.
@@ -78,7 +78,7 @@ extension StepPreparation {
         var changesHarmonics: Bool
 
         @inline(__always)
-        func term(_ executor: Executor<T>) -> ConvolutionTerm<T> {
+        func term(_ executor: ProcessorExecutor<T>) -> ConvolutionTerm<T> {
             ConvolutionTerm(
                 basis: executor.pointer(basis), slopes: slopes.map { UnsafePointer(executor.pointer($0)) },
                 table: executor.pointer(table), harmonics: executor.pointer(harmonics),
@@ -88,7 +88,7 @@ extension StepPreparation {
     }
 }
 
-extension Executor {
+extension ProcessorExecutor {
     /// Calls `body` on ranges of `count` atoms with scratch memory and the edges.
     fileprivate func forAtoms(
         _ plan: ConvolutionPlan<T>, _ graph: Graph, count: Int,

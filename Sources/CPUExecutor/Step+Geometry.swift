@@ -5,7 +5,7 @@ import Programs
 extension StepPreparation {
     func edgeFunction(
         _ function: EdgeFunction, _ part: EdgeFunction.Part, _ operands: [Program.Value], _ result: Program.Value
-    ) -> (Executor<T>, Graph) -> Void {
+    ) -> Step<T>.Body {
         let input = operands.count > 1 ? operands[1] : nil
         switch function {
         case .harmonics(let lMax):
@@ -39,7 +39,7 @@ extension StepPreparation {
 
     func radialBasis(
         _ basis: RadialBasis, _ part: RadialBasis.Part, _ operands: [Program.Value], _ result: Program.Value
-    ) -> (Executor<T>, Graph) -> Void {
+    ) -> Step<T>.Body {
         let input = operands.count > 1 ? operands[1] : nil
         switch basis {
         case .spline(let coordinate, let intervals):
@@ -64,7 +64,7 @@ extension StepPreparation {
     }
 }
 
-extension Executor {
+extension ProcessorExecutor {
     /// Sums over fixed chunks of atoms in double precision, added in order.
     func virial(_ gradient: UnsafePointer<T>, _ output: UnsafeMutablePointer<T>, _ graph: Graph) {
         let size = 9 * graph.structures

@@ -3,7 +3,7 @@ import Programs
 
 extension StepPreparation {
     /// What runs the instruction; `nil` where there is nothing to do.
-    func body(_ instruction: Program.Instruction) -> ((Executor<T>, Graph) -> Void)? {
+    func body(_ instruction: Program.Instruction, at index: Int) -> Step<T>.Body? {
         let operands = instruction.operands
         let result = instruction.results[0]
         let shape = program.shape(of: result)
@@ -51,14 +51,20 @@ extension StepPreparation {
                 if isFilled { executor.exchange(out, width: width, on: graph) { $0.fill($1) } }
             }
 
-        case .linear(let map): return linear(map, operands, result)
-        case .linearWeights(let map): return linearWeights(map, operands, result)
-        case .transposedWeights(let map):
-            return { executor, graph in
-                LinearKernels.transpose(
-                    map, kinds: graph.rows(axis), weights: executor.pointer(operands[0]),
-                    output: executor.pointer(result))
+        case .linear(let map, .output):
+            let weights = operands[1]
+            return linear(map, operands[0], kinds: kinds(map, weights: weights), result) { executor, _ in
+                UnsafePointer(executor.pointer(weights))
             }
+        case .linear(let map, .input):
+            let (offset, write) = transpose(operands[1], of: map, at: index)
+            return linear(
+                map.transposed, operands[0], kinds: kinds(map, weights: operands[1]), result
+            ) { executor, graph in
+                write?(executor, graph)
+                return UnsafePointer(executor.transposed.pointer + offset)
+            }
+        case .linear(let map, .weights): return linearWeights(map, operands, result)
         case .product(let map, let slot):
             let plan = ProductPlan<T>(map)
             let strides = (rowStride(operands[0]), rowStride(operands[1]), rowStride(result))
@@ -172,17 +178,16 @@ extension StepPreparation {
 
     // MARK: Node operations
 
+    /// `weights` says where they stand.
     private func linear(
-        _ map: LinearMap, _ operands: [Program.Value], _ result: Program.Value
-    ) -> (Executor<T>, Graph) -> Void {
+        _ map: LinearMap, _ x: Program.Value, kinds: Int?, _ result: Program.Value,
+        weights: @escaping (ProcessorExecutor<T>, Graph) -> UnsafePointer<T>
+    ) -> Step<T>.Body {
         let plan = LinearPlan<T>(map)
         let axis = program.shape(of: result).axis
-        let kinds = kinds(map, weights: operands[1])
         needsScratch(LinearKernels<T>.scratchSize(map))
         return { executor, graph in
-            let (x, weights, out) = (
-                executor.pointer(operands[0]), executor.pointer(operands[1]), executor.pointer(result)
-            )
+            let (x, weights, out) = (executor.pointer(x), weights(executor, graph), executor.pointer(result))
             let species = kinds.map { LinearKernels<T>.Species(ofRow: graph.species, count: $0) }
             executor.forRows(graph.rows(axis), work: plan.work / 8, length: LinearKernels<T>.rows) { range, worker in
                 LinearKernels.output(
@@ -194,7 +199,7 @@ extension StepPreparation {
 
     private func linearWeights(
         _ map: LinearMap, _ operands: [Program.Value], _ result: Program.Value
-    ) -> (Executor<T>, Graph) -> Void {
+    ) -> Step<T>.Body {
         let plan = LinearPlan<T>(map)
         let parts = plan.weightParts
         let axis = program.shape(of: operands[0]).axis
@@ -204,7 +209,7 @@ extension StepPreparation {
             let (x, g, out) = (executor.pointer(operands[0]), executor.pointer(operands[1]), executor.pointer(result))
             let count = graph.rows(axis)
             let species = kinds.map { LinearKernels<T>.Species(ofRow: graph.species, count: $0) }
-            let isLarge = plan.work / 8 * count > Executor<T>.serialWork
+            let isLarge = plan.work / 8 * count > ProcessorExecutor<T>.serialWork
             (isLarge ? executor.parallelism : .serial).forEach(chunks: parts.count) { part, worker in
                 LinearKernels.weights(
                     map, parts[part].term, columns: parts[part].columns, x: x, cotangent: g, output: out,
@@ -222,7 +227,7 @@ extension StepPreparation {
     /// Copies the parts that are not written in their place.
     private func concatenated(
         _ operands: [Program.Value], _ result: Program.Value
-    ) -> ((Executor<T>, Graph) -> Void)? {
+    ) -> Step<T>.Body? {
         let (axis, stride) = (program.shape(of: result).axis, rowStride(result))
         var parts: [(value: Program.Value, offset: Int, width: Int, stride: Int)] = []
         var offset = 0
@@ -244,7 +249,7 @@ extension StepPreparation {
 
     private func pointwise(
         _ activations: [Activation], _ orders: [Int], _ instruction: Program.Instruction
-    ) -> (Executor<T>, Graph) -> Void {
+    ) -> Step<T>.Body {
         let (x, results) = (instruction.operands[0], instruction.results)
         let shape = program.shape(of: x)
         let (axis, width, stride) = (shape.axis, shape.layout.width, rowStride(x))

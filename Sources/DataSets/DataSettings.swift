@@ -36,7 +36,7 @@ public struct DataSettings: Sendable, Equatable {
         if data.optional("train_size") != nil { trainSize = try data.integer("train_size", in: .positive) }
         if let value = data.optional("validation") { validation = try Self.validation(value) }
         if let section = try data.optionalSection("keys") { labels = try Self.labels(section) }
-        if data.optional("cache") != nil { cache = (try data.string("cache") as NSString).expandingTildeInPath }
+        if data.optional("cache") != nil { cache = try data.file("cache") }
     }
 
     /// A fraction below 1, a count, files, or files by the name of a set.

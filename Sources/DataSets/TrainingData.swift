@@ -250,8 +250,8 @@ public struct TrainingData {
         var samples: [Sample] = []
         var census = LabelCensus()
 
-        /// The frames with neighbours; of the others, isolated atoms that have an energy go to `isolatedAtoms`, and how many
-        /// are atoms of stretched crystals is counted.
+        /// The frames with neighbours; of the others, isolated atoms that have an energy go to `isolatedAtoms`, and how
+        /// many are atoms of stretched crystals is counted.
         ///
         /// Throws where a label cannot be one, or isolated atoms contradict each other.
         mutating func takeWhatHasNeighbors(

@@ -8,8 +8,8 @@ enum RandomStream {
 }
 
 extension Motion {
-    /// Draws the velocities of all 3N degrees of freedom from the Maxwell–Boltzmann distribution, `v ~ N(0, kT/m)` in each
-    /// direction.
+    /// Draws the velocities of all 3N degrees of freedom from the Maxwell–Boltzmann distribution, `v ~ N(0, kT/m)` in
+    /// each direction.
     ///
     /// - Parameter seed: the same seed gives the same velocities, whatever else there is.
     public mutating func drawVelocities(at temperature: Temperature, seed: UInt64) {

@@ -32,8 +32,8 @@ extension Motion {
         for i in 0..<count { velocities[i] -= cross(rotation, positions[i] - centre) }
     }
 
-    /// 3N, less three for a centre of mass at rest and up to three for a rotation at rest. What draws velocities and what
-    /// measures their temperature ask here.
+    /// 3N, less three for a centre of mass at rest and up to three for a rotation at rest. What draws velocities and
+    /// what measures their temperature ask here.
     public func degreesOfFreedom(centreIsAtRest: Bool, rotationIsAtRest: Bool) -> Int {
         max(0, 3 * count - (centreIsAtRest ? 3 : 0) - (rotationIsAtRest ? rotationalDegreesOfFreedom : 0))
     }

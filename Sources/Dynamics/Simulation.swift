@@ -1,7 +1,6 @@
 import Atoms
 import Compute
 import Interactions
-import Neighbors
 
 /// A running simulation.
 ///
@@ -19,16 +18,17 @@ public final class Simulation {
     public let interaction: any Interaction
     public var guards: Guards
     public let cancellation: Cancellation
-    public private(set) var pace: Pace
     /// The conserved energy over the steps since the start or `resetStatistics`.
     public internal(set) var driftFit = DriftFit()
 
     let removesRotation: Bool
     private let limits: MinimumDistances
-    private var neighbors: VerletList
+    private let evaluator: Evaluator
     /// Of `motion`, kept because every step needs it several times.
     private var kineticEnergy = 0.0
-    private let clock = ContinuousClock()
+    /// Steps, and the time they took in all, since the statistics began; where the evaluator's clock stood then.
+    private var progress: Pace
+    private var earlier = EvaluationClock()
 
     /// Begins at the positions and velocities of the structure; without velocities the atoms rest. The motion of the
     /// whole is taken out where the ensemble would keep it.
@@ -67,8 +67,8 @@ public final class Simulation {
         self.guards = guards
         self.cancellation = cancellation
         limits = guards.minimumDistances ?? interaction.minimumDistances ?? MinimumDistances()
-        neighbors = VerletList(cutoffs: Cutoffs(interaction.cutoff), skin: skin, parallelism: motion.parallelism)
-        pace = Pace(atomCount: motion.count)
+        evaluator = Evaluator(interaction, skin: skin, parallelism: motion.parallelism)
+        progress = Pace(atomCount: motion.count)
         try evaluate(&self.motion, atStep: motion.step)
         kineticEnergy = self.motion.kineticEnergy
         self.ensemble.prepare(for: self.motion, degreesOfFreedom: degreesOfFreedom)
@@ -120,7 +120,7 @@ extension Simulation {
     }
 
     private func step() throws {
-        let start = clock.now
+        let watch = Stopwatch()
         try ensemble.step(&motion) { try evaluate(&$0, atStep: $0.step + 1) }
         motion.step += 1
         motion.time += ensemble.timestep.femtoseconds
@@ -128,39 +128,33 @@ extension Simulation {
         try guards.check(temperature: temperature, energy: totalEnergy, step: motion.step)
         try guards.check(motion.result.deviation, of: motion.elements, step: motion.step)
         driftFit.add(time: motion.time, energy: conservedEnergy)
-        pace.steps += 1
-        pace.simulated = .femtoseconds(pace.simulated.femtoseconds + ensemble.timestep.femtoseconds)
-        pace.total += seconds(since: start)
+        progress.steps += 1
+        progress.simulated = .femtoseconds(progress.simulated.femtoseconds + ensemble.timestep.femtoseconds)
+        progress.total += watch.seconds
     }
 
     private func evaluate(_ motion: inout Motion, atStep step: Int) throws {
-        let start = clock.now
         try guards.check(positions: motion.positions, step: step)
-        let rebuilds = neighbors.rebuildCount
-        try neighbors.update(positions: motion.positions, cell: motion.cell)
-        try guards.check(neighbors.edges, of: motion.elements, limits: limits, step: step)
-        let listed = clock.now
-        try interaction.evaluate(
-            Configuration(
-                elements: motion.elements, positions: motion.positions, cell: motion.cell, edges: neighbors.edges),
-            into: &motion.result)
-        pace.rebuilds += neighbors.rebuildCount - rebuilds
-        pace.neighbors += seconds(from: start, to: listed)
-        pace.forces += seconds(since: listed)
+        let elements = motion.elements
+        try evaluator.evaluate(
+            elements: elements, positions: motion.positions, cell: motion.cell, into: &motion.result
+        ) { try guards.check($0, of: elements, limits: limits, step: step) }
     }
 
-    private func seconds(since start: ContinuousClock.Instant) -> Double { seconds(from: start, to: clock.now) }
-
-    private func seconds(from start: ContinuousClock.Instant, to end: ContinuousClock.Instant) -> Double {
-        let (seconds, attoseconds) = (end - start).components
-        return Double(seconds) + Double(attoseconds) * 1e-18
+    /// How fast it has been since the statistics began.
+    public var pace: Pace {
+        var pace = progress
+        pace.neighbors = evaluator.clock.neighbors - earlier.neighbors
+        pace.forces = evaluator.clock.forces - earlier.forces
+        pace.rebuilds = evaluator.clock.rebuilds - earlier.rebuilds
+        return pace
     }
 
     /// Draws velocities from the Maxwell–Boltzmann distribution and takes out the motion of the whole that the ensemble
     /// keeps at rest, and the rotation if it is to be removed.
     ///
-    /// - Parameter isExact: scale to exactly this temperature. Otherwise the temperature of n degrees of freedom scatters
-    ///   by √(2/n), as it does in the canonical ensemble.
+    /// - Parameter isExact: scale to exactly this temperature. Otherwise the temperature of n degrees of freedom
+    ///   scatters by √(2/n), as it does in the canonical ensemble.
     /// - Throws: `SimulationError` when there is nothing to scale, and when the guards do not allow the temperature.
     public func drawVelocities(at temperature: Temperature, seed: UInt64, isExact: Bool = false) throws {
         motion.drawVelocities(at: temperature, seed: seed)
@@ -186,7 +180,8 @@ extension Simulation {
 
     /// Begins pace and drift anew, for example after equilibration.
     public func resetStatistics() {
-        pace = Pace(atomCount: motion.count)
+        progress = Pace(atomCount: motion.count)
+        earlier = evaluator.clock
         driftFit = DriftFit()
         driftFit.add(time: motion.time, energy: conservedEnergy)
     }

@@ -1,5 +1,9 @@
 /// An irreducible representation of O(3), written `1o`: degree `l`, with 2l+1 components, and parity.
 ///
+/// It says how numbers change when space turns or is inverted: those of `0e`, such as an energy, do not; the three of
+/// `1o`, such as a force, turn as vectors do; the three of `1e`, such as a torque, also turn but keep their sign under
+/// inversion; the five of `2e` are those of a symmetric tensor without trace.
+///
 /// Ordered as torch-e3nn sorts: by `l`, then odd before even, so `0o < 0e < 1o < 1e < …`. NequIP lists the features of
 /// a layer even first; that order is `Irrep.evenFirst`.
 public struct Irrep: Sendable, Hashable, Comparable, CustomStringConvertible {

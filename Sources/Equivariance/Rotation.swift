@@ -27,7 +27,7 @@ public struct Rotation: Sendable, Equatable {
     /// A proper rotation, uniform over all rotations if the three numbers are uniform in [0, 1).
     ///
     /// A uniform unit quaternion; Shoemake, Graphics Gems III (1992), 124.
-    public init(uniform u: SIMD3<Double>) {
+    init(uniform u: SIMD3<Double>) {
         let (s, c) = ((1 - u.x).squareRoot(), u.x.squareRoot())
         let (x, y) = (s * sin(2 * .pi * u.y), s * cos(2 * .pi * u.y))
         let (z, w) = (c * sin(2 * .pi * u.z), c * cos(2 * .pi * u.z))
@@ -74,6 +74,9 @@ public struct Rotation: Sendable, Equatable {
         Rotation(elements: (0..<9).map { i in (0..<3).reduce(0) { $0 + r[i / 3, $1] * s[$1, i % 3] } })
     }
 
+    /// Compiled where it is used: a vector is handed over in registers that depend on the instruction set, and modules
+    /// that use this one may be compiled for a larger one.
+    @_alwaysEmitIntoClient
     public static func * (r: Rotation, v: SIMD3<Double>) -> SIMD3<Double> {
         SIMD3((0..<3).map { r[$0, 0] * v.x + r[$0, 1] * v.y + r[$0, 2] * v.z })
     }

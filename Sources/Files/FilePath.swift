@@ -2,9 +2,14 @@ import Foundation
 
 /// Names of files as people write them, and the files that they mean.
 public enum FilePath {
-    /// With the home folder in the place of `~`.
+    /// With the home folder in the place of `~`: `$HOME`, as in a shell; `~name` is that of another user.
     public static func expanded(_ path: String) -> String {
-        path.hasPrefix("~") ? (path as NSString).expandingTildeInPath : path
+        guard path.hasPrefix("~") else { return path }
+        if path == "~" || path.hasPrefix("~/"), let home = ProcessInfo.processInfo.environment["HOME"], !home.isEmpty
+        {
+            return home + path.dropFirst()
+        }
+        return (path as NSString).expandingTildeInPath
     }
 
     /// The folder that a name lies in; `.` for a name alone.

@@ -28,19 +28,23 @@ final class TemporaryFile {
         while true {
             let number = Self.counter.add(1, ordering: .relaxed).newValue
             let path = "\(Self.prefix(target))\(Self.host)-\(getpid())-\(number).part"
+            // Before it exists: a signal may come as soon as it does.
+            let place = TemporaryFiles.add(path)
+            var isOurs = false
+            defer { if !isOurs { place.map(TemporaryFiles.forget) } }
             do {
                 let descriptor = try Descriptor(
                     path, called: name, O_RDWR | O_CREAT | O_EXCL, while: "opening a file for writing beside it")
                 // Between the two calls another process may have taken it for a left-over.
                 if case .isHeld = try descriptor.lock() { continue }
                 guard try descriptor.isStill(at: path) else { continue }
-                (self.path, self.descriptor) = (path, descriptor)
+                (self.path, self.descriptor, self.place) = (path, descriptor, place)
+                isOurs = true
                 break
             } catch let error as SystemError where error.code == EEXIST {
                 continue
             }
         }
-        place = TemporaryFiles.add(path)
         // An older file's permissions are the newer one's.
         if let older = FilePath.status(target) { fchmod(descriptor.number, older.st_mode & 0o7777) }
     }

@@ -4,7 +4,8 @@ import Neighbors
 
 /// Atoms as an interaction meets them: what they are, where they are, and who is near whom.
 ///
-/// A host that keeps some of the atoms only (a rank of LAMMPS) hands over the edges into its own atoms, and no positions.
+/// A host that keeps some of the atoms only (a rank of LAMMPS) hands over the edges into its own atoms, and no
+/// positions.
 public struct Configuration: Sendable {
     /// `[atom, then ghost]`
     public var elements: [Element]

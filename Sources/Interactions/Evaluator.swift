@@ -49,7 +49,8 @@ public final class Evaluator {
         try inspect(neighbors.edges)
         let listed = watch.now
         try interaction.evaluate(
-            Configuration(elements: elements, positions: positions, cell: cell, edges: neighbors.edges), into: &result)
+            Configuration(elements: elements, positions: positions, cell: cell, edges: neighbors.edges), into: &result
+        )
         clock.add(neighbors: start.duration(to: listed), forces: listed.duration(to: watch.now))
         clock.rebuilds += neighbors.rebuildCount - rebuilds
     }

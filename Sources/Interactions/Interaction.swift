@@ -15,8 +15,8 @@ public protocol Interaction: AnyObject {
     /// Throws when an element is not covered; the message names it and those that are.
     func check(elements: [Element]) throws
 
-    /// Replaces `result` by energies, forces and virial of these atoms. Nothing is allocated after the first call with a
-    /// given size. Throws on a result that is not finite. One that needs all atoms, positions or the cell refuses a
+    /// Replaces `result` by energies, forces and virial of these atoms. Nothing is allocated after the first call with
+    /// a given size. Throws on a result that is not finite. One that needs all atoms, positions or the cell refuses a
     /// configuration that is not whole, by its name.
     func evaluate(_ configuration: Configuration, into result: inout InteractionResult) throws
 

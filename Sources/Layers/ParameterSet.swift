@@ -1,4 +1,3 @@
-import CPUExecutor
 import Compute
 import Files
 import Foundation
@@ -72,8 +71,9 @@ public struct ParameterSet: Sendable, Equatable {
         }
     }
 
-    /// Writes all weights into the inputs of a program.
-    public func bind<T: ExecutableScalar>(to executor: Executor<T>, prefix: String = "") {
-        bind(values.map { T($0) }, to: executor, prefix: prefix)
+    /// Writes all weights into the inputs of a program, whose names begin with `prefix`.
+    public func bind(to executor: some Executor, prefix: String = "", _ parallelism: Parallelism = .serial) {
+        ParameterBinding(self, in: executor.program, prefix: prefix).write(
+            values.map { .init($0) }, to: executor, parallelism)
     }
 }

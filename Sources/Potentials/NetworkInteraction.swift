@@ -12,7 +12,7 @@ import Programs
 public final class NetworkInteraction<T: ExecutableScalar>: Interaction, ProfiledInteraction {
     public let cutoff: Double
     public let minimumDistances: MinimumDistances?
-    private let executor: Executor<T>
+    private let executor: any Executor<T>
     private let configuration: ModelConfiguration
     /// `[member]`
     private let outputs: [Outputs]
@@ -22,9 +22,16 @@ public final class NetworkInteraction<T: ExecutableScalar>: Interaction, Profile
     private var species: [Int32] = []
     private var knownElements: [Element] = []
 
-    /// What the program calls the outputs of a member, looked up once.
+    /// The outputs of a member.
     private struct Outputs {
-        let atomicEnergies, forces, virial, atomicVirials: Program.Value
+        let atomicEnergies, forces, virial, atomicVirials: Program.Output
+
+        init(_ prefix: String, of program: Program) {
+            atomicEnergies = program.output(prefix + "atomic energies")
+            forces = program.output(prefix + "forces")
+            virial = program.output(prefix + "virial")
+            atomicVirials = program.output(prefix + "atomic virials")
+        }
     }
 
     public init(
@@ -34,19 +41,15 @@ public final class NetworkInteraction<T: ExecutableScalar>: Interaction, Profile
         configuration = model.configuration
         cutoff = model.configuration.rMax
         self.minimumDistances = minimumDistances
-        let executor = Executor<T>(model.evaluationProgram(radial, members: members.count), parallelism: parallelism)
+        let program = model.evaluationProgram(radial, members: members.count)
         let prefixes = members.indices.map { NequIPModel.prefix($0, of: members.count) }
-        for (member, prefix) in zip(members, prefixes) { member.bind(to: executor, prefix: prefix) }
-        self.executor = executor
-        outputs = prefixes.map { prefix in
-            let prefix = members.count > 1 ? prefix : ""
-            return Outputs(
-                atomicEnergies: executor.output(named: prefix + "atomic energies"),
-                forces: executor.output(named: prefix + "forces"), virial: executor.output(named: prefix + "virial"),
-                atomicVirials: executor.output(named: prefix + "atomic virials"))
-        }
+        executor = ProcessorExecutor(program, parallelism: parallelism)
+        outputs = prefixes.map { Outputs($0, of: program) }
+        for (member, prefix) in zip(members, prefixes) { member.bind(to: executor, prefix: prefix, parallelism) }
         let scales = configuration.perTypeEnergyScales
-        executor.bind("scales") { input in for (type, scale) in scales.enumerated() { input[type] = T(scale) } }
+        executor.withInput("scales") { input in
+            for (type, scale) in scales.enumerated() { input[type] = T(scale) }
+        }
         var types = [Int32](repeating: -1, count: Element.count + 1)
         for (type, element) in configuration.elements.enumerated() { types[element.atomicNumber] = Int32(type) }
         typeOfElement = types
@@ -118,8 +121,8 @@ public final class NetworkInteraction<T: ExecutableScalar>: Interaction, Profile
         species = elements.map { typeOfElement[$0.atomicNumber] }
     }
 
-    /// Takes the results of one structure, whose atoms are `atoms` among those of the graph. Ghosts follow the atoms of the
-    /// only structure. Throws on what is not finite.
+    /// Takes the results of one structure, whose atoms are `atoms` among those of the graph. Ghosts follow the atoms of
+    /// the only structure. Throws on what is not finite.
     @inline(__always)
     private func fill(
         _ result: inout InteractionResult, from graph: Graph, structure: Int, atoms: Range<Int>, ghosts: Int
@@ -151,18 +154,20 @@ public final class NetworkInteraction<T: ExecutableScalar>: Interaction, Profile
     ) {
         let share = 1 / Double(memberCount)
         let first = atoms.lowerBound
-        let energies = executor.output(member.atomicEnergies, on: graph)
-        let forces = executor.output(member.forces, on: graph)
-        let virial = executor.output(member.virial, on: graph)
-        for index in 0..<atoms.count { result.atomicEnergies[index] += share * Double(energies[first + index]) }
-        for index in 0..<(memberCount > 1 && ghostExchange != nil ? atoms.count : result.forces.count) {
-            result.forces[index] += share * Self.vector(forces, first + index)
+        executor.withOutput(member.atomicEnergies, on: graph) { energies in
+            for index in 0..<atoms.count { result.atomicEnergies[index] += share * Double(energies[first + index]) }
         }
-        result.virial += Self.symmetric(virial, structure) * share
+        executor.withOutput(member.forces, on: graph) { forces in
+            for index in 0..<(memberCount > 1 && ghostExchange != nil ? atoms.count : result.forces.count) {
+                result.forces[index] += share * Self.vector(forces, first + index)
+            }
+        }
+        executor.withOutput(member.virial, on: graph) { result.virial += Self.symmetric($0, structure) * share }
         guard result.wantsAtomicVirials else { return }
-        let virials = executor.output(member.atomicVirials, on: graph)
-        for index in result.atomicVirials.indices {
-            result.atomicVirials[index] += Self.symmetric(virials, first + index) * share
+        executor.withOutput(member.atomicVirials, on: graph) { virials in
+            for index in result.atomicVirials.indices {
+                result.atomicVirials[index] += Self.symmetric(virials, first + index) * share
+            }
         }
     }
 
@@ -183,13 +188,14 @@ public final class NetworkInteraction<T: ExecutableScalar>: Interaction, Profile
         let mean = result.atomicEnergies.reduce(0, +)
         var squares = 0.0
         for member in outputs.indices {
-            let energies = executor.output(outputs[member].atomicEnergies, on: graph)
-            let forces = executor.output(outputs[member].forces, on: graph)
-            var energy = 0.0
-            for atom in 0..<count {
-                energy += Double(energies[first + atom])
-                let difference = Self.vector(forces, first + atom) - result.forces[atom]
-                deviation.forces[atom] += dot(difference, difference)
+            let energy = executor.withOutput(outputs[member].atomicEnergies, on: graph) { energies in
+                energies[first..<first + count].reduce(0) { $0 + Double($1) }
+            }
+            executor.withOutput(outputs[member].forces, on: graph) { forces in
+                for atom in 0..<count {
+                    let difference = Self.vector(forces, first + atom) - result.forces[atom]
+                    deviation.forces[atom] += dot(difference, difference)
+                }
             }
             result.memberEnergies[member] = energy
             squares += (energy - mean) * (energy - mean)
@@ -220,7 +226,7 @@ public final class NetworkInteraction<T: ExecutableScalar>: Interaction, Profile
     }
 
     public func memoryEstimate(atoms: Int, edges: Int) -> Double {
-        Double(executor.memoryEstimate(atoms: atoms, edges: edges))
+        Double(executor.memoryEstimate(for: Graph.Size(atoms: atoms, edges: edges)))
     }
 
     /// What the network's values take in memory.

@@ -7,24 +7,21 @@ public struct BufferPlan: Sendable {
     public private(set) var offsets: [Int]
     public private(set) var size = 0
 
-    /// For all values that are not static, on a graph with `rows(axis)` rows along each axis.
-    public init(_ program: Program, _ placements: Placements, isStatic: [Bool], rows: (Axis) -> Int) {
+    /// For all values that are not static, on graphs of up to this size.
+    public init(_ program: Program, _ placements: Placements, isStatic: [Bool], for graphs: Graph.Size) {
         offsets = Array(repeating: -1, count: program.shapes.count)
         func root(_ value: Program.Value) -> Int { placements[value].root.index }
         var lastUse = Array(repeating: -1, count: program.shapes.count)
         for (index, instruction) in program.instructions.enumerated() {
             for value in instruction.results { lastUse[root(value)] = max(lastUse[root(value)], index) }
-            for value in instruction.operands
-            where !instruction.operation.readsGeometry(for: value, in: instruction) {
-                lastUse[root(value)] = max(lastUse[root(value)], index)
-            }
+            for value in instruction.storedOperands { lastUse[root(value)] = max(lastUse[root(value)], index) }
         }
         for value in program.outputs.values { lastUse[root(value)] = .max }
         var released: [Int: [Int]] = [:]
         var memory = FreeList()
         func count(_ value: Program.Value) -> Int {
             let shape = program.shapes[value.index]
-            return Layout.padded(rows(shape.axis) * shape.layout.width)
+            return Layout.padded(graphs.rows(shape.axis) * shape.layout.width)
         }
         // What the caller binds keeps its place from the beginning, because it may be bound before anything runs.
         for (index, instruction) in program.instructions.enumerated() where instruction.operation.isGiven {
@@ -53,34 +50,6 @@ public struct BufferPlan: Sendable {
             if place.root.index != value, offsets[place.root.index] >= 0 {
                 offsets[value] = offsets[place.root.index] + place.offset
             }
-        }
-    }
-}
-
-extension Operation {
-    /// Whether the graph holds the value, so that it is written only for those that read it from memory.
-    fileprivate var isGeometry: Bool {
-        switch self {
-        case .edgeVectors, .edgeFunction(.distance, .value): true
-        default: false
-        }
-    }
-
-    /// Whether the graph stands for this operand.
-    fileprivate func readsGeometry(for operand: Program.Value, in instruction: Program.Instruction) -> Bool {
-        switch self {
-        case .edgeVectors: true
-        case .edgeFunction, .radialBasis, .edgeVirial, .atomicVirials, .edgeStrain:
-            operand == instruction.operands.first
-        default: false
-        }
-    }
-
-    /// Whether the value comes from outside the program's own computing.
-    var isGiven: Bool {
-        switch self {
-        case .input, .constant, .fill: true
-        default: false
         }
     }
 }

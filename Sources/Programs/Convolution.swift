@@ -36,6 +36,9 @@ public struct Convolution: Hashable, Sendable {
     public let couplings: [Coupling]
     public let paths: [Path]
 
+    /// The highest degree that every executor carries out.
+    public static let largestDegree = 4
+
     public var harmonicsWidth: Int { (lMax + 1) * (lMax + 1) - 1 }
 
     /// A path as the model names it; see `init`.
@@ -56,6 +59,9 @@ public struct Convolution: Hashable, Sendable {
 
     /// Paths in the order of their weights; those with the same `outputGroup` are merged, in order, into one block.
     public init(lMax: Int, input: Layout, paths descriptions: [PathDescription]) {
+        let highest = descriptions.reduce(lMax) { max($0, input.blocks[$1.inputBlock].l, $1.lOutput) }
+        precondition(
+            highest <= Self.largestDegree, "expected degrees up to \(Self.largestDegree), got \(highest)")
         self.lMax = lMax
         self.input = input
         var couplings: [Coupling] = []

@@ -54,30 +54,13 @@ extension ProgramBuilder {
             return [(x[0], gather(g, by: relation))]
         case .fillGhosts: return [(x[0], addGhosts(g))]
         case .addGhosts: return [(x[0], fillGhosts(g))]
-        case .linear(let map):
-            var contributions: [(Value, Value)] = []
-            if isActive(x[0]) { contributions.append((x[0], linear(g, transposed(x[1], of: map), map.transposed))) }
-            if isActive(x[1]) {
-                if let original = original(ofTransposed: x[1]) {
-                    // The derivative by the weights as they were before they were transposed.
-                    contributions.append((original, linearWeights(g, x[0], like: original, map.transposed)))
-                } else {
-                    contributions.append((x[1], linearWeights(x[0], g, like: x[1], map)))
-                }
+        case .linear(let map, let slot):
+            return partials(of: x, slot, g, isActive: isActive).map { operand, slot, rest in
+                (operand, linear(map, slot, rest, shape(operand).axis))
             }
-            return contributions
-        case .linearWeights(let map):
-            var contributions: [(Value, Value)] = []
-            if isActive(x[0]) { contributions.append((x[0], linear(x[1], transposed(g, of: map), map.transposed))) }
-            if isActive(x[1]) { contributions.append((x[1], linear(x[0], g, map))) }
-            return contributions
-        case .transposedWeights(let map): return [(x[0], transposed(g, of: map.transposed))]
         case .product(let map, let slot):
-            let others = ProductMap.Slot.allCases.filter { $0 != slot }
-            return others.indices.filter { isActive(x[$0]) }.map { k in
-                let arguments: [ProductMap.Slot: Value] = [slot: g, others[1 - k]: x[1 - k]]
-                let rest = ProductMap.Slot.allCases.filter { $0 != others[k] }.map { arguments[$0]! }
-                return (x[k], product(map, others[k], rest[0], rest[1]))
+            return partials(of: x, slot, g, isActive: isActive).map { operand, slot, rest in
+                (operand, product(map, slot, rest))
             }
         case .pointwise(let activations, let orders):
             return [(x[0], product(pointwise(x[0], activations, order: orders[0] + 1), g))]
@@ -116,6 +99,21 @@ extension ProgramBuilder {
         case .radialBasis:
             preconditionFailure("the cotangent of a radial basis goes to its distance at once")
         case .convolution: return []
+        }
+    }
+
+    /// Of a form of three arguments, differentiated by that in `slot`, with the two others as operands in order: each
+    /// active operand with its slot, and the arguments of the form's derivative by it, among which the cotangent of
+    /// the result stands in `slot`.
+    private func partials<Slot: CaseIterable & Hashable>(
+        of operands: [Value], _ slot: Slot, _ cotangent: Value, isActive: (Value) -> Bool
+    ) -> [(operand: Value, slot: Slot, rest: [Value])] {
+        let others = Slot.allCases.filter { $0 != slot }
+        return zip(operands, others).filter { isActive($0.0) }.map { operand, active in
+            let rest = Slot.allCases.filter { $0 != active }.map { other in
+                others.firstIndex(of: other).map { operands[$0] } ?? cotangent
+            }
+            return (operand, active, rest)
         }
     }
 
@@ -191,11 +189,6 @@ extension ProgramBuilder {
     /// The instruction whose only result is this value.
     private func producer(of value: Value) -> Program.Instruction? {
         program.instructions.first { $0.results == [value] }
-    }
-
-    private func original(ofTransposed weights: Value) -> Value? {
-        guard let producer = producer(of: weights), case .transposedWeights = producer.operation else { return nil }
-        return producer.operands[0]
     }
 
     // MARK: Radial bases as functions of one number

@@ -61,17 +61,10 @@ public struct Graph {
         }
     }
 
+    public var size: Size { Size(atoms: atoms, sources: sources, structures: structures, edges: edges) }
+
     /// Rows along an axis.
-    public func rows(_ axis: Axis) -> Int {
-        switch axis {
-        case .fixed(let count): count
-        case .atoms: atoms
-        case .sources: sources
-        case .structures: structures
-        case .edges: edges
-        case .edgeKnots: edges + 4
-        }
-    }
+    public func rows(_ axis: Axis) -> Int { size.rows(axis) }
 
     /// Which row of a table a row reads.
     @inlinable @inline(__always)
@@ -90,6 +83,52 @@ public struct Graph {
 
     @inlinable
     public func structure(of atom: Int) -> Int { structureOfAtom.map { Int($0[atom]) } ?? 0 }
+}
+
+extension Graph {
+    /// How many rows there are along each axis.
+    public struct Size: Hashable, Sendable {
+        public var atoms: Int
+        /// Atoms and ghosts.
+        public var sources: Int
+        public var structures: Int
+        public var edges: Int
+
+        public init(atoms: Int, sources: Int, structures: Int, edges: Int) {
+            self.atoms = atoms
+            self.sources = sources
+            self.structures = structures
+            self.edges = edges
+        }
+
+        /// One structure without ghosts.
+        public init(atoms: Int, edges: Int) {
+            self.init(atoms: atoms, sources: atoms, structures: 1, edges: edges)
+        }
+
+        public func rows(_ axis: Axis) -> Int {
+            switch axis {
+            case .fixed(let count): count
+            case .atoms: atoms
+            case .sources: sources
+            case .structures: structures
+            case .edges: edges
+            case .edgeKnots: edges + 4
+            }
+        }
+
+        /// Whether a graph of the other size has no more rows of anything.
+        public func covers(_ other: Size) -> Bool {
+            atoms >= other.atoms && sources >= other.sources && structures >= other.structures && edges >= other.edges
+        }
+
+        /// What covers both.
+        public func union(_ other: Size) -> Size {
+            Size(
+                atoms: max(atoms, other.atoms), sources: max(sources, other.sources),
+                structures: max(structures, other.structures), edges: max(edges, other.edges))
+        }
+    }
 }
 
 extension Array {

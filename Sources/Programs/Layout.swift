@@ -51,7 +51,8 @@ public struct Layout: Hashable, Sendable {
 
     /// Neighbouring blocks of scalars as one block with all their channels, padding included.
     public func joined(_ range: Range<Int>) -> Block {
-        precondition(blocks[range].allSatisfy { $0.l == 0 }, "only scalars can be joined")
+        precondition(
+            blocks[range].allSatisfy { $0.l == 0 }, "expected scalars to join, got degrees \(blocks[range].map(\.l))")
         return Block(
             l: 0, multiplicity: blocks[range].reduce(0) { $0 + $1.stride }, offset: blocks[range.lowerBound].offset,
             stride: blocks[range].reduce(0) { $0 + $1.stride })

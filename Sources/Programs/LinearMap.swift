@@ -1,8 +1,12 @@
 /// A map between features that mixes channels and nothing else: for every term `(input block, output block)`
 /// `out[m, w] += factor Σ_u x[m, u] W[u, w]`.
 ///
-/// Linear in x and W. The derivative by x is the transposed map with transposed weights.
+/// With a cotangent g of `out`, Q = Σ g·out is linear in x, g and W. Its derivative by x is the transposed map with
+/// transposed weights.
 public struct LinearMap: Hashable, Sendable {
+    /// The arguments of Q.
+    public enum Slot: Int, Hashable, Sendable, CaseIterable { case input, output, weights }
+
     public struct Term: Hashable, Sendable {
         public var input: Layout.Block
         public var output: Layout.Block
@@ -44,6 +48,15 @@ public struct LinearMap: Hashable, Sendable {
             input: input, output: output,
             terms: terms.map { (input.blocks[$0.input], output.blocks[$0.output], $0.factor) },
             isPerSpecies: isPerSpecies)
+    }
+
+    /// The layout of a row of the derivative with respect to the argument in `slot`.
+    func gradientLayout(_ slot: Slot) -> Layout {
+        switch slot {
+        case .input: input
+        case .output: output
+        case .weights: weights
+        }
     }
 
     /// From outputs to inputs; its terms, with their matrices, follow in the same order.

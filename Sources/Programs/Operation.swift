@@ -17,13 +17,10 @@ public enum Operation: Hashable, Sendable {
     /// The transpose of `fillGhosts`: rows of ghosts are added to those of the atoms they are copies of.
     case addGhosts
 
-    /// Operands x, W.
-    case linear(LinearMap)
-    /// The derivative of a linear map by W, operands x and the cotangent.
-    case linearWeights(LinearMap)
-    /// The weights of the transposed map.
-    case transposedWeights(LinearMap)
-    /// The operands are the two other arguments in the order scalars, irreps, cotangent.
+    /// The derivative of a form by the argument in a slot; by `output` it is the map itself. The operands are the two
+    /// other arguments in the order input, cotangent of the output, weights.
+    case linear(LinearMap, LinearMap.Slot)
+    /// Likewise; the operands are the two other arguments in the order scalars, irreps, cotangent.
     case product(ProductMap, ProductMap.Slot)
     /// A sum of convolutions; where their operands stand is in `ConvolutionOperands`. One result for each slot.
     case convolution(Convolution, [Convolution.Slot], [ConvolutionOperands])
@@ -59,6 +56,38 @@ public enum Operation: Hashable, Sendable {
     case atomicVirials
     /// The transpose of `edgeVirial` in g: `g_e = −r_e · w` (r, w).
     case edgeStrain
+}
+
+extension Operation {
+    /// How many operands, the first ones, the graph stands for: positions, strain, edge vectors and distances.
+    var geometryOperands: Int {
+        switch self {
+        case .edgeVectors: 2
+        case .edgeFunction, .radialBasis, .edgeVirial, .atomicVirials, .edgeStrain: 1
+        default: 0
+        }
+    }
+
+    /// Whether the graph holds the result, so that it is written only for those that read it from memory.
+    var isGeometry: Bool {
+        switch self {
+        case .edgeVectors, .edgeFunction(.distance, .value): true
+        default: false
+        }
+    }
+
+    /// Whether the value comes from outside the program's own computing.
+    var isGiven: Bool {
+        switch self {
+        case .input, .constant, .fill: true
+        default: false
+        }
+    }
+}
+
+extension Program.Instruction {
+    /// The operands that are read from memory.
+    var storedOperands: ArraySlice<Program.Value> { operands.dropFirst(operation.geometryOperands) }
 }
 
 /// Which row of a table a row reads.

@@ -43,10 +43,11 @@ extension Program {
                 } else {
                     count.convolutionDerivatives += operations
                 }
-            case .linear(let map): count.linear += map.operationsPerRow * rows
-            case .linearWeights(let map):
+            case .linear(let map, let slot):
+                // Operand 0 has a row for each of the form, whatever the slot.
                 count.linear +=
-                    map.operationsPerRow * self.rows(of: instruction.operands[0], atoms, edges, structures)
+                    map.operationsPerRow
+                    * (slot == .weights ? self.rows(of: instruction.operands[0], atoms, edges, structures) : rows)
             case .product(let map, let slot):
                 let width = map.terms.reduce(0) { $0 + $1.irreps.dimension * $1.irreps.multiplicity }
                 count.elementwise += rows * Double(width) * (slot == .scalars ? 2 : 1)
@@ -56,7 +57,7 @@ extension Program {
             case .edgeForces, .edgeDifference: count.elementwise += 6 * Double(edges)
             case .edgeVirial, .edgeStrain, .atomicVirials: count.elementwise += 18 * Double(edges)
             case .edgeVectors: count.elementwise += 6 * Double(edges)
-            case .input, .constant, .fill, .gather, .pointwise, .slice, .embed, .concatenated, .transposedWeights,
+            case .input, .constant, .fill, .gather, .pointwise, .slice, .embed, .concatenated,
                 .splineCoefficients, .edgeFunction, .radialBasis, .fillGhosts, .addGhosts:
                 break
             }

@@ -28,10 +28,47 @@ public struct Program: Sendable {
     /// The numbers of `constant` operations, row by row.
     public internal(set) var constants: [[Double]] = []
     public internal(set) var inputs: [String: Value] = [:]
+    /// Names of inputs that no result depends on.
+    public internal(set) var unreadInputs: Set<String> = []
     public internal(set) var outputs: [String: Value] = [:]
 
     public func shape(of value: Value) -> Shape { shapes[value.index] }
     public var stages: Int { (instructions.last?.stage ?? 0) + 1 }
+}
+
+extension Program {
+    /// An input, looked up by its name once.
+    public struct Input: Hashable, Sendable { public let value: Value }
+
+    /// An output, looked up by its name once.
+    public struct Output: Hashable, Sendable { public let value: Value }
+
+    /// The input of this name, `nil` where no result depends on it. It must be one that the program was written with.
+    public func input(_ name: String) -> Input? {
+        if let value = inputs[name] { return Input(value: value) }
+        precondition(
+            unreadInputs.contains(name),
+            "the program has no input '\(name)', only \(unreadInputs.union(inputs.keys).sorted())")
+        return nil
+    }
+
+    /// The output of this name, which must be one of the program's.
+    public func output(_ name: String) -> Output {
+        guard let value = outputs[name] else {
+            preconditionFailure("the program has no output '\(name)', only \(outputs.keys.sorted())")
+        }
+        return Output(value: value)
+    }
+
+    /// Scalars of the longest row of ghosts that is exchanged.
+    public var longestExchange: Int {
+        instructions.reduce(0) { longest, instruction in
+            switch instruction.operation {
+            case .fillGhosts, .addGhosts: max(longest, shape(of: instruction.results[0]).layout.width)
+            default: longest
+            }
+        }
+    }
 }
 
 extension Program {
@@ -73,9 +110,8 @@ extension Operation {
         case .segmentSum(let relation): "segment sum \(relation)"
         case .fillGhosts: "fill ghosts"
         case .addGhosts: "add ghosts"
-        case .linear(let map): map.isPerSpecies ? "species linear" : "linear"
-        case .linearWeights(let map): map.isPerSpecies ? "species linear → weights" : "linear → weights"
-        case .transposedWeights: "transposed weights"
+        case .linear(let map, let slot):
+            (map.isPerSpecies ? "species linear" : "linear") + (slot == .output ? "" : " → \(slot)")
         case .product(_, let slot): "product → \(slot)"
         case .convolution(_, let slots, let terms):
             "convolution ×\(terms.count) → \(slots.map { "\($0)" }.joined(separator: " "))"

@@ -27,6 +27,7 @@ extension Program {
             kept.append(instruction)
         }
         instructions = kept.reversed()
+        unreadInputs = unreadInputs.union(inputs.filter { !isRead.contains($0.value) }.keys)
         inputs = inputs.filter { isRead.contains($0.value) }
     }
 

@@ -49,7 +49,8 @@ public final class ExtendedXYZTrajectory: TrajectoryWriter {
 
     public func close() throws { try TrajectoryError.translating(path) { try file.close() } }
 
-    /// What an existing file holds up to a step; nothing of one that is not there. A frame that was cut off is left out.
+    /// What an existing file holds up to a step; nothing of one that is not there. A frame that was cut off is left
+    /// out.
     public static func scan(_ path: String, through step: Int) throws -> FrameScan {
         var scan = FrameScan()
         guard FileManager.default.fileExists(atPath: path) else { return scan }

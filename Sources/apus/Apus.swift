@@ -1,4 +1,5 @@
 import ArgumentParser
+import Commands
 import Compute
 import Files
 import Foundation
@@ -94,6 +95,7 @@ struct Apus: ParsableCommand {
             let usage = fullMessage(for: error).split(separator: "\n").first { $0.hasPrefix("Usage: ") }
             fail(message(for: error) + (usage.map { " (usage: \($0.dropFirst("Usage: ".count)))" } ?? ""))
         case let code:
+            if let end = error as? CommandExit { Foundation.exit(end.code) }
             if error is ExitCode { Foundation.exit(code.rawValue) }
             fail(CommandError.message(of: error))
         }

@@ -1,10 +1,6 @@
 import ArgumentParser
-import Atoms
-import Files
-import Foundation
-import Models
+import Commands
 import Potentials
-import StructureFiles
 
 struct BenchmarkCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -70,28 +66,10 @@ struct BenchmarkCommand: ParsableCommand {
         let copies =
             supercell.isEmpty
             ? [1, 1, 1] : supercell.count == 1 ? [supercell[0], supercell[0], supercell[0]] : supercell
-        let existing: OutputFile.Existing = overwrite ? .replace : .refuse
-        if let save {
-            var plan = OutputPlan(inputs: [self.potential, self.structure])
-            try plan.add(save, existing: existing, advice: "choose another name, or add --overwrite")
-        }
-        let potential = try Potential(verifying: self.potential)
-        let structure = try StartingStructure(file: self.structure, supercell: copies).read()
-        let report = try Benchmark(
-            potential: potential, structure: structure, batch: all ? try batch(structure) : [],
-            precision: precision ?? potential.precision, skin: skin, steps: steps, isProfiling: profile
-        ).run(measuresAll: all, parallelism: threading.parallelism)
-        if let save {
-            try OutputFile.write(try JSONOutput.text(report) + "\n", to: save, existing: existing)
-        }
-        if json { return try JSONOutput.print(report) }
-        for line in report.lines { Terminal.print(line) }
-    }
-
-    /// All structures of the file, if there are several; otherwise the one that is measured.
-    private func batch(_ structure: Structure) throws -> [Structure] {
-        guard try FileKind(of: self.structure) == .structures else { return [structure] }
-        let all = try StructureFormats.readAll(self.structure, use: .structureOnly)
-        return all.count > 1 ? all : [structure]
+        try BenchmarkJob(
+            potential: potential, structure: structure, copies: copies, steps: steps, precision: precision,
+            skin: skin, profile: profile, all: all, json: json, save: save, overwrite: overwrite,
+            parallelism: threading.parallelism
+        ).run()
     }
 }

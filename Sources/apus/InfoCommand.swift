@@ -1,4 +1,5 @@
 import ArgumentParser
+import Commands
 
 struct InfoCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -19,21 +20,8 @@ struct InfoCommand: ParsableCommand {
     @OptionGroup var labels: LabelOptions
 
     func run() throws {
-        switch try FileKind(of: file) {
-        case .potential:
-            let info = try PotentialInfo(of: file)
-            try show(info) { $0.lines }
-            if !info.verified { throw ExitCode.failure }
-        case .trajectory: try show(try TrajectoryInfo(of: file)) { $0.lines }
-        case .structures:
-            try show(try DataSetInfo(of: file, labels: labels)) { $0.lines }
-        case .checkpoint:
-            throw CommandError("\(file): is a checkpoint, which is for continuing a run and holds nothing to look at")
-        }
-    }
-
-    private func show<Info: Encodable>(_ info: Info, lines: (Info) -> [String]) throws {
-        if json { return try JSONOutput.print(info) }
-        for line in lines(info) { Terminal.print(line) }
+        try InfoJob(
+            file: file, json: json, labels: labels.choice
+        ).run()
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Commands
 import Compute
 
 struct ThreadOptions: ParsableArguments {
@@ -11,10 +12,5 @@ struct ThreadOptions: ParsableArguments {
         }
     }
 
-    var parallelism: Parallelism {
-        if let threads { return Parallelism(threads: threads) }
-        // Processes that mpirun has started on one machine share its cores.
-        return MPI.isPresent
-            ? Parallelism(threads: max(1, ProcessorCount.active / max(1, MPI.ranksOnThisMachine))) : .allCores
-    }
+    var parallelism: Parallelism { threads.map { Parallelism(threads: $0) } ?? .shared }
 }

@@ -20,8 +20,8 @@ struct Home {
   int row;
 };
 
-/// Atoms that `neigh_modify exclude` hides from all atoms that there are, themselves included: they are not there. That is
-/// how `fix gcmc` tries the deletion of an atom.
+/// Atoms that `neigh_modify exclude` hides from all atoms that there are, themselves included: they are not there. That
+/// is how `fix gcmc` tries the deletion of an atom.
 ///
 /// Whether two atoms are hidden from each other depends on their kinds only, that is on type and groups.
 class HiddenAtoms {

@@ -21,8 +21,8 @@ import Testing
         #expect(result.holds, "\(result)")
     }
 
-    /// The heat is known to the sixth order of the chain's own steps, 200 (w Δt/τ)⁷ ≈ 10⁻⁸ at most. One thermostat alone is
-    /// not ergodic, least of all in a solid, which shows that the law of the distribution can fail.
+    /// The heat is known to the sixth order of the chain's own steps, 200 (w Δt/τ)⁷ ≈ 10⁻⁸ at most. One thermostat
+    /// alone is not ergodic, least of all in a solid, which shows that the law of the distribution can fail.
     @Test(arguments: EnsembleConformance.Law.allCases, [1, 3])
     func noseHoover(obeys law: EnsembleConformance.Law, length: Int) throws {
         let suite = EnsembleConformance(heatError: 1e-8) {

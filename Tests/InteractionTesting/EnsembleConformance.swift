@@ -99,8 +99,8 @@ extension EnsembleConformance {
 // MARK: - Mechanics
 
 extension EnsembleConformance {
-    /// The conserved energy scatters by Δtⁿ, so that half the timestep leaves 2⁻ⁿ of it. From 8 ps the order is known to a
-    /// tenth without noise, and hardly worse with it.
+    /// The conserved energy scatters by Δtⁿ, so that half the timestep leaves 2⁻ⁿ of it. From 8 ps the order is known
+    /// to a tenth without noise, and hardly worse with it.
     private func deviationFromOrder() throws -> (Double, Double) {
         func scatter(_ timestep: Double) throws -> Double {
             let run = try run(timestep)
@@ -181,9 +181,9 @@ extension EnsembleConformance {
 // MARK: - The ensemble
 
 extension EnsembleConformance {
-    /// 2K/kT of f degrees of freedom is distributed as χ² with f degrees. The largest difference D of the distribution of
-    /// n independent samples from it, Kolmogorov and Smirnov's, has D √n below 2.5 with a chance of all but 10⁻⁵. Without a
-    /// bath nothing is promised. The timestep makes 2K too small by (ωΔt)²/4 < 10⁻³.
+    /// 2K/kT of f degrees of freedom is distributed as χ² with f degrees. The largest difference D of the distribution
+    /// of n independent samples from it, Kolmogorov and Smirnov's, has D √n below 2.5 with a chance of all but 10⁻⁵.
+    /// Without a bath nothing is promised. The timestep makes 2K too small by (ωΔt)²/4 < 10⁻³.
     private func deviationFromCanonicalDistribution() throws -> (Double, Double) {
         guard let bath = ensemble(.femtoseconds(4)).temperature else { return (0, 0) }
         let run = try run(4, of: Self.argon(1))

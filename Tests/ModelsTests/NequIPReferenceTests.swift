@@ -1,6 +1,7 @@
 import Atoms
 import Compute
 import CPUExecutor
+import ExecutorTesting
 import Files
 import Foundation
 import InteractionTesting
@@ -50,7 +51,7 @@ import Testing
         let program = writer.builder.finish(
             outputs: Dictionary(
                 uniqueKeysWithValues: writer.layerOutputs.enumerated().map { ("layer \($0)", $1) }))
-        let executor = Executor<Double>(program, parallelism: .serial)
+        let executor = ProcessorExecutor<Double>(program, parallelism: .serial)
         parameters.bind(to: executor)
         let structure = try reference.structure()
         let edges = try EdgeList(
@@ -60,7 +61,7 @@ import Testing
         Graph.with(species: species, edges: edges) { graph in
             executor.run(on: graph)
             for (index, layer) in model.layers.enumerated() {
-                let found = executor.output("layer \(index)", on: graph)
+                let found = executor.values("layer \(index)", on: graph)
                 let values = features[index]
                 let layout = InteractionLayer.layout(layer.output)
                 var start = 0

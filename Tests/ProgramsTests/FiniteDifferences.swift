@@ -1,67 +1,39 @@
-import Compute
-import Neighbors
+import CPUExecutor
+import ExecutorTesting
+import Programs
 import Testing
-
-@testable import CPUExecutor
-@testable import Programs
 
 /// Runs a program in double precision with random inputs and compares its outputs with differences of other outputs.
 final class FiniteDifferences {
     let program: Program
     private let graph: RandomGraph
-    private let edges: EdgeList
-    private var inputs: [String: [Double]] = [:]
+    private let inputs: [String: [Double]]
 
     init(_ program: Program, _ graph: RandomGraph) {
         self.program = program
         self.graph = graph
-        edges = graph.edges()
-        var random = SplitMix64(7)
-        for (name, value) in program.inputs.sorted(by: { $0.key < $1.key }) {
-            let shape = program.shape(of: value)
-            let numbers = withGraph(graph, edges) { graph in
-                (0..<graph.rows(shape.axis)).flatMap { _ in
-                    let row = (0..<shape.layout.width).map { _ in Double.random(in: -1...1, using: &random) }
-                    return shape.layout.blanked(row)
-                }
-            }
-            inputs[name] = numbers
-        }
-    }
-
-    private func withGraph<R>(_ graph: RandomGraph, _ edges: EdgeList, _ body: (Graph) -> R) -> R {
-        Graph.with(
-            species: graph.species, structureOfAtom: graph.structureOfAtom, structures: graph.structures,
-            edges: edges,
-            body)
+        inputs = graph.withGraph { program.randomInputs(on: $0, seed: 7) }
     }
 
     private func run<R>(
-        _ inputs: [String: [Double]], on random: RandomGraph, _ edges: EdgeList,
-        _ body: (Executor<Double>, Graph) -> R
+        _ inputs: [String: [Double]], on random: RandomGraph, strain: [[Double]] = [],
+        _ body: (ProcessorExecutor<Double>, Graph) -> R
     ) -> R {
-        withGraph(random, edges) { graph in
-            let executor = Executor<Double>(program, parallelism: .serial)
-            executor.prepare(for: graph)
-            for (name, numbers) in inputs where !["positions", "strain"].contains(name) {
-                if case .fixed = program.shape(of: program.inputs[name]!).axis {
-                    executor.bind(name) { _ = $0.update(from: numbers) }
-                } else {
-                    executor.bind(name, on: graph) { _ = $0.update(from: numbers) }
-                }
-            }
+        random.withGraph(strain: strain) { graph in
+            let executor = ProcessorExecutor<Double>(program, parallelism: .serial)
+            for (name, numbers) in inputs { executor.set(name, to: numbers, on: graph) }
             for stage in 0..<program.stages { executor.run(on: graph, stage: stage) }
             return body(executor, graph)
         }
     }
 
-    func output(_ name: String) -> [Double] { run(inputs, on: graph, edges) { Array($0.output(name, on: $1)) } }
+    func output(_ name: String) -> [Double] { run(inputs, on: graph) { $0.values(name, on: $1) } }
 
     /// `Σ ⟨output, input⟩` over pairs of names.
     func value(of pairs: [(String, String)], on random: RandomGraph, strain: [[Double]] = []) -> Double {
-        run(inputs, on: random, random.edges(strain: strain)) { executor, graph in
+        run(inputs, on: random, strain: strain) { executor, graph in
             pairs.reduce(0) { sum, pair in
-                sum + zip(executor.output(pair.0, on: graph), inputs[pair.1]!).reduce(0) { $0 + $1.0 * $1.1 }
+                sum + zip(executor.values(pair.0, on: graph), inputs[pair.1]!).reduce(0) { $0 + $1.0 * $1.1 }
             }
         }
     }
@@ -82,9 +54,9 @@ final class FiniteDifferences {
             func q(_ x: Double) -> (sum: Double, magnitude: Double) {
                 var moved = inputs
                 moved[name]![k] = x
-                return run(moved, on: graph, edges) { executor, graph in
+                return run(moved, on: graph) { executor, graph in
                     pairs.reduce((0, 0)) { total, pair in
-                        zip(executor.output(pair.0, on: graph), moved[pair.1]!).reduce(total) {
+                        zip(executor.values(pair.0, on: graph), moved[pair.1]!).reduce(total) {
                             ($0.0 + $1.0 * $1.1, $0.1 + abs($1.0 * $1.1))
                         }
                     }
@@ -98,17 +70,4 @@ final class FiniteDifferences {
             #expect(abs(slope - exact[k]) < bound, "\(result ?? "none") element \(k)")
         }
     }
-}
-
-extension Layout {
-    /// Whether a position in a row holds a value rather than padding.
-    func isUsed(_ position: Int) -> Bool {
-        blocks.contains { block in
-            (block.offset..<block.offset + block.width).contains(position)
-                && (position - block.offset) % block.stride < block.multiplicity
-        }
-    }
-
-    /// A row with zeros in the padding.
-    func blanked(_ row: [Double]) -> [Double] { row.indices.map { isUsed($0) ? row[$0] : 0 } }
 }

@@ -1,12 +1,11 @@
 import Atoms
-import Compute
+import CPUExecutor
+import ExecutorTesting
+import Layers
+import Models
 import Neighbors
 import Testing
 
-@testable import CPUExecutor
-@testable import Layers
-@testable import Models
-@testable import Potentials
 @testable import Programs
 
 /// The programs that models are: simplified without a change of results, nothing unread, no memory shared.
@@ -52,42 +51,10 @@ import Testing
             positions: [SIMD3(0, 0, 0), SIMD3(0.9, 0.4, 0.3), SIMD3(-0.8, 0.5, -0.4)]),
     ]
 
-    /// The program as it was written, before simplification.
-    private func plain(_ kind: Kind, _ model: NequIPModel) -> Program {
-        var writer = ModelWriter(model.configuration, model.layers)
-        let atomic = writer.energies(.spline)
-        var outputs: [String: Program.Value]
-        switch kind {
-        case .evaluation:
-            let ones = writer.builder.fill(1, .atoms, .plain(1))
-            let (forces, virial, gradient) = writer.forcesAndVirial(of: atomic, cotangent: ones)
-            writer.builder.beginStage()
-            let virials = writer.builder.atomicVirials(writer.edgeVectors().vectors, gradient)
-            outputs = ["atomic energies": atomic, "forces": forces, "virial": virial, "atomic virials": virials]
-        case .training:
-            let energies = writer.builder.segmentSum(atomic, by: .structureOfAtom, into: .structures)
-            let ones = writer.builder.fill(1, .structures, .plain(1))
-            let (forces, virial, _) = writer.forcesAndVirial(of: energies, cotangent: ones)
-            writer.builder.beginStage()
-            let cotangents = [
-                (energies, writer.builder.input("energies cotangent", .structures, .plain(1))),
-                (forces, writer.builder.input("forces cotangent", .sources, .plain(3))),
-                (virial, writer.builder.input("virial cotangent", .structures, .plain(9))),
-            ]
-            let trainable = model.parameters.filter(\.isTrainable)
-            let gradients = writer.builder.gradients(of: cotangents, to: trainable.map { writer.inputs[$0.name]! })
-            outputs = ["energies": energies, "forces": forces, "virial": virial]
-            for (parameter, gradient) in zip(trainable, gradients) {
-                outputs["gradient \(parameter.name)"] = gradient
-            }
-        }
-        var program = writer.builder.program
-        program.outputs = outputs
-        return program
-    }
-
-    private func simplified(_ kind: Kind, _ model: NequIPModel) -> Program {
-        kind == .evaluation ? model.evaluationProgram() : model.trainingProgram()
+    /// The program of a model, or as it was written, before simplification.
+    private func program(_ kind: Kind, _ model: NequIPModel, simplifying: Bool = true) -> Program {
+        kind == .evaluation
+            ? model.evaluationProgram(simplifying: simplifying) : model.trainingProgram(simplifying: simplifying)
     }
 
     private func run(_ program: Program, _ parameters: ParameterSet, _ configuration: ModelConfiguration) throws
@@ -102,20 +69,18 @@ import Testing
         return Graph.with(
             species: species, structureOfAtom: owners, structures: 2, edges: EdgeList(joining: edges)
         ) { graph in
-            let executor = Executor<Double>(program, parallelism: .serial)
+            let executor = ProcessorExecutor<Double>(program, parallelism: .serial)
             parameters.bind(to: executor)
-            executor.bind("scales") {
-                for (k, scale) in configuration.perTypeEnergyScales.enumerated() { $0[k] = scale }
-            }
+            executor.set("scales", to: configuration.perTypeEnergyScales)
             executor.run(on: graph)
             if program.stages > 1 {
-                for name in ["energies cotangent", "forces cotangent", "virial cotangent"] {
-                    executor.bind(name, on: graph) { for k in $0.indices { $0[k] = Double(k % 7) - 2.5 } }
+                for name in program.inputs.keys where name.hasSuffix(" cotangent") {
+                    executor.withInput(name, on: graph) { for k in $0.indices { $0[k] = Double(k % 7) - 2.5 } }
                 }
                 executor.run(on: graph, stage: 1)
             }
             return Dictionary(
-                uniqueKeysWithValues: program.outputs.keys.map { ($0, Array(executor.output($0, on: graph))) })
+                uniqueKeysWithValues: program.outputs.keys.map { ($0, executor.values($0, on: graph)) })
         }
     }
 
@@ -123,7 +88,7 @@ import Testing
     func simplificationChangesNoResult(_ sample: Sample, _ kind: Kind) throws {
         let model = try NequIPModel(sample.configuration)
         let parameters = ParameterSet(model.parameters, seed: 2)
-        let (long, short) = (plain(kind, model), simplified(kind, model))
+        let (long, short) = (program(kind, model, simplifying: false), program(kind, model))
         #expect(short.instructions.count < long.instructions.count)
         let expected = try run(long, parameters, sample.configuration)
         let found = try run(short, parameters, sample.configuration)
@@ -138,7 +103,7 @@ import Testing
 
     @Test(arguments: samples, Kind.allCases)
     func everythingThatIsComputedIsRead(_ sample: Sample, _ kind: Kind) throws {
-        let program = try simplified(kind, NequIPModel(sample.configuration))
+        let program = try program(kind, NequIPModel(sample.configuration))
         program.expectWellFormed()
         program.expectAllIsRead()
         #expect(program.stages == 2)
@@ -147,7 +112,7 @@ import Testing
     @Test(arguments: samples, Kind.allCases)
     func buffersOfLiveValuesDoNotOverlap(_ sample: Sample, _ kind: Kind) throws {
         let model = try NequIPModel(sample.configuration)
-        for program in [plain(kind, model), simplified(kind, model)] {
+        for program in [program(kind, model, simplifying: false), program(kind, model)] {
             program.expectNoOverlap(atoms: 10, structures: 2, edges: 300)
             program.expectNoOverlap(atoms: 1, structures: 1, edges: 0)
         }
@@ -156,19 +121,11 @@ import Testing
     /// Memory is used again: without a plan the values of a training would take several times as much.
     @Test func placesAreUsedAgain() throws {
         let program = try NequIPModel(Self.samples[3].configuration).trainingProgram()
-        func rows(_ axis: Axis) -> Int {
-            switch axis {
-            case .fixed(let count): count
-            case .atoms, .sources: 1000
-            case .structures: 1
-            case .edges: 30_000
-            case .edgeKnots: 30_004
-            }
-        }
+        let size = Graph.Size(atoms: 1000, edges: 30_000)
         let plan = BufferPlan(
-            program, Placements(program, isStatic: program.staticValues), isStatic: program.staticValues, rows: rows)
+            program, Placements(program, isStatic: program.staticValues), isStatic: program.staticValues, for: size)
         let all = program.instructions.flatMap(\.results).filter { plan.offsets[$0.index] >= 0 }.reduce(0) {
-            $0 + rows(program.shape(of: $1).axis) * program.shape(of: $1).layout.width
+            $0 + size.rows(program.shape(of: $1).axis) * program.shape(of: $1).layout.width
         }
         #expect(plan.size * 2 < all)
     }

@@ -1,7 +1,5 @@
-import Compute
 import Testing
 
-@testable import CPUExecutor
 @testable import Programs
 
 /// Every primitive against finite differences in double precision: its first derivative with respect to each operand,
@@ -14,6 +12,39 @@ import Testing
         var atoms = 7
         var build: @Sendable (inout ProgramBuilder, [Program.Value]) -> Program.Value
         var testDescription: String { name }
+
+        /// The primitive (`value`), the derivative of ⟨cotangent, primitive⟩ by each input (`first k`), and that of
+        /// Σ_k ⟨direction k, first k⟩ by each input and the cotangent (`second k`), with which of these there are.
+        func program() -> (program: Program, first: [Bool], second: [Bool]) {
+            var builder = ProgramBuilder()
+            let x = inputs.map { builder.input($0.name, $0.shape.axis, $0.shape.layout) }
+            let result = build(&builder, x)
+            let shape = builder.program.shape(of: result)
+            let cotangent = builder.input("cotangent", shape.axis, shape.layout)
+            let first = builder.gradients(of: [(result, cotangent)], to: x)
+            let directions = inputs.map { builder.input("direction \($0.name)", $0.shape.axis, $0.shape.layout) }
+            let targets = zip(first, directions).compactMap { gradient, direction in
+                gradient.map { ($0, direction) }
+            }
+            let second = builder.gradients(of: targets, to: x + [cotangent])
+            var outputs = ["value": result]
+            for (k, gradient) in first.enumerated() { outputs["first \(k)"] = gradient }
+            for (k, gradient) in second.enumerated() { outputs["second \(k)"] = gradient }
+            return (builder.finish(outputs: outputs), first.map { $0 != nil }, second.map { $0 != nil })
+        }
+
+        /// A function of the geometry, its value and the derivative of ⟨cotangent, value⟩ by positions and strain.
+        func geometryProgram() -> Program {
+            var builder = ProgramBuilder()
+            let positions = builder.input("positions", .atoms, .plain(3))
+            let strain = builder.input("strain", .structures, .plain(9))
+            let x = inputs.map { builder.input($0.name, $0.shape.axis, $0.shape.layout) }
+            let value = build(&builder, x)
+            let shape = builder.program.shape(of: value)
+            let cotangent = builder.input("cotangent", shape.axis, shape.layout)
+            let gradient = builder.gradients(of: [(value, cotangent)], to: [positions, strain])
+            return builder.finish(outputs: ["value": value, "positions": gradient[0]!, "strain": gradient[1]!])
+        }
     }
 
     static let features = Layout.features([(0, 5), (1, 3), (2, 2)])
@@ -56,7 +87,7 @@ import Testing
         return builder.edgeVectors(positions: positions, strain: strain)
     }
 
-    private static func convolve(
+    static func convolve(
         _ builder: inout ProgramBuilder, _ x: [Program.Value], _ convolution: Convolution
     ) -> Program.Value {
         let distance = builder.edgeFunction(.distance, of: vectors(&builder))
@@ -64,7 +95,7 @@ import Testing
         return builder.convolve(x[2], harmonics: x[1], basis: basis, table: x[0], convolution)
     }
 
-    private static func convolve(_ name: String, _ convolution: Convolution, atoms: Int = 7) -> Case {
+    static func convolve(_ name: String, _ convolution: Convolution, atoms: Int = 7) -> Case {
         Case(name: name, inputs: arguments(of: convolution), atoms: atoms) { convolve(&$0, $1, convolution) }
     }
 
@@ -160,31 +191,16 @@ import Testing
     }()
 
     @Test(arguments: cases) func agreesWithFiniteDifferencesTwice(_ test: Case) {
-        let graph = RandomGraph(atoms: test.atoms, structures: test.atoms < 10 ? 2 : 1)
-        var builder = ProgramBuilder()
-        let inputs = test.inputs.map { builder.input($0.name, $0.shape.axis, $0.shape.layout) }
-        let result = test.build(&builder, inputs)
-        let shape = builder.program.shape(of: result)
-        // Q = ⟨cotangent, primitive⟩; then Q₂ = Σ_k ⟨direction_k, ∂Q/∂x_k⟩.
-        let cotangent = builder.input("cotangent", shape.axis, shape.layout)
-        let first = builder.gradients(of: [(result, cotangent)], to: inputs)
-        let directions = zip(test.inputs, inputs).map {
-            builder.input("direction \($0.0.name)", $0.0.shape.axis, $0.0.shape.layout)
-        }
-        let targets = zip(first, directions).compactMap { gradient, direction in gradient.map { ($0, direction) } }
-        let second = builder.gradients(of: targets, to: inputs + [cotangent])
-        var outputs = ["value": result]
-        for (k, gradient) in first.enumerated() { outputs["first \(k)"] = gradient }
-        for (k, gradient) in second.enumerated() { outputs["second \(k)"] = gradient }
-        let check = FiniteDifferences(builder.finish(outputs: outputs), graph)
+        let (program, first, second) = test.program()
+        let check = FiniteDifferences(program, RandomGraph(atoms: test.atoms, structures: test.atoms < 10 ? 2 : 1))
 
         let names = test.inputs.map(\.name)
         for (k, name) in names.enumerated() {
-            check.expectDerivative(of: [("value", "cotangent")], by: name, toBe: first[k] == nil ? nil : "first \(k)")
+            check.expectDerivative(of: [("value", "cotangent")], by: name, toBe: first[k] ? "first \(k)" : nil)
         }
-        let pairs = first.indices.filter { first[$0] != nil }.map { ("first \($0)", "direction \(names[$0])") }
+        let pairs = first.indices.filter { first[$0] }.map { ("first \($0)", "direction \(names[$0])") }
         for (k, name) in (names + ["cotangent"]).enumerated() {
-            check.expectDerivative(of: pairs, by: name, toBe: second[k] == nil ? nil : "second \(k)")
+            check.expectDerivative(of: pairs, by: name, toBe: second[k] ? "second \(k)" : nil)
         }
     }
 
@@ -200,18 +216,8 @@ import Testing
     /// Functions of the geometry against displacements of the atoms and strains of the cell.
     @Test(arguments: functionsOfGeometry)
     func geometryPullsBackToPositionsAndStrain(_ test: Case) {
-        var builder = ProgramBuilder()
-        let positions = builder.input("positions", .atoms, .plain(3))
-        let strain = builder.input("strain", .structures, .plain(9))
-        let inputs = test.inputs.map { builder.input($0.name, $0.shape.axis, $0.shape.layout) }
-        let value = test.build(&builder, inputs)
-        let shape = builder.program.shape(of: value)
-        let cotangent = builder.input("cotangent", shape.axis, shape.layout)
-        let gradient = builder.gradients(of: [(value, cotangent)], to: [positions, strain])
-        let program = builder.finish(
-            outputs: ["value": value, "positions": gradient[0]!, "strain": gradient[1]!])
         var graph = RandomGraph(atoms: 6, structures: 2, seed: 3)
-        let check = FiniteDifferences(program, graph)
+        let check = FiniteDifferences(test.geometryProgram(), graph)
         func q(_ graph: RandomGraph, _ strain: [[Double]] = []) -> Double {
             check.value(of: [("value", "cotangent")], on: graph, strain: strain)
         }

@@ -1,6 +1,5 @@
 import Testing
 
-@testable import CPUExecutor
 @testable import Programs
 
 /// What holds for every program, however it was made.
@@ -36,19 +35,10 @@ extension Program {
     /// that reads it, an output to the end, and an input from the beginning of its stage to the end. Parts of the rows
     /// of a value live with it, inside it, and those that are put together beside each other.
     func expectNoOverlap(atoms: Int, structures: Int, edges: Int) {
-        func rows(_ axis: Axis) -> Int {
-            switch axis {
-            case .fixed(let count): count
-            case .atoms: atoms
-            // Some ghosts.
-            case .sources: atoms + 3
-            case .structures: structures
-            case .edges: edges
-            case .edgeKnots: edges + 4
-            }
-        }
+        // Some ghosts.
+        let size = Graph.Size(atoms: atoms, sources: atoms + 3, structures: structures, edges: edges)
         let placements = Placements(self, isStatic: staticValues)
-        let plan = BufferPlan(self, placements, isStatic: staticValues, rows: rows)
+        let plan = BufferPlan(self, placements, isStatic: staticValues, for: size)
         struct Life {
             var value: Int
             var time: ClosedRange<Int>
@@ -63,15 +53,7 @@ extension Program {
         }
         var reads: [Value: Int] = [:]
         for (index, instruction) in instructions.enumerated() {
-            // Positions, strain, edge vectors and distances are read from the graph.
-            let operands =
-                switch instruction.operation {
-                case .edgeVectors: instruction.operands[..<0]
-                case .edgeFunction, .radialBasis, .edgeVirial, .atomicVirials, .edgeStrain:
-                    instruction.operands.dropFirst()
-                default: instruction.operands[...]
-                }
-            for operand in operands { reads[placements[operand].root] = index }
+            for operand in instruction.storedOperands { reads[placements[operand].root] = index }
         }
         for value in outputs.values { reads[placements[value].root] = .max }
         var lives: [Life] = []
@@ -80,11 +62,9 @@ extension Program {
             for result in instruction.results {
                 let offset = plan.offsets[result.index]
                 guard offset >= 0 else {
-                    let isGeometry =
-                        switch instruction.operation {
-                        case .input, .edgeVectors, .edgeFunction(.distance, .value): reads[result] == nil
-                        default: false
-                        }
+                    var isInput = false
+                    if case .input = instruction.operation { isInput = true }
+                    let isGeometry = (isInput || instruction.operation.isGeometry) && reads[result] == nil
                     #expect(staticValues[result.index] || isGeometry, "%\(result.index) has no place")
                     continue
                 }
@@ -102,7 +82,8 @@ extension Program {
                 lives.append(
                     Life(
                         value: root.index, time: time,
-                        place: offset - place.offset..<offset - place.offset + rows(shape.axis) * shape.layout.width))
+                        place: offset - place.offset..<offset - place.offset + size.rows(shape.axis)
+                            * shape.layout.width))
             }
         }
         for (k, a) in lives.enumerated() {

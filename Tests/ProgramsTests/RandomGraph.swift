@@ -1,22 +1,8 @@
 import Atoms
-import Compute
+import ExecutorTesting
 
-@testable import CPUExecutor
 @testable import Neighbors
 @testable import Programs
-
-/// Reproducible numbers for tests.
-struct SplitMix64: RandomNumberGenerator {
-    var state: UInt64
-    init(_ seed: UInt64) { state = seed }
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-}
 
 /// Atoms in open space with all pairs within a cutoff, in one or more structures.
 struct RandomGraph {
@@ -37,10 +23,19 @@ struct RandomGraph {
         self.cutoff = cutoff
     }
 
-    /// All directed edges; `strain` moves every vector r to r(1 + ε) of its structure.
-    func edges(strain: [[Double]] = []) -> EdgeList {
+    /// Calls `body` with the graph, whose edges are those of `edges(strain:hasGhosts:)`.
+    func withGraph<R>(strain: [[Double]] = [], hasGhosts: Bool = false, _ body: (Graph) throws -> R) rethrows -> R {
+        try Graph.with(
+            species: hasGhosts ? species + species : species, structureOfAtom: structureOfAtom,
+            structures: structures, edges: edges(strain: strain, hasGhosts: hasGhosts), body)
+    }
+
+    /// All directed edges; `strain` moves every vector r to r(1 + ε) of its structure. Each atom i may have a ghost n +
+    /// i, which every other edge comes from.
+    func edges(strain: [[Double]] = [], hasGhosts: Bool = false) -> EdgeList {
         var list = EdgeList()
         list.atomCount = positions.count
+        list.ghostCount = hasGhosts ? positions.count : 0
         list.offsets = [0]
         for i in positions.indices {
             for j in positions.indices where i != j && structureOfAtom[i] == structureOfAtom[j] {
@@ -51,7 +46,7 @@ struct RandomGraph {
                     r += SIMD3((0..<3).map { b in (0..<3).reduce(0.0) { $0 + r[$1] * e[3 * $1 + b] } })
                 }
                 list.receivers.append(Int32(i))
-                list.sources.append(Int32(j))
+                list.sources.append(Int32(hasGhosts && (i + j) % 2 == 0 ? positions.count + j : j))
                 list.x.append(r.x)
                 list.y.append(r.y)
                 list.z.append(r.z)
@@ -61,7 +56,7 @@ struct RandomGraph {
         list.transposed = list.sources.indices.map(Int32.init)
             .sorted { (list.sources[Int($0)], $0) < (list.sources[Int($1)], $1) }
         list.transposedOffsets = [0]
-        for j in positions.indices {
+        for j in 0..<list.sourceCount {
             list.transposedOffsets.append(
                 list.transposedOffsets.last! + Int32(list.sources.count { $0 == Int32(j) }))
         }

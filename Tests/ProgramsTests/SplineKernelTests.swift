@@ -1,4 +1,5 @@
 import Compute
+import ExecutorTesting
 import Testing
 
 @testable import CPUExecutor

@@ -183,7 +183,9 @@ private enum Precision: String, CaseIterable { case float32, float64 }
         try Data([0x61, 0x3a, 0xff, 0xfe]).write(to: URL(fileURLWithPath: path))
         expectError(.unreadable, "\(path): is not a UTF-8 text") { _ = try Settings(contentsOf: path) }
         expectError(.unreadable, "nowhere.yaml: no such file") { _ = try Settings(contentsOf: "nowhere.yaml") }
-        expectError(.unreadable, "/tmp: is a folder, expected a file of settings (YAML)") { _ = try Settings(contentsOf: "/tmp") }
+        expectError(.unreadable, "/tmp: is a folder, expected a file of settings (YAML)") {
+            _ = try Settings(contentsOf: "/tmp")
+        }
     }
 }
 

@@ -111,7 +111,10 @@ def test_a_closed_terminal_ends_a_run_like_sigterm(apus):
     for _ in range(600):
         if (apus.folder / "thermo.csv").exists() and (apus.folder / "thermo.csv").read_text().count("\n") > 2:
             break
+        assert process.poll() is None, process.stderr.read()
         time.sleep(0.05)
+    else:
+        raise AssertionError("nothing was written")
     process.send_signal(signal.SIGHUP)
     assert process.wait(timeout=30) == 129
     assert (apus.folder / "trajectory.checkpoint").exists()

@@ -34,7 +34,7 @@ struct CompiledPath<T: KernelScalar>: Sendable {
         table = { Kernel.table($0, $1, features: $2, output: $3, gradient: $4) }
     }
 
-    /// For degrees up to 4 and a path of so many vectors of channels.
+    /// For degrees up to `Convolution.largestDegree` and a path of so many vectors of channels.
     init(_ coupling: Coupling, vectors: Int) {
         // Two vectors at once where the registers hold what that takes, and in the precision that is there for speed.
         if MemoryLayout<T>.size == 4, vectors.isMultiple(of: 2), coupling.l1 + coupling.l3 <= 4 {
@@ -99,7 +99,8 @@ struct CompiledPath<T: KernelScalar>: Sendable {
         case (.diagonal, 7, 7): self.init(DiagonalPath<T, 7, 1>.self)
         case (.diagonal, 9, 9): self.init(DiagonalPath<T, 9, 1>.self)
         default:
-            preconditionFailure("path kernels are compiled for l up to 4, got \(coupling.l1) and \(coupling.l3)")
+            preconditionFailure(
+                "expected degrees up to \(Convolution.largestDegree), got \(coupling.l1) and \(coupling.l3)")
         }
     }
 }

@@ -88,9 +88,10 @@ enum EdgeKernels<T: KernelScalar> {
             let knot = scaled.rounded(.down).replacing(with: last, where: isOutside)
             let u = scaled - knot
             let w = 1 - u
+            // Of every part: a program may have the slope alone.
+            for lane in 0..<edges { knots[first &+ lane] = Int32(knot[lane]) }
             var values: InlineArray<4, Lanes>
             if part == .value {
-                for lane in 0..<edges { knots[first &+ lane] = Int32(knot[lane]) }
                 values = [
                     w * w * w / 6, (4 - u * u * (6 - 3 * u)) / 6, (4 - w * w * (6 - 3 * w)) / 6, u * u * u / 6,
                 ]

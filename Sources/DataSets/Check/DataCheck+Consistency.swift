@@ -5,8 +5,8 @@ import StructureFiles
 /// Whether energies, forces and stresses belong together: between similar structures the energy changes by the work.
 ///
 /// The slope of energies on work is 1 where all three are right; a wrong sign or unit shows as another slope, labels of
-/// something else as none. All structures are judged together, then those of each file, of each `config_type`, and those
-/// that differ from the others. A verdict says how many structures it has seen.
+/// something else as none. All structures are judged together, then those of each file, of each `config_type`, and
+/// those that differ from the others. A verdict says how many structures it has seen.
 extension DataCheck {
     func consistency() -> [Finding] {
         let isPerAtom = energiesArePerAtom
@@ -20,8 +20,16 @@ extension DataCheck {
         }
         let forces = WorkFit.forces(pairs)
         if count(of: .forces) > 0, count(of: .energy) > 0 {
-            findings += verdicts(of: .forces, forces, pairs) { WorkFit.forces($0) }
-            findings += softness(pairs, forces)
+            let doubts = softness(pairs, forces)
+            findings += verdicts(of: .forces, forces, pairs) { WorkFit.forces($0) }.map { finding in
+                // The slope knows the ratio of the units of energies and forces only.
+                guard !doubts.isEmpty else { return finding }
+                var finding = finding
+                finding.message = finding.message.replacing(
+                    "sign and unit are right", with: "the sign is right, and so is the ratio of the units")
+                return finding
+            }
+            findings += doubts
         }
         guard count(of: .stress) > 0, count(of: .energy) > 0 else { return findings }
         let stresses = WorkFit.stresses(pairs, beside: forces)

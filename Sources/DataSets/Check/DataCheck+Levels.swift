@@ -76,7 +76,8 @@ extension DataCheck {
     // MARK: Energies per atom
 
     /// Whether energies of structures of several sizes are those of one atom: as such they scatter by less than half as
-    /// much about a sum of shares of elements. For total energies the one spread is the other times the number of atoms.
+    /// much about a sum of shares of elements. For total energies the one spread is the other times the number of
+    /// atoms.
     var energiesArePerAtom: Bool { energyPerAtomSpreads.map { $0.asPerAtom < 0.5 * $0.asTotal } ?? false }
 
     private var energyPerAtomSpreads: (asPerAtom: Double, asTotal: Double)? {

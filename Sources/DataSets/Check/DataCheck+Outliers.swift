@@ -5,8 +5,8 @@ import Foundation
 extension DataCheck {
     /// In units of the median deviation times 1.48, which for a normal distribution is its standard deviation.
     private static let farOut = 12.0
-    /// eV/atom: where more than half of the energies are equal (copies, one phase), the median deviation is zero; others
-    /// are far out only beyond twelve times this.
+    /// eV/atom: where more than half of the energies are equal (copies, one phase), the median deviation is zero;
+    /// others are far out only beyond twelve times this.
     private static let smallestSpread = 0.02
     /// eV/Å; beyond the forces of any structure that is of use.
     private static let hugeForce = 100.0

@@ -52,8 +52,8 @@ extension DataCheck {
 
     // MARK: Pressures
 
-    /// eV: the stress times the volume of an atom, the work to empty it. Diamond at 400 GPa has 11, and no crystal whose
-    /// neighbours are not pressed together has a third of that.
+    /// eV: the stress times the volume of an atom, the work to empty it. Diamond at 400 GPa has 11, and no crystal
+    /// whose neighbours are not pressed together has a third of that.
     private static let (largestStressWork, suspiciousStressWork) = (20.0, 6.0)
     /// Nearest neighbours (in sums of covalent radii) below which a crystal is pressed together.
     private static let pressed = 0.8

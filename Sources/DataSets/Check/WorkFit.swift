@@ -48,8 +48,9 @@ struct WorkFit {
 extension WorkFit {
     /// Of the forces of some pairs.
     ///
-    /// Pairs at one cell tell most. Where there are few, the cell may change too: then energies are fitted on both works at
-    /// once, E ≈ a W_forces + b W_stress, or on that of the forces alone where stresses lack, which tells the sign.
+    /// Pairs at one cell tell most. Where there are few, the cell may change too: then energies are fitted on both
+    /// works at once, E ≈ a W_forces + b W_stress, or on that of the forces alone where stresses lack, which tells the
+    /// sign.
     static func forces(_ pairs: [WorkPair]) -> WorkFit? {
         let displaced = pairs.filter { $0.forceWork != nil && $0.grossForceWork > 0 }
         let fixed = displaced.filter { !$0.isStrained }
@@ -84,8 +85,8 @@ extension WorkFit {
 
     /// Of the stresses of some pairs, the work of the forces taken as it was found to be.
     ///
-    /// The half of the pairs in which the forces' work has the smallest part says most, whatever the unit of stresses is.
-    /// `nil` where what is not known of the forces' work, 1 − correlation² of it, hides that of the stresses.
+    /// The half of the pairs in which the forces' work has the smallest part says most, whatever the unit of stresses
+    /// is. `nil` where what is not known of the forces' work, 1 − correlation² of it, hides that of the stresses.
     static func stresses(_ pairs: [WorkPair], beside forces: WorkFit?) -> WorkFit? {
         let isKnown = forces?.isClear == true
         let factor = isKnown ? forces!.slope : 1

@@ -1,7 +1,8 @@
 import Foundation
 import Settings
 
-/// An ensemble as settings ask for it, by its name and with keys of its own. A new one is a file, and an entry in `Ensembles`.
+/// An ensemble as settings ask for it, by its name and with keys of its own. A new one is a file, and an entry in
+/// `Ensembles`.
 public protocol EnsembleKind: Sendable {
     static var name: String { get }
 

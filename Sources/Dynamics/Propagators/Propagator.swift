@@ -2,9 +2,10 @@ import Foundation
 
 /// A piece of a step of dynamics, which owns what it must remember.
 ///
-/// Contract (`EnsembleConformance`, run over every ensemble): it asks for forces as often as it declares, each time after
-/// positions have new values; it changes `motion.heat` by the energy that it takes from a bath; what it draws at random is
-/// a function of its seed and `motion.step` alone; with its state restored it goes on to the bit; it allocates nothing.
+/// Contract (`EnsembleConformance`, run over every ensemble): it asks for forces as often as it declares, each time
+/// after positions have new values; it changes `motion.heat` by the energy that it takes from a bath; what it draws at
+/// random is a function of its seed and `motion.step` alone; with its state restored it goes on to the bit; it
+/// allocates nothing.
 public protocol Propagator: Sendable {
     /// What goes from one step to the next beside positions and velocities, and into checkpoints.
     associatedtype State: Codable & Sendable = NoState

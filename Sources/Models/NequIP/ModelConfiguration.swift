@@ -1,6 +1,7 @@
 import Atoms
 import Equivariance
 import Layers
+import Programs
 
 /// The hyperparameters of a NequIP model, under NequIP's names and with its defaults (`NequIPGNNModel`, version 0.19).
 public struct ModelConfiguration: Codable, Sendable, Equatable {
@@ -72,9 +73,6 @@ public struct ModelConfiguration: Codable, Sendable, Equatable {
     /// The elements by type.
     public var elements: [Element] { typeNames.compactMap(Element.init) }
 
-    /// The largest degree that the path kernels are compiled for.
-    public static let largestDegree = 4
-
     /// Throws a `ModelError` that names the first value that makes no sense.
     public func validate() throws {
         func require(_ condition: Bool, _ key: CodingKeys, _ expected: String, _ found: Any) throws {
@@ -85,7 +83,7 @@ public struct ModelConfiguration: Codable, Sendable, Equatable {
         let types = typeNames.count
         try require(rMax.isFinite && rMax > 0 && rMax <= 50, .rMax, "a length of 0…50 Å", rMax)
         try require((1...20).contains(numLayers), .numLayers, "1…20", numLayers)
-        try require((0...Self.largestDegree).contains(lMax), .lMax, "0…\(Self.largestDegree)", lMax)
+        try require((0...Convolution.largestDegree).contains(lMax), .lMax, "0…\(Convolution.largestDegree)", lMax)
         try require(
             numFeatures.count == lMax + 1 && numFeatures.allSatisfy { (1...1024).contains($0) }, .numFeatures,
             "one number, or one for each of l = 0…\(lMax), each 1…1024", numFeatures)

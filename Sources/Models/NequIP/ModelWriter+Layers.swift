@@ -67,7 +67,9 @@ extension ModelWriter {
                 let first = layer.convolution.paths[index].output.offset - term.input.offset
                 return (0..<layer.paths[index].multiplicity).map { first + $0 }
             }
-            precondition(rows.count == block.multiplicity)
+            precondition(
+                rows.count == block.multiplicity,
+                "expected \(block.multiplicity) channels of \(block.irrep), got \(rows.count)")
             let columns = gateColumns(target, layer)
             places.add(rows: rows.count, columns: columns.count) {
                 term.weightOffset + rows[$0] * term.output.stride + columns[$1]

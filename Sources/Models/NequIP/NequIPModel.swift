@@ -87,7 +87,9 @@ public struct NequIPModel: Sendable {
     ///
     /// With several `members` all of these, and all parameters, have names that begin with `Self.prefix(_:of:)`. What
     /// does not depend on weights — edge vectors, harmonics, radial coordinates — is computed once for all.
-    public func evaluationProgram(_ radial: RadialFunctions = .spline, members: Int = 1) -> Program {
+    public func evaluationProgram(
+        _ radial: RadialFunctions = .spline, members: Int = 1, simplifying: Bool = true
+    ) -> Program {
         var writer = ModelWriter(configuration, layers)
         var outputs: [String: Program.Value] = [:]
         var edgeGradients: [Program.Value] = []
@@ -107,7 +109,7 @@ public struct NequIPModel: Sendable {
             outputs[Self.prefix(member, of: members) + "atomic virials"] =
                 writer.builder.atomicVirials(vectors, gradient)
         }
-        return writer.builder.finish(outputs: outputs)
+        return writer.builder.finish(outputs: outputs, simplifying: simplifying)
     }
 
     /// What the names of a committee's member begin with; nothing for a single model.
@@ -116,7 +118,7 @@ public struct NequIPModel: Sendable {
     /// Stage 0: `energies` (by structure, without shifts), `forces` and `virial`. Stage 1, after `energies cotangent`,
     /// `forces cotangent` and `virial cotangent` are bound: the gradient of any loss on them, as `gradient NAME` for
     /// every trainable parameter that is not `frozen`.
-    public func trainingProgram(frozen: Set<String> = []) -> Program {
+    public func trainingProgram(frozen: Set<String> = [], simplifying: Bool = true) -> Program {
         var writer = ModelWriter(configuration, layers)
         let atomic = writer.energies(.spline)
         let energies = writer.builder.segmentSum(atomic, by: .structureOfAtom, into: .structures)
@@ -132,6 +134,6 @@ public struct NequIPModel: Sendable {
         let gradients = writer.builder.gradients(of: targets, to: trainable.map { writer.inputs[$0.name]! })
         var outputs = ["energies": energies, "forces": forces, "virial": virial]
         for (parameter, gradient) in zip(trainable, gradients) { outputs["gradient \(parameter.name)"] = gradient }
-        return writer.builder.finish(outputs: outputs)
+        return writer.builder.finish(outputs: outputs, simplifying: simplifying)
     }
 }

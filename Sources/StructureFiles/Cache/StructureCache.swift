@@ -6,9 +6,10 @@ import Foundation
 /// may be larger than the memory, and is read again without parsing.
 ///
 /// The file begins with the word `apuscach` and its version; then one record after another, every number in 8 bytes,
-/// little-endian, every text behind its length; the index, which is the place of each record; the description, which names
-/// the file it was made from by its SHA-256, and the label keys; the number of structures and the places of the index and
-/// of the description; and a `Trailer`. A cache of anything else, or one whose trailer does not fit, is made anew.
+/// little-endian, every text behind its length; the index, which is the place of each record; the description, which
+/// names the file it was made from by its SHA-256, and the label keys; the number of structures and the places of the
+/// index and of the description; and a `Trailer`. A cache of anything else, or one whose trailer does not fit, is made
+/// anew.
 public final class StructureCache: Sendable {
     public let path: String
     public let census: LabelCensus

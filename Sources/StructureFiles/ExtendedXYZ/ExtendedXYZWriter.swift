@@ -7,9 +7,9 @@ import Files
 ///     try writer.write(structure)
 ///     try writer.close()
 ///
-/// Columns: species, pos, and forces, velocities (Å/fs) and masses (amu) where there are any. On the comment line: Lattice, pbc,
-/// Properties, energy, stress (nine numbers), then the information of the structure in order of keys. Keys of the
-/// information that the format itself uses are left out: the structure's own values stand there.
+/// Columns: species, pos, and forces, velocities (Å/fs) and masses (amu) where there are any. On the comment line:
+/// Lattice, pbc, Properties, energy, stress (nine numbers), then the information of the structure in order of keys.
+/// Keys of the information that the format itself uses are left out: the structure's own values stand there.
 public final class ExtendedXYZWriter {
     public enum Mode: Sendable {
         /// Everything goes to a file beside `path`, which takes its place at `close()`; until then, or when the

@@ -14,8 +14,8 @@ public final class Evaluation {
             try potential.interaction(precision: precision, parallelism: parallelism), parallelism: parallelism)
     }
 
-    /// The structures with the potential's energy, forces and (in a cell) stress in place of their labels; of a committee
-    /// also how far its members disagree.
+    /// The structures with the potential's energy, forces and (in a cell) stress in place of their labels; of a
+    /// committee also how far its members disagree.
     ///
     /// - Throws: a `StructureEvaluationError` that says which structure cannot be evaluated.
     public func predict(_ structures: [Structure]) throws -> [Structure] {
@@ -23,7 +23,9 @@ public final class Evaluation {
             var predicted = structure
             predicted.energy = result.energy
             predicted.forces = result.forces
-            predicted.stress = structure.cell.flatMap { $0.isFullyPeriodic ? $0.stress(ofVirial: result.virial) : nil }
+            predicted.stress = structure.cell.flatMap {
+                $0.isFullyPeriodic ? $0.stress(ofVirial: result.virial) : nil
+            }
             predicted.deviation = result.deviation
             return predicted
         }
@@ -31,8 +33,8 @@ public final class Evaluation {
 
     public func predict(_ structure: Structure) throws -> Structure { try predict([structure])[0] }
 
-    /// Hands structures over with their predictions, in the order in which they come. They are evaluated together as long
-    /// as they are small.
+    /// Hands structures over with their predictions, in the order in which they come. They are evaluated together as
+    /// long as they are small.
     public func predict(
         _ next: () throws -> Structure?, _ report: (_ label: Structure, _ prediction: Structure) throws -> Void
     ) throws {
@@ -74,7 +76,11 @@ public final class Evaluation {
     public func errors(on structures: some Sequence<Structure>) throws -> GroupedErrors {
         var errors = GroupedErrors()
         var iterator = structures.makeIterator()
-        try predict { iterator.next() } _: { structure, prediction in errors.add(prediction, for: structure) }
+        try predict {
+            iterator.next()
+        } _: { structure, prediction in
+            errors.add(prediction, for: structure)
+        }
         return errors
     }
 }

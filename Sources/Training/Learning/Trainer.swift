@@ -23,7 +23,10 @@ final class Trainer<T: ExecutableScalar> {
     private(set) var schedule: LearningRateSchedule
     /// Epochs finished.
     private(set) var epoch = 0
-    let executor: Executor<T>
+    let executor: any Executor<T>
+    private let parallelism: Parallelism
+    private let binding: ParameterBinding
+    private let predicted: Predicted
     /// The processes that share every batch and the validation set; `nil` for one alone.
     private let communicator: (any Communicator)?
     private var loss: Loss
@@ -62,11 +65,30 @@ final class Trainer<T: ExecutableScalar> {
         average?.values = weights
         schedule = LearningRateSchedule(
             settings.scheduler, learningRate: settings.optimizer.learningRate, epochs: settings.maxEpochs)
-        executor = Executor(model.trainingProgram(frozen: frozen), parallelism: parallelism)
+        let program = model.trainingProgram(frozen: frozen)
+        executor = ProcessorExecutor(program, parallelism: parallelism)
+        self.parallelism = parallelism
+        binding = ParameterBinding(parameters, in: program)
+        predicted = Predicted(by: program)
         loss = Loss(settings.loss, elements: model.configuration.elements)
         gradient = Array(repeating: 0, count: weights.count)
         let scales = model.configuration.perTypeEnergyScales
-        executor.bind("scales") { input in for (type, scale) in scales.enumerated() { input[type] = T(scale) } }
+        executor.withInput("scales") { input in
+            for (type, scale) in scales.enumerated() { input[type] = T(scale) }
+        }
+    }
+
+    /// What the program predicts, and where it takes the derivatives of a loss by that; `nil` where nothing that is
+    /// trained depends on one.
+    private struct Predicted {
+        let energies, forces, virials: Program.Output
+        let energiesCotangent, forcesCotangent, virialsCotangent: Program.Input?
+
+        init(by program: Program) {
+            (energies, energiesCotangent) = (program.output("energies"), program.input("energies cotangent"))
+            (forces, forcesCotangent) = (program.output("forces"), program.input("forces cotangent"))
+            (virials, virialsCotangent) = (program.output("virial"), program.input("virial cotangent"))
+        }
     }
 
     var training: DataSet { structures.training }
@@ -102,7 +124,7 @@ final class Trainer<T: ExecutableScalar> {
         var sum = 0.0
         for (step, batch) in batches.enumerated() {
             schedule.advance(to: Double(epoch) + Double(step) / Double(batches.count))
-            let items = try structures.items(share(of: batch), executor.parallelism)
+            let items = try structures.items(share(of: batch), parallelism)
             let value = update(Batch(items), over: structures.lossCounts(batch))
             guard let value else { return .diverged(step: step + 1) }
             sum += value
@@ -125,7 +147,7 @@ final class Trainer<T: ExecutableScalar> {
     ///
     /// - Parameter counts: what the means of the loss are over, if the batch is a part of a larger one.
     func update(_ batch: Batch, over counts: LossTerms? = nil) -> Double? {
-        parameters.bind(weights, to: executor)
+        binding.write(weights, to: executor, parallelism)
         var value = gradient(of: batch, over: counts ?? LossTerms(counting: batch.items))
         if let communicator {
             communicator.sum(&gradient)
@@ -138,7 +160,7 @@ final class Trainer<T: ExecutableScalar> {
         if let clip = settings.gradientClip, norm > clip {
             let factor = T(clip / norm)
             norm = clip
-            executor.parallelism.update(&gradient, by: Self.chunk) { _, gradient in
+            parallelism.update(&gradient, by: Self.chunk) { _, gradient in
                 for k in gradient.indices { gradient[k] *= factor }
             }
         }
@@ -146,7 +168,7 @@ final class Trainer<T: ExecutableScalar> {
         guard norm < Double(T.greatestFiniteMagnitude).squareRoot() else { return nil }
         optimizer.update(
             &weights, gradient: gradient, learningRate: schedule.learningRate, average: &average,
-            executor.parallelism)
+            parallelism)
         return value
     }
 
@@ -155,7 +177,7 @@ final class Trainer<T: ExecutableScalar> {
 
     private func sumOfSquares(_ numbers: [T]) -> Double {
         numbers.withUnsafeBufferPointer { numbers in
-            executor.parallelism.sum(numbers.count, by: Self.chunk) { range in
+            parallelism.sum(numbers.count, by: Self.chunk) { range in
                 // Eight sums, so that an addition need not wait for the one before.
                 var sums = SIMD8<Double>.zero
                 var k = range.lowerBound
@@ -177,29 +199,38 @@ final class Trainer<T: ExecutableScalar> {
         }
         return batch.withGraph { graph in
             let terms = evaluate(batch, graph, over: counts)
-            executor.bind("energies cotangent", on: graph) { _ = $0.update(from: cotangents.energies) }
-            executor.bind("forces cotangent", on: graph) { _ = $0.update(from: cotangents.forces) }
-            executor.bind("virial cotangent", on: graph) { _ = $0.update(from: cotangents.virials) }
+            write(cotangents.energies, to: predicted.energiesCotangent, on: graph)
+            write(cotangents.forces, to: predicted.forcesCotangent, on: graph)
+            write(cotangents.virials, to: predicted.virialsCotangent, on: graph)
             executor.run(on: graph, stage: 1)
-            parameters.gradients(of: executor, on: graph, into: &gradient)
+            binding.readGradients(of: executor, on: graph, into: &gradient, parallelism)
             return loss.total(terms)
         }
     }
 
-    private func evaluate(_ batch: Batch, _ graph: Graph, over counts: LossTerms) -> LossTerms {
-        executor.run(on: graph)
-        return loss.evaluate(batch, outputs(on: graph), over: counts, cotangents: &cotangents)
+    private func write(_ cotangent: [T], to input: Program.Input?, on graph: Graph) {
+        guard let input else { return }
+        executor.withInput(input, on: graph) { _ = $0.update(from: cotangent) }
     }
 
-    private func outputs(on graph: Graph) -> Outputs<UnsafeBufferPointer<T>> {
-        Outputs(
-            energies: executor.output("energies", on: graph), forces: executor.output("forces", on: graph),
-            virials: executor.output("virial", on: graph))
+    private func evaluate(_ batch: Batch, _ graph: Graph, over counts: LossTerms) -> LossTerms {
+        executor.run(on: graph)
+        return withOutputs(on: graph) { loss.evaluate(batch, $0, over: counts, cotangents: &cotangents) }
+    }
+
+    private func withOutputs<R>(on graph: Graph, _ body: (Outputs<UnsafeBufferPointer<T>>) -> R) -> R {
+        executor.withOutput(predicted.energies, on: graph) { energies in
+            executor.withOutput(predicted.forces, on: graph) { forces in
+                executor.withOutput(predicted.virials, on: graph) { virials in
+                    body(Outputs(energies: energies, forces: forces, virials: virials))
+                }
+            }
+        }
     }
 
     /// The loss of a batch and its derivative by every weight, for given weights; what the tests differentiate.
     func lossAndGradient(_ batch: Batch, weights: [T]) -> (loss: Double, gradient: [T]) {
-        parameters.bind(weights, to: executor)
+        binding.write(weights, to: executor, parallelism)
         return (gradient(of: batch, over: LossTerms(counting: batch.items)), gradient)
     }
 
@@ -209,21 +240,21 @@ final class Trainer<T: ExecutableScalar> {
     /// others.
     func validate(_ weights: [T]? = nil) throws -> Validation {
         let set = validation.count > 0 ? validation : training
-        parameters.bind(weights ?? keptWeights, to: executor)
+        binding.write(weights ?? keptWeights, to: executor, parallelism)
         var predictions = Predictions(of: set)
         let batches = stride(from: 0, to: set.count, by: settings.validationBatchSize).map {
             $0..<min(set.count, $0 + settings.validationBatchSize)
         }
         for index in share(of: batches.indices) {
-            let batch = Batch(try set.items(batches[index], executor.parallelism))
+            let batch = Batch(try set.items(batches[index], parallelism))
             batch.withGraph { graph in
                 executor.run(on: graph)
-                predictions.set(batches[index], outputs(on: graph))
+                withOutputs(on: graph) { predictions.set(batches[index], $0) }
             }
         }
         // Every number is zero on all processes but one.
         if let communicator { predictions.sum(over: communicator) }
-        var validation = try predictions.compare(with: set, loss, executor.parallelism)
+        var validation = try predictions.compare(with: set, loss, parallelism)
         if let communicator {
             // What is decided by them is decided alike on unlike processors.
             var numbers = [
@@ -241,7 +272,7 @@ final class Trainer<T: ExecutableScalar> {
     /// be learned, if squares are what the loss measures.
     func lossOfZeros() throws -> Double {
         let set = validation.count > 0 ? validation : training
-        return try Predictions(of: set).compare(with: set, loss, executor.parallelism).loss
+        return try Predictions(of: set).compare(with: set, loss, parallelism).loss
     }
 
     /// The name of a parameter of which a weight is not a finite number.

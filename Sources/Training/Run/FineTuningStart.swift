@@ -82,7 +82,9 @@ struct FineTuningStart: Sendable {
         var differences: [Structure] = []
         var labelled = structures.lazy.filter { $0.energy != nil && $0.elements.contains(where: elements.contains) }
             .makeIterator()
-        try evaluation.predict { labelled.next() } _: { structure, prediction in
+        try evaluation.predict {
+            labelled.next()
+        } _: { structure, prediction in
             var difference = structure
             difference.energy = structure.energy! - prediction.energy!
             difference.forces = nil

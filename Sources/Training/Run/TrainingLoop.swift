@@ -84,7 +84,11 @@ final class TrainingLoop<T: ExecutableScalar> {
                     try rollBack(divergence)
                     continue
                 }
-                if let reached = endReached() { ending = reached }
+                if let reached = endReached() {
+                    ending = reached
+                    // The checkpoint was written a moment before the time was over.
+                    if reached == .maxTime { try keepTime() }
+                }
             }
             if ending != .maxEpochs { break }
         }

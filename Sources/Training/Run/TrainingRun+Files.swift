@@ -61,8 +61,15 @@ extension TrainingRun {
 
     /// Whether the training in the output folder has reached an end that the settings name.
     public func hasEnded() throws -> Bool {
-        let state = try readCheckpoint().state
-        return state.epoch >= settings.maxEpochs || settings.maxTime.map { state.seconds >= $0 } ?? false
+        let checkpoint = try readCheckpoint()
+        let state = checkpoint.state
+        // A member that is trained with settings of its own ends by these too.
+        let own = try? TrainingSettings(Settings(text: checkpoint.configuration, named: checkpointPath))
+        return try hasEnded(state, by: settings) && own.map { try hasEnded(state, by: $0) } ?? true
+    }
+
+    private func hasEnded(_ state: TrainerState, by settings: TrainingSettings) throws -> Bool {
+        state.epoch >= settings.maxEpochs || settings.maxTime.map { state.seconds >= $0 } ?? false
             || settings.earlyStopping.map { state.epoch - state.progressEpoch >= $0.patience } ?? false
     }
 

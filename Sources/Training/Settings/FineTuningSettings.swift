@@ -30,7 +30,7 @@ public struct FineTuningSettings: Sendable, Equatable {
 
     /// - Parameter labels: the keys of the new data, which those of the old data are unless something else is said.
     init(_ section: Settings, labels: LabelKeys) throws {
-        potential = (try section.string("potential") as NSString).expandingTildeInPath
+        potential = try section.file("potential")
         if section.optional("freeze") != nil { frozen = try section.oneOrMore("freeze").map { try $0.string() } }
         shifts = try section.choice("shifts", of: Shifts.self, default: .refit)
         if let replay = try section.optionalSection("replay") {

@@ -5,6 +5,7 @@ import Interactions
 import Layers
 import Models
 import Potentials
+import Programs
 import Settings
 
 /// The section `model`: hyperparameters as NequIP names them, and what is to be taken from the data.
@@ -33,7 +34,7 @@ public struct ModelSettings: Sendable {
         let rMax = try model.quantity("r_max", .length, in: 0.1...50)
         base = ModelConfiguration(rMax: rMax, elements: [], avgNumNeighbors: [1])
         base.numLayers = try model.integer("num_layers", in: 1...20, default: 4)
-        base.lMax = try model.integer("l_max", in: 0...ModelConfiguration.largestDegree, default: 1)
+        base.lMax = try model.integer("l_max", in: 0...Convolution.largestDegree, default: 1)
         base.parity = try model.boolean("parity", default: true)
         base.numFeatures = Array(repeating: 32, count: base.lMax + 1)
         if let value = model.optional("num_features") {

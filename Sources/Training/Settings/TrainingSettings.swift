@@ -55,7 +55,7 @@ public struct TrainingSettings: Sendable {
             model = try ModelSettings(settings.section("model"))
         }
         if let section = try settings.optionalSection("committee") { committee = try CommitteeSettings(section) }
-        output = (try settings.string("output") as NSString).expandingTildeInPath
+        output = try settings.file("output")
         text = ""
         try read(settings.sectionOrEmpty("training"))
         try settings.finish()

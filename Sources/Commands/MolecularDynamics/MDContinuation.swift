@@ -5,8 +5,8 @@ import Potentials
 import Settings
 import Trajectory
 
-/// What `--resume` goes on from: a checkpoint, settings that may have changed since, and files that must be those of the
-/// checkpoint.
+/// What `--resume` goes on from: a checkpoint, settings that may have changed since, and files that must be those of
+/// the checkpoint.
 struct MDContinuation {
     let checkpoint: Checkpoint
     /// Settings that are others than before, one line each.

@@ -101,7 +101,9 @@ extension MDSettings {
         }
         // Said by name, it lets a run go on from another's last frame with the same configuration.
         if velocitySource == .structure {
-            withoutEffect += ["temperature", "exact"].filter { velocities.optional($0) != nil }.map { "velocities.\($0)" }
+            withoutEffect += ["temperature", "exact"].filter { velocities.optional($0) != nil }.map {
+                "velocities.\($0)"
+            }
         }
         removesRotation = try settings.boolean("remove_rotation", default: false)
 

@@ -3,7 +3,7 @@ import Foundation
 import Synchronization
 
 /// The other processes of `mpirun` or `srun`, if this is one of several.
-enum Ranks {
+public enum Ranks {
     private static let joined = Mutex<MPI?>(nil)
 
     /// Joins them; `nil` for a process alone.
@@ -15,7 +15,7 @@ enum Ranks {
     }
 
     /// Throws where one command was started several times over, which would write its files several times.
-    static func refuse(for command: String) throws {
+    public static func refuse(for command: String) throws {
         guard MPI.isPresent else { return }
         throw CommandError(
             "this is one of several processes (mpirun, srun), and only apus train divides its work among them: start apus \(command) once; it uses all cores, or as many as --threads says"
@@ -24,7 +24,7 @@ enum Ranks {
 
     /// What is wrong for all is said by the first process. The others speak if they are still there after a moment:
     /// then it is wrong for them alone.
-    static func letTheFirstSpeak() {
+    public static func letTheFirstSpeak() {
         guard MPI.isPresent, ownRank > 0 else { return }
         // mpirun's way to end them.
         signal(SIGTERM, SIG_DFL)
@@ -32,7 +32,7 @@ enum Ranks {
     }
 
     /// Ends the others, who would wait for this process for ever.
-    static func abort() { joined.withLock { $0 }?.abort() }
+    public static func abort() { joined.withLock { $0 }?.abort() }
 
     /// Known before they are joined.
     private static var ownRank: Int {

@@ -67,7 +67,7 @@ struct DataSetInfo: Encodable {
     }
 
     /// Reads a file. Throws also when a label whose name was given is in no frame.
-    init(of path: String, labels options: LabelOptions) throws {
+    init(of path: String, labels options: LabelChoice) throws {
         self.init(of: path)
         let reader = try StructureFormats.open(path, labels: options.keys())
         while let structure = try reader.next() { add(structure) }

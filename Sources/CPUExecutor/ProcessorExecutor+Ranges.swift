@@ -2,7 +2,7 @@ import Compute
 import Programs
 
 /// How loops over rows are cut up: by size alone, never by the number of threads.
-extension Executor {
+extension ProcessorExecutor {
     /// Below this many scalar operations a loop is not worth a second thread.
     static var serialWork: Int { 100_000 }
 

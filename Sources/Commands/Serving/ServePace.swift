@@ -1,15 +1,14 @@
+import Interactions
+
 /// How often a server has called, and where the time went.
 struct ServePace {
     /// Structures computed.
     private(set) var calls = 0
-    /// Times by the wall clock, s: computing in all, and of that neighbours and forces; and until the server wanted
-    /// something again.
+    /// Times by the wall clock, s: computing in all, and until the server wanted something again.
     private(set) var computing = 0.0
-    var neighbors = 0.0
-    var forces = 0.0
     var waiting = 0.0
-    /// How often the list of neighbours was built anew.
-    var rebuilds = 0
+    /// Neighbours and forces, of the time computing.
+    var clock = EvaluationClock()
     /// Calls with atoms closer than any in the training data.
     var overlaps = 0
 
@@ -36,7 +35,7 @@ struct ServePace {
             ],
             [
                 "time",
-                "\(Written.duration(computing + waiting)): forces \(share(forces)), neighbours \(share(neighbors)) (\(Written.count(rebuilds, "rebuild"))), waiting for the server \(share(waiting))",
+                "\(Written.duration(computing + waiting)): forces \(share(clock.forces)), neighbours \(share(clock.neighbors)) (\(Written.count(clock.rebuilds, "rebuild"))), waiting for the server \(share(waiting))",
             ],
         ]
         if overlaps > 0 {

@@ -1,16 +1,18 @@
 import Logging
 
 /// Log messages for people: notices among the other lines, warnings and worse on the standard error.
-struct TerminalLogHandler: LogHandler {
-    var metadata: Logger.Metadata = [:]
-    var logLevel = Logger.Level.notice
+public struct TerminalLogHandler: LogHandler {
+    public var metadata: Logger.Metadata = [:]
+    public var logLevel = Logger.Level.notice
 
-    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    public init() {}
+
+    public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }
         set { metadata[key] = newValue }
     }
 
-    func log(event: LogEvent) {
+    public func log(event: LogEvent) {
         if event.level >= .warning {
             Terminal.complain("apus: \(event.level.rawValue): \(event.message)")
         } else {

@@ -3,7 +3,6 @@ import Compute
 import Foundation
 import Interactions
 import Logging
-import Neighbors
 import Sockets
 
 /// One connection from the first request of a server to the end.
@@ -11,9 +10,8 @@ struct ServeRun {
     private let driver: IPIDriver
     private let elements: [Element]
     private let periodicity: (Bool, Bool, Bool)?
-    private let interaction: any Interaction
     private let limits: MinimumDistances
-    private var neighbors: VerletList
+    private let evaluator: Evaluator
     private var result = InteractionResult()
     private var table: ServeTable
     private var pace = ServePace()
@@ -31,9 +29,8 @@ struct ServeRun {
         elements = structure.elements
         let cell = structure.cell.flatMap { $0.isPeriodic == SIMD3(0, 0, 0) ? nil : $0 }
         periodicity = cell.map { ($0.repeats(along: 0), $0.repeats(along: 1), $0.repeats(along: 2)) }
-        self.interaction = interaction
         self.limits = limits
-        neighbors = VerletList(cutoffs: Cutoffs(interaction.cutoff), skin: Self.skin, parallelism: parallelism)
+        evaluator = Evaluator(interaction, skin: Self.skin, parallelism: parallelism)
         table = ServeTable(isCommittee: isCommittee)
     }
 
@@ -56,23 +53,20 @@ struct ServeRun {
     }
 
     private mutating func evaluate() throws {
-        let watch = Stopwatch()
-        let rebuilds = neighbors.rebuildCount
         let cell = periodicity.map { Cell(driver.vectors, periodic: $0) }
-        try neighbors.update(positions: driver.positions, cell: cell)
-        pace.rebuilds += neighbors.rebuildCount - rebuilds
-        warnOfOverlap()
-        let listed = watch.seconds
-        try interaction.evaluate(
-            Configuration(elements: elements, positions: driver.positions, cell: cell, edges: neighbors.edges),
-            into: &result)
-        pace.neighbors += listed
-        pace.forces += watch.seconds - listed
+        let (limits, elements) = (limits, elements)
+        var violation: MinimumDistances.Violation?
+        defer {
+            pace.clock = evaluator.clock
+            if let violation { warn(of: violation) }
+        }
+        try evaluator.evaluate(elements: elements, positions: driver.positions, cell: cell, into: &result) {
+            violation = limits.worstViolation(in: $0, of: elements)
+        }
     }
 
     /// Says once that atoms are closer than the potential has ever seen. Whether to stop is the server's matter.
-    private mutating func warnOfOverlap() {
-        guard let pair = limits.worstViolation(in: neighbors.edges, of: elements) else { return }
+    private mutating func warn(of pair: MinimumDistances.Violation) {
         pace.overlaps += 1
         guard pace.overlaps == 1 else { return }
         let (i, j) = pair.atoms

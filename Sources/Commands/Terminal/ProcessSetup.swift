@@ -2,8 +2,8 @@ import Files
 import Foundation
 
 /// What a process needs before anything else, whoever started it and however.
-enum ProcessSetup {
-    static func begin() {
+public enum ProcessSetup {
+    public static func begin() {
         openMissingDescriptors()
         // A write that fails says so, and is reported; the signal would end the process in the midst of other files.
         signal(SIGPIPE, SIG_IGN)

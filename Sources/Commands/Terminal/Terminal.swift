@@ -4,13 +4,13 @@ import Synchronization
 
 /// Text for people: whole lines at once, so that a pipe sees them as they come, and on a terminal one line below them
 /// that is written again and again.
-enum Terminal {
+public enum Terminal {
     /// Whether a person is watching.
     static let isInteractive =
         isatty(STDOUT_FILENO) == 1 && ProcessInfo.processInfo.environment["TERM"] != "dumb"
 
     /// Why something printed did not get through: `errno`, `nil` when all did.
-    static var failure: Int32? { firstFailure.withLock { $0 } }
+    public static var failure: Int32? { firstFailure.withLock { $0 } }
     private static let firstFailure = Mutex<Int32?>(nil)
 
     static func print(_ text: String = "") { printExactly(printable(text)) }
@@ -38,7 +38,7 @@ enum Terminal {
     }
 
     /// A line for the standard error, of limited length.
-    static func complain(_ line: String) {
+    public static func complain(_ line: String) {
         // What does not print becomes longer.
         let text = Excerpt.of(Excerpt.of(line, limit: 4000), limit: 4000)
         _ = write((isInteractive ? "\r\u{1B}[K" : "") + text + "\n", to: STDERR_FILENO)

@@ -1,0 +1,101 @@
+import Compute
+import DataSets
+import Files
+import Foundation
+import StructureFiles
+import Training
+
+/// `apus check-data`: what is in data, and what is wrong with them.
+public struct CheckDataJob {
+    let data: [String]
+    let cutoff: Double
+    let labels: LabelChoice
+    let json: Bool
+    let parallelism: Parallelism
+
+    public init(
+        data: [String], cutoff: Double, labels: LabelChoice, json: Bool, parallelism: Parallelism
+    ) {
+        self.data = data
+        self.cutoff = cutoff
+        self.labels = labels
+        self.json = json
+        self.parallelism = parallelism
+    }
+
+    private struct Report: Encodable {
+        var files: [DataSetInfo]
+        var cutoffAngstrom: Double
+        var neighborsPerAtomMean: Double?
+        var neighborsPerAtomFewest: Int?
+        var neighborsPerAtomMost: Int?
+        var findings: [Finding]
+        var errors: Int
+        var warnings: Int
+    }
+
+    public func run() throws {
+        var check = DataCheck(cutoff: cutoff, parallelism: parallelism)
+        var (files, census) = ([DataSetInfo](), LabelCensus())
+        var lastStatus = Date()
+        let paths = try FilePattern.expand(data)
+        for path in paths {
+            let reader = try StructureFormats.open(path, labels: labels.keys())
+            let name = (path as NSString).lastPathComponent
+            var info = DataSetInfo(of: path)
+            while let structure = try reader.next() {
+                info.add(structure)
+                try check.add(structure, place: "\(name), frame \(info.structures)", file: path)
+                if Date().timeIntervalSince(lastStatus) > 0.3 {
+                    lastStatus = Date()
+                    Terminal.status("\(path): \(Written.count(info.structures, "structure"))")
+                }
+            }
+            reader.tellRemarks()
+            info.finish(reader.census)
+            census.add(reader.census)
+            files.append(info)
+        }
+        try labels.check(census, in: data.joined(separator: ", "))
+        check.columns = census.columns
+        check.labelColumns = [labels.keys().forces].compactMap(\.self)
+        // A pipe can be read once only, and has been.
+        let digests = try paths.filter(FileDigest.isRegular).map { ($0, try FileDigest.sha256(of: $0)) }
+        let findings = Finding.sorted(DataCheck.copies(among: digests) + check.findings())
+        func count(_ severity: Finding.Severity) -> Int { findings.count { $0.severity == severity } }
+        let (errors, warnings) = (count(.error), count(.warning))
+        let neighbors = check.neighborsPerAtom
+        if json {
+            try JSONOutput.print(
+                Report(
+                    files: files, cutoffAngstrom: cutoff, neighborsPerAtomMean: neighbors?.mean,
+                    neighborsPerAtomFewest: neighbors?.range.lowerBound,
+                    neighborsPerAtomMost: neighbors?.range.upperBound, findings: findings, errors: errors,
+                    warnings: warnings))
+        } else {
+            for info in files {
+                for line in info.lines { Terminal.print(line) }
+                Terminal.print()
+            }
+            if let (mean, range) = neighbors {
+                Terminal.print(
+                    "neighbours within \(Written.short(cutoff)) Å: \(Written.fixed(mean, 1)) per atom, \(range.lowerBound)…\(range.upperBound)"
+                )
+                Terminal.print()
+            }
+            for finding in findings { print(finding) }
+            Terminal.print(
+                "\(Written.count(errors, "error")), \(Written.count(warnings, "warning")), \(Written.count(count(.notice), "notice"))"
+                    + (errors == 0 ? "" : ": these data should not be trained on as they are"))
+        }
+        if errors > 0 { throw CommandExit(1) }
+    }
+
+    private func print(_ finding: Finding) {
+        Terminal.print(
+            "\(finding.severity.rawValue): \(finding.check): \(Excerpt.of(finding.message, limit: 2000))")
+        guard !finding.places.isEmpty else { return }
+        let rest = finding.count > finding.places.count ? " and \(finding.count - finding.places.count) more" : ""
+        Terminal.print("    " + Excerpt.of(finding.places.joined(separator: "; "), limit: 1000) + rest)
+    }
+}

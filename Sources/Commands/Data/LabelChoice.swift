@@ -1,0 +1,37 @@
+import StructureFiles
+
+/// What labels are called in data: the names that were given, and the usual ones for the others.
+public struct LabelChoice {
+    let energyKey, forcesKey, stressKey, virialKey: String?
+
+    public init(energyKey: String?, forcesKey: String?, stressKey: String?, virialKey: String?) {
+        self.energyKey = energyKey
+        self.forcesKey = forcesKey
+        self.stressKey = stressKey
+        self.virialKey = virialKey
+    }
+
+    /// The names given, and those of `keys` for the others; `none` stands for "not read".
+    func keys(or keys: LabelKeys = LabelKeys()) -> LabelKeys {
+        func key(_ given: String?, or usual: String?) -> String? { given == Self.notRead ? nil : given ?? usual }
+        return LabelKeys(
+            energy: key(energyKey, or: keys.energy), forces: key(forcesKey, or: keys.forces),
+            stress: key(stressKey, or: keys.stress), virial: key(virialKey, or: keys.virial))
+    }
+
+    /// As in `data.keys` of a training.
+    private static let notRead = "none"
+
+    /// Throws when a name that was given is in no frame; the message lists what there is.
+    func check(_ census: LabelCensus, in file: String) throws {
+        let absent =
+            [energyKey, stressKey, virialKey].compactMap(\.self).first {
+                $0 != Self.notRead && !census.keys.contains($0)
+            } ?? forcesKey.flatMap { $0 == Self.notRead || census.columns.contains($0) ? nil : $0 }
+        guard let absent else { return }
+        func list(_ names: [String]) -> String { names.isEmpty ? "none" : names.joined(separator: ", ") }
+        throw CommandError(
+            "\(file): expected '\(absent)' in at least one of \(Written.count(census.frames, "frame")), found none; keys seen: \(list(census.keys)); columns seen: \(list(census.columns))"
+        )
+    }
+}

@@ -1,0 +1,127 @@
+import Equivariance
+import Foundation
+import Programs
+
+extension ReferenceExecutor {
+    /// Functions of edges, and what adds up over edges.
+    func edges(_ instruction: Program.Instruction, _ x: [Table], _ graph: Graph, _ result: inout Table) {
+        switch instruction.operation {
+        case .edgeVectors:
+            for e in 0..<graph.edges {
+                (result[e, 0], result[e, 1], result[e, 2]) = (graph.x[e], graph.y[e], graph.z[e])
+            }
+        case .edgeFunction(let function, let part):
+            for e in 0..<graph.edges {
+                let r = SIMD3(x[0][e, 0], x[0][e, 1], x[0][e, 2])
+                let (values, gradients) = function.valuesAndGradients(at: r, cutoff: { $0.cutoff(graph, e) })
+                for k in values.indices {
+                    switch part {
+                    case .value: result[e, k] = values[k]
+                    case .pullback: for a in 0..<3 { result[e, a] += x[1][e, k] * gradients[k][a] }
+                    case .tangent: for a in 0..<3 { result[e, k] += x[1][e, a] * gradients[k][a] }
+                    }
+                }
+            }
+        case .radialBasis(let basis, let part):
+            var rows = [Int](repeating: 0, count: graph.edges)
+            for e in 0..<graph.edges {
+                switch basis {
+                case .ownRow: (result[e, 0], rows[e]) = (1, e)
+                case .spline(let coordinate, let intervals):
+                    let cutoff = coordinate.cutoff(graph, e)
+                    let (row, values, slopes) = spline(at: x[0][e, 0] / cutoff, intervals: intervals)
+                    rows[e] = row
+                    for q in 0..<4 {
+                        switch part {
+                        case .value: result[e, q] = values[q]
+                        case .slope: result[e, q] = slopes[q] / cutoff
+                        case .tangent: result[e, q] = slopes[q] / cutoff * x[1][e, 0]
+                        }
+                    }
+                }
+            }
+            firstRows[instruction.results[0]] = rows
+        case .edgeForces:
+            for e in 0..<graph.edges {
+                for a in 0..<3 {
+                    result[Int(graph.receivers[e]), a] += x[0][e, a]
+                    result[Int(graph.sourceOfEdge[e]), a] -= x[0][e, a]
+                }
+            }
+        case .edgeDifference:
+            for e in 0..<graph.edges {
+                for a in 0..<3 {
+                    result[e, a] = x[0][Int(graph.receivers[e]), a] - x[0][Int(graph.sourceOfEdge[e]), a]
+                }
+            }
+        case .edgeVirial:
+            for e in 0..<graph.edges {
+                let structure = graph.structure(of: Int(graph.receivers[e]))
+                for a in 0..<3 { for b in 0..<3 { result[structure, 3 * a + b] -= x[0][e, a] * x[1][e, b] } }
+            }
+        case .atomicVirials:
+            for e in 0..<graph.edges {
+                for atom in [Int(graph.receivers[e]), Int(graph.sourceOfEdge[e])] {
+                    for a in 0..<3 { for b in 0..<3 { result[atom, 3 * a + b] -= x[0][e, a] * x[1][e, b] / 2 } }
+                }
+            }
+        case .edgeStrain:
+            for e in 0..<graph.edges {
+                let structure = graph.structure(of: Int(graph.receivers[e]))
+                for a in 0..<3 { for b in 0..<3 { result[e, b] -= x[0][e, a] * x[1][structure, 3 * a + b] } }
+            }
+        default: preconditionFailure("\(instruction.operation.name) is no operation on edges")
+        }
+    }
+
+    /// The four uniform cubic B-splines that do not vanish at x and their slopes by x; all zero from 1 on.
+    private func spline(at x: Double, intervals: Int) -> (row: Int, values: [Double], slopes: [Double]) {
+        guard x < 1 else { return (intervals - 1, [0, 0, 0, 0], [0, 0, 0, 0]) }
+        let row = Int(x * Double(intervals))
+        let u = x * Double(intervals) - Double(row)
+        let values = [
+            pow(1 - u, 3) / 6, (3 * pow(u, 3) - 6 * u * u + 4) / 6, (-3 * pow(u, 3) + 3 * u * u + 3 * u + 1) / 6,
+            pow(u, 3) / 6,
+        ]
+        let slopes = [
+            -pow(1 - u, 2) / 2, (3 * u * u - 4 * u) / 2, (-3 * u * u + 2 * u + 1) / 2, u * u / 2,
+        ]
+        return (row, values, slopes.map { $0 * Double(intervals) })
+    }
+}
+
+extension EdgeFunction {
+    /// Each component with its gradient by the vector.
+    func valuesAndGradients(
+        at r: SIMD3<Double>, cutoff: (RadialCoordinate) -> Double
+    ) -> (values: [Double], gradients: [SIMD3<Double>]) {
+        let length = (r.x * r.x + r.y * r.y + r.z * r.z).squareRoot()
+        switch self {
+        case .distance: return ([length], [r / length])
+        case .harmonics(let lMax):
+            let harmonics = SphericalHarmonics(lMax: lMax)
+            var values = [Double](repeating: 0, count: harmonics.count)
+            var gradients = [Double](repeating: 0, count: 3 * harmonics.count)
+            harmonics.evaluate(x: r.x, y: r.y, z: r.z, values: &values, gradient: &gradients)
+            let components = 1..<harmonics.count
+            return (
+                components.map { values[$0] },
+                components.map { SIMD3(gradients[3 * $0], gradients[3 * $0 + 1], gradients[3 * $0 + 2]) }
+            )
+        case .bessel(let coordinate, let basis):
+            let cutoff = cutoff(coordinate)
+            let both = basis.frequencies.map { basis.evaluate($0, length / cutoff) }
+            return (both.map(\.value), both.map { $0.slope / cutoff * r / length })
+        }
+    }
+}
+
+extension RadialCoordinate {
+    /// The cutoff of the pair of species that an edge joins.
+    fileprivate func cutoff(_ graph: Graph, _ edge: Int) -> Double {
+        if pairCutoffs.isEmpty { return rMax }
+        let receiver = graph.species[Int(graph.receivers[edge])]
+        let source = graph.species[Int(graph.sourceOfEdge[edge])]
+        return pairCutoffs[Int(receiver)][Int(source)]
+    }
+}
