@@ -100,8 +100,8 @@ import Testing
             let error = try #require(throws: StructureFileError.self) { _ = try StructureFormats.readAll(path) }
             #expect(error.file == path && error.message.contains(compression.rawValue), "\(error)")
         }
-        // One byte of the compressed text: what is read is right, or an error; the checksum sees to that. (A byte of the
-        // header may be the time.)
+        // One byte of the compressed text: what is read is right, or an error; the checksum sees to that. (A byte of
+        // the header may be the time.)
         for at in stride(from: bytes.count / 3, to: bytes.count, by: 11) {
             var damaged = bytes
             damaged[at] ^= 0x55

@@ -9,8 +9,8 @@ struct StartingStructure {
     var frame = 1
     var supercell = [1, 1, 1]
 
-    /// Reads a structure file of any format, or a trajectory to be continued. Throws when the frame is not there or the structure cannot
-    /// be repeated.
+    /// Reads a structure file of any format, or a trajectory to be continued. Throws when the frame is not there or the
+    /// structure cannot be repeated.
     func read() throws -> Structure {
         var structure = try FileKind(of: file) == .trajectory ? frameOfTrajectory() : frameOfStructures()
         structure.energy = nil

@@ -2,8 +2,8 @@ import Atoms
 import Files
 import Foundation
 
-/// A binary copy of a structure file of any format, mapped into memory: structures are decoded when they are asked for, so a set
-/// may be larger than the memory, and is read again without parsing.
+/// A binary copy of a structure file of any format, mapped into memory: structures are decoded when they are asked for,
+/// so a set may be larger than the memory, and is read again without parsing.
 ///
 /// The file begins with the word `apuscach` and its version; then one record after another, every number in 8 bytes,
 /// little-endian, every text behind its length; the index, which is the place of each record; the description, which

@@ -18,7 +18,8 @@ struct DecompressionStep {
     var hasEnded: Bool
 }
 
-/// A compressed file, decompressed while it is read: memory for one piece of it and for what the compression looks back.
+/// A compressed file, decompressed while it is read: memory for one piece of it and for what the compression looks
+/// back.
 ///
 /// A file may hold several streams, as `cat a.gz b.gz` makes it, and zeros behind the last.
 final class DecompressedSource: ByteSource {
