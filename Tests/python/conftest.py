@@ -17,6 +17,8 @@ import pytest
 
 # A script that starts the tests in the background has switched Ctrl-C off, and programs leave it so.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+for number in (signal.SIGHUP, signal.SIGTERM):
+    signal.signal(number, signal.SIG_DFL)
 
 pytest_plugins = ["lammps_runs"]
 
