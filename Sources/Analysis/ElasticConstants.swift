@@ -54,7 +54,7 @@ public struct ElasticConstants: Sendable {
         try Relaxation(evaluator, settings: settings, energyNoise: 1e-12).run {
             guard index < strained.count else { return nil }
             defer { index += 1 }
-            return (strained[index], nil)
+            return RelaxationStart(strained[index])
         } progress: { step in
             progress(step)
         } finished: { outcome in

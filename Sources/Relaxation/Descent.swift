@@ -14,18 +14,22 @@ struct Descent {
     private var minimizer: (any Minimizer)?
     private(set) var evaluations = 0
     private(set) var largestForce = 0.0
+    /// Evaluations that failed since the last that did not.
+    private var failures = 0
     private var startingEnergy: Double?
     /// Why there is nothing to evaluate.
     private(set) var problem: (any Error)?
 
-    init(index: Int, structure: Structure, group: SpaceGroup?, settings: RelaxationSettings) {
+    init(index: Int, start: RelaxationStart, settings: RelaxationSettings) {
         self.index = index
+        let (structure, group) = (start.structure, start.group)
+        problem = start.problem
         var freedom = StrainFreedom.none
         do {
             freedom = try StrainFreedom(
                 settings.cellChange, of: structure.cell, axes: settings.axes, group: group)
         } catch {
-            problem = error
+            problem = problem ?? error
         }
         if let last = settings.fixedAtoms.max(), last >= structure.count {
             problem = StrainFreedom.Problem(
@@ -43,10 +47,19 @@ struct Descent {
         switch outcome {
         case .success(let found): result = found
         case .failure(let error):
+            // Atoms may have been thrown together: half-way back there may be an energy.
+            if evaluations > 0, failures < 4 {
+                failures += 1
+                minimizer?.shorten(by: 0.25)
+                step = step.map { $0 * 0.25 }
+                place = base.moved(by: step)
+                return nil
+            }
             let whole = evaluations == 0 ? nil : baseResult
             return ended(at: base, whole, isConverged: false, settings, failure: "\(error)")
         }
         evaluations += 1
+        failures = 0
         if startingEnergy == nil { startingEnergy = result.energy }
         let force = place.largestForce(result)
         let deviation = place.stressDeviation(result)

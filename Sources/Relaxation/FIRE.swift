@@ -38,4 +38,6 @@ struct FIRE: Minimizer {
         if step != wanted { velocity = step.map { $0 / timestep } }
         return MinimizerStep(accepts: true, step: step)
     }
+
+    mutating func shorten(by factor: Double) { velocity = velocity.map { $0 * factor } }
 }

@@ -51,6 +51,8 @@ struct LBFGS: Minimizer {
         return MinimizerStep(accepts: accepts, step: step)
     }
 
+    mutating func shorten(by factor: Double) { step = step.map { $0 * factor } }
+
     /// Keeps how the gradient has changed along the last step.
     private mutating func learn(_ change: [Double]) {
         let stiff = model.applied(to: step)

@@ -4,6 +4,9 @@ protocol Minimizer {
     ///   - energyChange: from the place that the last step began at, eV; 0 at the start.
     ///   - gradient: at the place that was evaluated.
     mutating func next(energyChange: Double, gradient: [Double], limit: ([Double]) -> [Double]) -> MinimizerStep
+
+    /// The last step led where there is no energy and is taken again, so much of it.
+    mutating func shorten(by factor: Double)
 }
 
 struct MinimizerStep {

@@ -3,6 +3,21 @@ import Interactions
 import Neighbors
 import Symmetry
 
+/// What a relaxation begins with.
+public struct RelaxationStart: Sendable {
+    public var structure: Structure
+    /// The group that is kept; nil for none.
+    public var group: SpaceGroup?
+    /// Why the structure cannot be relaxed as it is wanted: it is told with the others' outcomes.
+    public var problem: (any Error)?
+
+    public init(_ structure: Structure, group: SpaceGroup? = nil, problem: (any Error)? = nil) {
+        self.structure = structure
+        self.group = group
+        self.problem = problem
+    }
+}
+
 /// Minimises energies of structures, with or without their cells. Many at once: those that are not done are evaluated
 /// together in each step, and structures follow as others are done.
 ///
@@ -32,7 +47,7 @@ public struct Relaxation {
     ///   - finished: called for each structure in the order of the source.
     /// - Throws: what `next` and `finished` throw. Structures that cannot be evaluated are no errors but `failure`s.
     public func run(
-        _ next: () throws -> (structure: Structure, group: SpaceGroup?)?,
+        _ next: () throws -> RelaxationStart?,
         progress: (RelaxationProgress) -> Void = { _ in }, finished: (RelaxedStructure) throws -> Void
     ) throws {
         var active: [Descent] = []
@@ -49,25 +64,32 @@ public struct Relaxation {
         while true {
             var atoms = active.reduce(0) { $0 + $1.place.structure.count }
             while !isExhausted, active.isEmpty || atoms < Self.batch {
-                guard let (structure, group) = try next() else {
+                guard let start = try next() else {
                     isExhausted = true
                     break
                 }
-                atoms += structure.count
-                active.append(Descent(index: count, structure: structure, group: group, settings: settings))
+                atoms += start.structure.count
+                active.append(Descent(index: count, start: start, settings: settings))
                 count += 1
             }
             guard !active.isEmpty else { return }
-            let results = evaluate(&active)
-            var left: [Descent] = []
-            for (var descent, result) in zip(active, results) {
-                if let outcome = descent.absorb(result, settings: settings, energyNoise: energyNoise) {
-                    try end(descent, finalized(outcome))
-                } else {
-                    left.append(descent)
+            let results = evaluate(active)
+            var steps = active.map { (descent: $0, outcome: RelaxedStructure?.none) }
+            let (settings, energyNoise) = (settings, energyNoise)
+            evaluator.parallelism.update(&steps, by: 1) { range, steps in
+                for k in range {
+                    steps[k - range.lowerBound].outcome = steps[k - range.lowerBound].descent.absorb(
+                        results[k], settings: settings, energyNoise: energyNoise)
                 }
             }
-            active = left
+            active = []
+            for (descent, outcome) in steps {
+                if let outcome {
+                    try end(descent, finalized(outcome))
+                } else {
+                    active.append(descent)
+                }
+            }
             progress(
                 RelaxationProgress(
                     finished: count - active.count, active: active.count,
@@ -79,10 +101,10 @@ public struct Relaxation {
     /// Relaxes these structures.
     public func run(_ structures: [Structure], groups: [SpaceGroup?]? = nil) -> [RelaxedStructure] {
         var (index, outcomes) = (0, [RelaxedStructure]())
-        func next() -> (structure: Structure, group: SpaceGroup?)? {
+        func next() -> RelaxationStart? {
             guard index < structures.count else { return nil }
             defer { index += 1 }
-            return (structures[index], groups?[index])
+            return RelaxationStart(structures[index], group: groups?[index])
         }
         // Neither closure throws.
         do { try run(next) { outcomes.append($0) } } catch { preconditionFailure("\(error)") }
@@ -90,7 +112,7 @@ public struct Relaxation {
     }
 
     /// Results of all; of those that cannot be evaluated the reason.
-    private func evaluate(_ active: inout [Descent]) -> [Result<InteractionResult, any Error>] {
+    private func evaluate(_ active: [Descent]) -> [Result<InteractionResult, any Error>] {
         var outcomes = [Result<InteractionResult, any Error>?](repeating: nil, count: active.count)
         for k in active.indices { if let problem = active[k].problem { outcomes[k] = .failure(problem) } }
         while true {

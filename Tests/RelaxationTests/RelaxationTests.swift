@@ -240,3 +240,63 @@ import Testing
         #expect(product(residual, residual).squareRoot() < 1e-6 * product(right, right).squareRoot())
     }
 }
+
+/// A potential with a hole: no energy where two atoms are closer than a limit.
+@Suite struct FailedEvaluationTests {
+    private final class Holed: Interaction {
+        let inner: LennardJones
+        let limit: Double
+        var failures = 0
+        var cutoff: Double { inner.cutoff }
+
+        init(limit: Double) throws {
+            inner = try LennardJones.argon(parallelism: .serial)
+            self.limit = limit
+        }
+
+        func check(elements: [Element]) throws { try inner.check(elements: elements) }
+
+        func evaluate(_ configuration: Configuration, into result: inout InteractionResult) throws {
+            for e in 0..<configuration.edges.count {
+                let edges = configuration.edges
+                guard norm(SIMD3(edges.x[e], edges.y[e], edges.z[e])) < limit else { continue }
+                failures += 1
+                throw InteractionError(.notFinite, "a hole")
+            }
+            try inner.evaluate(configuration, into: &result)
+        }
+    }
+
+    /// From far on the first step is the longest that is allowed, and leads into the hole, whose edge is beside the
+    /// minimum.
+    @Test func aStepIntoNothingIsTakenAgainShorter() throws {
+        let minimum = 3.405 * pow(2, 1.0 / 6)
+        let holed = try Holed(limit: minimum - 0.02)
+        let argon = Element("Ar")!
+        let pair = Structure(elements: [argon, argon], positions: [.zero, SIMD3(minimum + 0.3, 0, 0)])
+        var settings = RelaxationSettings()
+        settings.forceTolerance = 1e-5
+        settings.method = .fire
+        let outcome = Relaxation(Evaluator(holed, parallelism: .serial), settings: settings, energyNoise: 1e-13)
+            .run([pair])[0]
+        #expect(holed.failures > 0)
+        #expect(outcome.isConverged)
+        #expect(abs(norm(outcome.structure.positions[1] - outcome.structure.positions[0]) - minimum) < 1e-3)
+    }
+
+    @Test func aWayThatEndsInNothingIsNamed() throws {
+        let minimum = 3.405 * pow(2, 1.0 / 6)
+        let holed = try Holed(limit: minimum + 0.1)
+        let argon = Element("Ar")!
+        let pair = Structure(elements: [argon, argon], positions: [.zero, SIMD3(minimum + 0.3, 0, 0)])
+        var settings = RelaxationSettings()
+        settings.forceTolerance = 1e-5
+        settings.maximumEvaluations = 100
+        let outcome = Relaxation(Evaluator(holed, parallelism: .serial), settings: settings, energyNoise: 1e-13)
+            .run([pair])[0]
+        #expect(!outcome.isConverged && outcome.failure != nil)
+        #expect(outcome.structure.energy != nil)
+        // What is left is the last place that had an energy.
+        #expect(norm(outcome.structure.positions[1] - outcome.structure.positions[0]) >= minimum + 0.1)
+    }
+}

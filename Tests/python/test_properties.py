@@ -1,6 +1,7 @@
 """`apus eos`, `apus elastic` and `apus phonons`, beside ASE, phonopy and finite differences with the same potential."""
 
 import json
+import subprocess
 
 import numpy
 import pytest
@@ -9,7 +10,7 @@ from ase.build import bulk
 from ase.eos import EquationOfState
 from ase.optimize import BFGS
 
-from conftest import SHIPPED, run_module, write_exactly
+from conftest import PROGRAM, SHIPPED, SILICON, run_module, write_exactly
 
 import apus as package
 
@@ -183,6 +184,7 @@ def test_a_cell_of_several_primitive_cells_has_the_same_vibrations(silicon):
     cubic = json.loads(silicon("phonons", SHIPPED, "cubic.xyz", "--supercell", 2, *options).stdout)
     # The same supercell lattice: the primitive one of 2 × 2 × 2 cubic cells is 4 × 4 × 4 over itself.
     primitive = json.loads(silicon("phonons", SHIPPED, "si.xyz", "--supercell", 4, "--q", "0 0 0, 0.5 0 0.5", *options).stdout)
+    assert "the cell holds 4 primitive ones" in cubic["notes"][0] and primitive["notes"] == []
     assert cubic["frequencies_thz"][0][-1] == pytest.approx(primitive["frequencies_thz"][0][-1], abs=0.05)
     assert min(abs(numpy.array(cubic["frequencies_thz"][0]) - primitive["frequencies_thz"][1][-1])) < 0.2
 
@@ -198,3 +200,12 @@ def test_a_picture_of_bands_and_states(silicon):
     silicon("phonons", SHIPPED, "si.xyz", "--supercell", 2, "-o", "out", "--mesh", 4)
     assert run_module(silicon.folder, "phonons", "out").returncode == 0
     assert "<svg" in (silicon.folder / "out" / "phonons.svg").read_text()
+
+
+def test_the_example_runs(tmp_path):
+    script = SILICON / "properties.sh"
+    result = subprocess.run(
+        [script, PROGRAM, SHIPPED, tmp_path], capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL)
+    assert result.returncode == 0, result.stderr
+    assert "stable: all eigenvalues are positive" in result.stdout
+    assert (tmp_path / "phonons" / "bands.csv").exists() and (tmp_path / "relaxed.xyz").exists()

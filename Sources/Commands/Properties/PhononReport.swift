@@ -40,7 +40,7 @@ struct PhononReport: Encodable {
     var thermodynamics: [Thermodynamics]
     var path: [String]
     var isStandardPath: Bool
-    var note: String?
+    var notes: [String]
     /// For files alone.
     let bands: [(q: SIMD3<Double>, distance: Double, name: String?, frequencies: [Double])]
     let density: [(frequency: Double, density: Double)]
@@ -54,7 +54,7 @@ struct PhononReport: Encodable {
         case mesh
         case lowest = "lowest_thz"
         case highest = "highest_thz"
-        case imaginaryShare, thermodynamics, path, isStandardPath, note
+        case imaginaryShare, thermodynamics, path, isStandardPath, notes
     }
 
     init(_ constants: ForceConstants, group: SpaceGroup?, options: PhononsJob.Options, parallelism: Parallelism) {
@@ -95,10 +95,18 @@ struct PhononReport: Encodable {
         }
         self.path = path.pieces.map { $0.map(\.name).joined(separator: "–") }
         isStandardPath = path.isStandard
-        note =
-            unit.composition.count > 1
-            ? "no LO–TO splitting: it needs Born charges and the dielectric constant, which a potential does not know"
-            : nil
+        notes = []
+        if unit.composition.count > 1 {
+            notes.append(
+                "no LO–TO splitting: it needs Born charges and the dielectric constant, which a potential does not know"
+            )
+        }
+        let cells = group?.operations.count { $0.rotation == [[1, 0, 0], [0, 1, 0], [0, 0, 1]] } ?? 1
+        if cells > 1 {
+            notes.append(
+                "the cell holds \(cells) primitive ones, so bands are folded; give a primitive cell for those of textbooks"
+            )
+        }
     }
 
     var lines: [String] {
@@ -127,7 +135,7 @@ struct PhononReport: Encodable {
             ])
         }
         lines += Terminal.table(rows, leftAligned: [])
-        if let note { lines += ["", note] }
+        if !notes.isEmpty { lines += [""] + notes }
         return lines
     }
 }

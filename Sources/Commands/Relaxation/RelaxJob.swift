@@ -59,7 +59,7 @@ public struct RelaxJob {
         let relaxation = Relaxation(evaluator, settings: settings, energyNoise: precision.energyNoise)
         let source = try StructureSource(input)
         let writer = try ExtendedXYZWriter(path: output, mode: .replacing, existing: existing)
-        var report = RelaxReport(changesCell: settings.cellChange != .fixed)
+        var report = RelaxReport(isDetailed: options.json)
         let table = RelaxReport.table(changesCell: settings.cellChange != .fixed)
         if !options.json {
             Terminal.print(PotentialSummary(loaded).line)
@@ -68,19 +68,18 @@ public struct RelaxJob {
         var status = StatusLine()
         var groups: [SpaceGroup?] = []
         try relaxation.run {
-            guard var structure = try source.next() else { return nil }
-            var group: SpaceGroup?
+            guard let structure = try source.next() else { return nil }
+            var start = RelaxationStart(structure)
             if options.keepsSymmetry {
                 do {
-                    let found = try Spglib.spaceGroup(of: structure, tolerance: options.symmetryTolerance)
-                    structure = found.symmetrized(structure)
-                    group = found
+                    let group = try Spglib.spaceGroup(of: structure, tolerance: options.symmetryTolerance)
+                    start = RelaxationStart(group.symmetrized(structure), group: group)
                 } catch {
-                    throw CommandError("\(input): structure \(groups.count + 1): \(CommandError.message(of: error))")
+                    start.problem = error
                 }
             }
-            groups.append(group)
-            return (structure, group)
+            groups.append(start.group)
+            return start
         } progress: { progress in
             status.show(
                 "\(Written.count(progress.finished, "structure")) done, \(progress.active) under way, step \(progress.evaluations), largest force \(Written.short(progress.largestForce, 3)) eV/Å"
@@ -89,7 +88,7 @@ public struct RelaxJob {
             let entry = RelaxReport.Entry(outcome, group: groups[outcome.index])
             groups[outcome.index] = nil
             report.add(entry)
-            tell(outcome)
+            tell(outcome, precision)
             if !options.json { Terminal.print(table.line(entry)) }
             var structure = outcome.structure
             structure.information["converged"] = outcome.isConverged ? "T" : "F"
@@ -129,14 +128,17 @@ public struct RelaxJob {
         return settings
     }
 
-    private func tell(_ outcome: RelaxedStructure) {
+    private func tell(_ outcome: RelaxedStructure, _ precision: Potential.Precision) {
         let name = "\(input): structure \(outcome.index + 1) (\(outcome.structure.formula))"
         if let failure = outcome.failure {
             let left =
                 outcome.largestForce.isFinite
                 ? "; the largest force is \(Written.short(outcome.largestForce, 3)) eV/Å, the stress is \(Written.short(outcome.stressDeviation * Units.gigapascal, 3)) GPa from its target"
                 : ""
-            Logger(label: "apus").warning("\(name): \(failure)\(left)")
+            let advice =
+                precision == .float32 && outcome.largestForce < 1e-3
+                ? "; that may be rounding of single precision: try --precision float64" : ""
+            Logger(label: "apus").warning("\(name): \(failure)\(left)\(advice)")
         }
         if let pair = outcome.tooClose {
             Logger(label: "apus").warning(

@@ -56,12 +56,17 @@ struct RelaxReport: Encodable {
 
     private(set) var structures: [Entry] = []
     private(set) var converged = true
-    private let changesCell: Bool
+    /// Whether forces and positions are kept.
+    private let isDetailed: Bool
 
-    init(changesCell: Bool) { self.changesCell = changesCell }
+    init(isDetailed: Bool) { self.isDetailed = isDetailed }
 
     mutating func add(_ entry: Entry) {
         structures.append(entry)
+        if !isDetailed {
+            structures[structures.count - 1].forces = nil
+            structures[structures.count - 1].positions = []
+        }
         converged = converged && entry.converged
     }
 
