@@ -74,7 +74,7 @@ let modules = [
     Module(name: "CPUExecutor", uses: ["Compute", "Neighbors", "Equivariance", "Programs"]),
     Module(name: "Layers", uses: ["Files", "Compute", "Programs"]),
     Module(
-        name: "Models", uses: ["Compute", "Atoms", "Interactions", "Equivariance", "Programs", "Layers"],
+        name: "Models", uses: ["Compute", "Atoms", "Settings", "Interactions", "Equivariance", "Programs", "Layers"],
         tests: .withData, testsUse: ["Files", "Neighbors", "CPUExecutor", "Potentials", "ExecutorTesting"]),
     Module(
         name: "Potentials",

@@ -32,7 +32,8 @@ public enum StructureFormats {
 
     /// All structures of a file; throws when one of the `required` labels is in none of them.
     public static func readAll(
-        _ path: String, labels: LabelKeys = LabelKeys(), use: StructureUse = .labels, requiring required: [Label] = []
+        _ path: String, labels: LabelKeys = LabelKeys(), use: StructureUse = .labels,
+        requiring required: [Property] = []
     ) throws -> [Structure] {
         let reader = try open(path, labels: labels, use: use)
         let structures = try reader.rest()

@@ -35,7 +35,7 @@ struct CheckDataCommand: ParsableCommand {
 
     func run() throws {
         try CheckDataJob(
-            data: data, cutoff: cutoff, labels: labels.choice, json: json, parallelism: threads.parallelism
+            data: data, cutoff: cutoff, labels: try labels.choice, json: json, parallelism: threads.parallelism
         ).run()
     }
 }

@@ -39,7 +39,8 @@ struct EvaluateCommand: ParsableCommand {
 
     func run() throws {
         try EvaluateJob(
-            potential: potential, data: data, predictions: predictions, overwrite: overwrite, labels: labels.choice,
+            potential: potential, data: data, predictions: predictions, overwrite: overwrite,
+            labels: try labels.choice,
             precision: precision, json: json, parallelism: threads.parallelism
         ).run()
     }

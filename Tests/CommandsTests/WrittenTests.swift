@@ -32,7 +32,11 @@ import Testing
 
 /// The names that labels have in data.
 @Suite struct LabelChoiceTests {
-    private let choice = LabelChoice(energyKey: "REF_energy", forcesKey: nil, stressKey: "none", virialKey: nil)
+    private let choice: LabelChoice
+
+    init() throws {
+        choice = try LabelChoice(energyKey: "REF_energy", forcesKey: nil, stressKey: "none", virialKey: nil)
+    }
 
     @Test func namesThatAreGivenReplaceTheUsualOnes() {
         let keys = choice.keys(or: LabelKeys(energy: "e", forces: "f", stress: "s", virial: "v"))

@@ -179,7 +179,7 @@ import Testing
     static let lies = [
         Lie("no format", naming: "format") { $0.metadata["format"] = nil },
         Lie("another format", naming: "apus-potential") { $0.metadata["format"] = "apus-checkpoint" },
-        Lie("another version", naming: "format version 3") { $0.metadata["format_version"] = "3" },
+        Lie("another version", naming: "format version 4") { $0.metadata["format_version"] = "4" },
         Lie("a committee of nobody knows how many", naming: "committee") { $0.metadata["format_version"] = "2" },
         Lie("a committee without members", naming: "member.0.weights.") {
             ($0.metadata["format_version"], $0.metadata["members"]) = ("2", "2")
@@ -279,12 +279,12 @@ import Testing
     /// The largest model that a configuration can ask for, in a file of a few bytes, is refused before it takes
     /// memory; and the count that refuses it is the count of the weights.
     @Test(arguments: ModelSample.all) func theNumberOfWeightsIsKnownBeforehand(_ sample: ModelSample) throws {
-        #expect(try NequIPModel.weightCount(sample.configuration) == NequIPModel(sample.configuration).parameterCount)
+        #expect(try Model.weightCount(sample.configuration) == Model(sample.configuration).parameterCount)
         var huge = sample.configuration
-        (huge.numLayers, huge.lMax, huge.parity) = (20, 4, true)
-        huge.numFeatures = Array(repeating: 1024, count: 5)
-        huge.typeEmbedNumFeatures = 1024
-        #expect(try NequIPModel.weightCount(huge) > 10_000_000_000)
+        (huge.nequip.numLayers, huge.nequip.lMax, huge.nequip.parity) = (20, 4, true)
+        huge.nequip.numFeatures = Array(repeating: 1024, count: 5)
+        huge.nequip.typeEmbedNumFeatures = 1024
+        #expect(try Model.weightCount(huge) > 10_000_000_000)
         var file = try Self.potential().encoded()
         file.metadata["model"] = String(decoding: try JSONEncoder().encode(huge), as: UTF8.self)
         let error = #expect(throws: PotentialError.self) { try Potential(file) }

@@ -229,7 +229,7 @@ import Testing
     /// Data/ase.xyz is what ASE 3.29 writes (Data/make_ase_file.py), with every kind of value that it knows.
     @Test func filesOfASEAreRead() throws {
         let path = Bundle.module.resourceURL!.appending(path: "Data/ase.xyz").path
-        let structures = try ExtendedXYZReader.readAll(path: path, requiring: Label.allCases)
+        let structures = try ExtendedXYZReader.readAll(path: path, requiring: Property.ofEnergySurface)
         #expect(structures.map(\.formula) == ["Cu4", "H6C2O", "Fe2"])
         let copper = structures[0]
         #expect(copper.energy == 0.7670855999828774)

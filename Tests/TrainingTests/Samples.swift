@@ -139,7 +139,7 @@ enum Samples {
     ) throws -> Trainer<T> {
         let data = try DataSet(structures, for: configuration, parallelism: .serial)
         let empty = try DataSet([], for: configuration, parallelism: .serial)
-        let (settings, model) = (try settings(training: training), try NequIPModel(configuration))
+        let (settings, model) = (try settings(training: training), try Model(configuration))
         return Trainer(
             settings, model, ParameterSet(model.parameters, seed: settings.seed), seed: settings.seed,
             training: data, validation: empty, parallelism: parallelism)

@@ -304,7 +304,7 @@ import Testing
         let summary = try run(settings)
         #expect(summary.ending == .maxEpochs && summary.epochs == 0 && summary.keptEpoch == 0)
         let potential = try Potential(verifying: settings.output + "/potential.safetensors")
-        let model = try NequIPModel(potential.configuration)
+        let model = try Model(potential.configuration)
         #expect(potential.parameters == ParameterSet(model.parameters, seed: 9))
         #expect(potential.references.count == 2)
         #expect(try metrics(settings.output).count == 2)
@@ -332,7 +332,7 @@ import Testing
         let potential = try Potential(verifying: settings.output + "/potential.safetensors")
         #expect(
             potential.parameters.values
-                != ParameterSet(try NequIPModel(potential.configuration).parameters, seed: 1).values)
+                != ParameterSet(try Model(potential.configuration).parameters, seed: 1).values)
         #expect(try state(settings.output).steps == 0)
         #expect(try metrics(settings.output).count == 2)
     }
@@ -408,21 +408,22 @@ import Testing
     }
 
     /// The errors that a report, the potential's provenance and an evaluation give are the same numbers.
-    @Test(arguments: KeptEpoch.allCases)
+    @Test(arguments: [.loss, .last] + Property.ofEnergySurface.map { KeptEpoch.term($0) })
     func theKeptPotentialIsTheOneAskedForWithTheErrorsThatWereReported(_ keep: KeptEpoch) throws {
         let folder = try TemporaryFolder()
         let settings = try settings(
             folder,
-            "max_epochs: 8, precision: float64, loss: {stress: 1}, optimizer: {learning_rate: 0.05}, keep: \(keep)")
+            "max_epochs: 8, precision: float64, loss: {stress: 1}, optimizer: {learning_rate: 0.05}, keep: \(keep.rawValue)"
+        )
         var reports: [TrainingRun.EpochReport] = []
         let summary = try run(settings, report: { if case .epoch(let report) = $0 { reports.append(report) } })
         func score(_ report: TrainingRun.EpochReport) -> Double {
             switch keep {
             case .loss: report.validationLoss
-            case .energy: report.errors.all.energyRMSE!
-            case .forces: report.errors.all.forcesRMSE!
+            case .term(.energy): report.errors.all.energyRMSE!
+            case .term(.forces): report.errors.all.forcesRMSE!
             // All crystals have the same volume and number of atoms.
-            case .stress: report.errors.all.stressRMSE!
+            case .term: report.errors.all.stressRMSE!
             case .last: -Double(report.epoch)
             }
         }

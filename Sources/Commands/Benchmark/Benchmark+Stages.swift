@@ -57,7 +57,7 @@ extension Benchmark {
             try neighbors.update(positions: positions, cell: structure.cell)
             rebuilds.append(watch.seconds)
         }
-        let operations = try NequIPModel(potential.configuration).operationCount(
+        let operations = try Model(potential.configuration).operationCount(
             atoms: structure.count, edges: edges, members: potential.members.count)
         counted = (edges, operations)
         let atoms = structure.count

@@ -49,7 +49,7 @@ public struct EvaluateJob {
             Terminal.print(
                 "\(ProgramVersion.description), \(BuildTarget.description), \(PotentialSummary(loaded).line)")
         }
-        var report = EvaluationReport()
+        var report = EvaluationReport(of: evaluation.others)
         var census = LabelCensus()
         var lastStatus = Date()
         for path in paths {
@@ -75,7 +75,7 @@ public struct EvaluateJob {
         let names = data.joined(separator: ", ")
         try labels.check(census, in: names)
         if writer == nil, !report.hasLabels {
-            try census.require(Label.allCases.filter { $0 != .stress }, named: keys, in: names)
+            try census.require(loaded.properties.filter { $0 != .stress }, named: keys, in: names)
         }
         try writer?.close()
         if json { return try JSONOutput.print(report) }

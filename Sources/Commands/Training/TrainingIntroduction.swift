@@ -1,3 +1,4 @@
+import Atoms
 import Compute
 import Layers
 import Models
@@ -30,9 +31,6 @@ struct TrainingIntroduction {
         let configuration = model.configuration
         let head =
             "\(ProgramVersion.description), \(BuildTarget.description), \(preparation.precision.rawValue), \(Written.count(threads, "thread"))"
-        let features =
-            Set(configuration.numFeatures).count == 1
-            ? "\(configuration.numFeatures[0])" : configuration.numFeatures.map(String.init).joined(separator: ", ")
         let neighbors = configuration.avgNumNeighbors.map { Written.fixed($0, 1) }.joined(separator: ", ")
         var rows = [["data", "\(contents(of: preparation.training)) to train on"]]
         if let replay = preparation.replay, let share = settings.fineTuning?.replay?.share {
@@ -46,7 +44,7 @@ struct TrainingIntroduction {
             ],
             [
                 "model",
-                "\(configuration.typeNames.joined(separator: " ")); \(configuration.numLayers) layers, l_max \(configuration.lMax), parity \(configuration.parity), \(features) features",
+                "\(configuration.typeNames.joined(separator: " ")); \(configuration.architecture.summary)",
             ],
             ["", "r_max \(Written.short(configuration.rMax)) Å; \(model.parameterCount) weights"],
             [
@@ -71,7 +69,7 @@ struct TrainingIntroduction {
 
     /// How many structures there are, and how many carry each label.
     private func contents(of set: DataSet) -> String {
-        let labels = Label.allCases.map { ($0, set.count(of: $0)) }.filter { $0.1 > 0 }.map { label, count in
+        let labels = Property.all.map { ($0, set.count(of: $0)) }.filter { $0.1 > 0 }.map { label, count in
             count == set.count ? "\(label)" : "\(label) on \(count)"
         }
         return

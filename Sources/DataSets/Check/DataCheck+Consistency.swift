@@ -41,7 +41,7 @@ extension DataCheck {
 
     /// What the fit to all pairs says, and those to parts of the data that it does not speak for.
     private func verdicts(
-        of label: Label, _ whole: WorkFit?, _ pairs: [WorkPair], fit: ([WorkPair]) -> WorkFit?
+        of label: Property, _ whole: WorkFit?, _ pairs: [WorkPair], fit: ([WorkPair]) -> WorkFit?
     ) -> [Finding] {
         // Forces that alone have another slope than the rest are not judged with it.
         var strangers: (structures: [Int], fit: WorkFit)?
@@ -115,7 +115,7 @@ extension DataCheck {
         return (others.sorted(), usable.filter { others.contains($0.first) && others.contains($0.second) })
     }
 
-    private func verdict(of label: Label, _ fit: WorkFit?, in part: String?, among members: [Int]) -> Finding {
+    private func verdict(of label: Property, _ fit: WorkFit?, in part: String?, among members: [Int]) -> Finding {
         let (check, what) = label == .stress ? ("stress", "stresses") : ("forces", "forces")
         let place = part.map { "in \($0) " } ?? ""
         guard let fit, fit.isClear || fit.isContradiction else {
@@ -169,7 +169,7 @@ extension DataCheck {
     ]
 
     /// The unit that such a slope says; finite differences reach a fifth.
-    private func unit(of label: Label, _ fit: WorkFit) -> String? {
+    private func unit(of label: Property, _ fit: WorkFit) -> String? {
         let known = label == .stress ? Self.stressUnits : Self.forceUnits
         let distance = { (unit: (String, Double)) in abs(log(abs(fit.slope) / unit.1)) }
         return known.min { distance($0) < distance($1) }.flatMap { distance($0) < 0.2 ? $0.0 : nil }

@@ -54,7 +54,9 @@ public struct DataCheck {
     ) throws {
         var structure = structure
         let impossible = LabelLimits.violation(in: structure)
-        if impossible != nil { (structure.energy, structure.forces, structure.stress) = (nil, nil, nil) }
+        if impossible != nil {
+            (structure.energy, structure.forces, structure.stress, structure.properties) = (nil, nil, nil, [:])
+        }
         let edges = try EdgeList(
             positions: structure.positions, cell: structure.cell, cutoffs: Cutoffs(cutoff), parallelism: parallelism)
         var nearest = [Double](repeating: .infinity, count: structure.count)
@@ -79,7 +81,8 @@ public struct DataCheck {
     /// Everything that was found, the worst first.
     public func findings() -> [Finding] {
         let all =
-            distances() + labels() + zeroForces() + forceSums() + energiesPerAtom() + outliers() + units()
+            distances() + labels() + properties() + zeroForces() + forceSums() + energiesPerAtom() + outliers()
+            + units()
             + consistency()
             + duplicates() + neighbors() + isolatedAtoms()
         return Finding.sorted(all)

@@ -24,6 +24,10 @@ public struct DataSet: Sendable {
         var forces: [SIMD3<Double>]?
         /// −V·σ less the pair potential, eV.
         var virial: Matrix3?
+        /// Labels of other outputs; a dipole about the centroid.
+        var properties: [Property: [Double]]
+        /// What these depend on.
+        var atoms: Assembly.Atoms
     }
 
     private let recipe: Recipe
@@ -50,7 +54,7 @@ public struct DataSet: Sendable {
     public var atoms: Int { firstAtoms.last! }
 
     /// How many structures carry a label.
-    public func count(of label: Label) -> Int { lossCounts.count { $0[label] > 0 } }
+    public func count(of label: Property) -> Int { lossCounts.count { $0[label] > 0 } }
 
     /// Whether edges are found anew for every batch.
     public var isLarge: Bool { if case .structures = storage { true } else { false } }
@@ -154,11 +158,22 @@ public struct DataSet: Sendable {
                         elements: structure.elements, positions: structure.positions, cell: structure.cell,
                         edges: edges), into: &rest)
             let shift = species.reduce(0) { $0 + configuration.perTypeEnergyShifts[Int($1)] }
+            var properties: [Property: [Double]] = [:]
+            for output in configuration.outputs {
+                guard let label = structure.properties[output.property] else { continue }
+                properties[output.property] =
+                    output.property == .dipole
+                    ? try structure.dipoleAboutCentroid().map { [$0.x, $0.y, $0.z] } : label
+            }
             return Item(
                 structure: structure, species: species, edges: edges,
                 energy: structure.energy.map { $0 - shift - rest.energy },
                 forces: structure.forces.map { zip($0, rest.forces).map { $0 - $1 } },
-                virial: structure.labelledStress.map { structure.cell!.virial(ofStress: $0) - rest.virial })
+                virial: structure.labelledStress.map { structure.cell!.virial(ofStress: $0) - rest.virial },
+                properties: properties,
+                atoms: Assembly.Atoms(
+                    species: species, positions: structure.positions, charge: structure.totalCharge ?? 0,
+                    repeats: structure.repeats))
         }
     }
 }

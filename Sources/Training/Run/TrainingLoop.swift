@@ -60,7 +60,9 @@ final class TrainingLoop<T: ExecutableScalar> {
         try training.folder.make()
         metrics = try MetricsFile(
             path: training.metricsPath, groupsPath: training.folder.groupMetrics,
-            elements: training.model.configuration.elements, keepingEpochs: resuming ? state.epoch : nil)
+            elements: training.model.configuration.elements,
+            others: Assembly(training.model.configuration).properties,
+            keepingEpochs: resuming ? state.epoch : nil)
         events = training.settings.tensorboard ? try EventFile(inFolder: training.output) : nil
     }
 

@@ -181,7 +181,13 @@ extension ModelConfiguration {
         (same.avgNumNeighbors, same.perTypeEnergyScales, same.perTypeEnergyShifts) = (
             other.avgNumNeighbors, other.perTypeEnergyScales, other.perTypeEnergyShifts
         )
-        return same == other && isClose(avgNumNeighbors, other.avgNumNeighbors)
+        same.outputs = other.outputs
+        let hasSameOutputs =
+            outputs.map(\.property) == other.outputs.map(\.property)
+            && zip(outputs, other.outputs).allSatisfy {
+                isClose([$0.scale], [$1.scale]) && isClose($0.perTypeShifts, $1.perTypeShifts)
+            }
+        return same == other && hasSameOutputs && isClose(avgNumNeighbors, other.avgNumNeighbors)
             && isClose(perTypeEnergyScales, other.perTypeEnergyScales)
             && isClose(perTypeEnergyShifts, other.perTypeEnergyShifts)
     }

@@ -11,7 +11,7 @@ import Potentials
 public final class TrainingRun: Sendable {
     public let preparation: TrainingPreparation
     public let settings: TrainingSettings
-    public let model: NequIPModel
+    public let model: Model
     /// The folder that everything is written to.
     public let output: String
     /// Which member of a committee is trained, from 0; `nil` for a potential alone.
