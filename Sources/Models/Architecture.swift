@@ -36,10 +36,11 @@ public protocol Architecture: Codable, Sendable, Equatable {
     /// Writes the network as far as all heads share it, and returns the features of every atom after each layer.
     func writeFeatures(of configuration: ModelConfiguration, with writer: inout ModelWriter) -> [Program.Value]
 
-    /// Writes what a head makes of the features: `[atom]` with one number for a scalar, with one channel of degree 1 and
-    /// odd parity for a vector.
+    /// Writes what a head makes of the features: `[atom]` with one number for a scalar, with one channel of degree 1
+    /// and odd parity for a vector.
     func write(
-        _ head: Head, of features: [Program.Value], _ configuration: ModelConfiguration, with writer: inout ModelWriter
+        _ head: Head, of features: [Program.Value], _ configuration: ModelConfiguration,
+        with writer: inout ModelWriter
     ) -> Program.Value
 }
 

@@ -27,10 +27,7 @@ public struct ReferenceStructure: Sendable, Equatable {
     private static func evaluate(_ structure: Structure, under interaction: any Interaction) throws
         -> InteractionResult
     {
-        var result = InteractionResult()
-        result.wantsProperties = true
-        try interaction.evaluate(Configuration(structure, cutoff: interaction.cutoff), into: &result)
-        return result
+        try Evaluator(interaction, parallelism: .serial).evaluate([structure], wantsProperties: true)[0]
     }
 
     /// Throws a `PotentialError` if `interaction` gives other values than those stored. Tolerances allow for the

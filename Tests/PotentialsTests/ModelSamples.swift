@@ -54,7 +54,9 @@ struct ModelSample: CustomTestStringConvertible, Sendable {
         },
         ModelSample("dipoles and charges beside energies") {
             ($0.nequip.lMax, $0.nequip.parity, $0.nequip.numFeatures) = (1, true, [6, 3])
-            $0.outputs = [.energy, Output(.dipole, scale: 0.7), Output(.charges, scale: 0.2, perTypeShifts: [1, -1])]
+            $0.outputs = [
+                .energy, Output(.dipole, scale: 0.7), Output(.charges, scale: 0.2, perTypeShifts: [1, -1]),
+            ]
         },
     ]
 

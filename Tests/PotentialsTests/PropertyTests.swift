@@ -15,7 +15,9 @@ import Testing
 
     private func potential(_ properties: [Property], lMax: Int = 2, parity: Bool = true) throws -> Potential {
         let sample = ModelSample("with heads") {
-            ($0.nequip.lMax, $0.nequip.parity, $0.nequip.numFeatures) = (lMax, parity, Array(repeating: 5, count: lMax + 1))
+            ($0.nequip.lMax, $0.nequip.parity, $0.nequip.numFeatures) = (
+                lMax, parity, Array(repeating: 5, count: lMax + 1)
+            )
             $0.outputs = properties.map {
                 $0 == .energy ? .energy : Output($0, scale: 0.3, perTypeShifts: $0 == .charges ? [0.9, -0.9] : [])
             }
@@ -97,7 +99,8 @@ import Testing
 
     @Test(arguments: [[Property.dipole], [.energy, .dipole, .charges]])
     func theyAreInThePotentialFileAndItsReferences(_ properties: [Property]) throws {
-        let path = FileManager.default.temporaryDirectory.appending(path: "apus-\(UUID().uuidString).safetensors").path
+        let path = FileManager.default.temporaryDirectory.appending(path: "apus-\(UUID().uuidString).safetensors")
+            .path
         defer { try? FileManager.default.removeItem(atPath: path) }
         var potential = try potential(properties)
         var ion = ModelSample.cluster
@@ -107,7 +110,9 @@ import Testing
         try potential.write(to: path)
         let read = try Potential(verifying: path)
         #expect(read.configuration == potential.configuration && read.references == potential.references)
-        #expect(read.properties == (properties.contains(.energy) ? Property.ofEnergySurface : []) + properties.filter { $0 != .energy })
+        #expect(
+            read.properties == (properties.contains(.energy) ? Property.ofEnergySurface : [])
+                + properties.filter { $0 != .energy })
         // Older programs must not take it for a potential of energies alone.
         #expect(try read.encoded().metadata["format_version"] == "3")
         #expect(try ModelSample.all[1].potential().encoded().metadata["format_version"] == "1")

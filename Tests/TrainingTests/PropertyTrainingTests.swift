@@ -54,11 +54,13 @@ import Testing
     /// By central differences, for every parameter: dipoles and charges beside energies, and alone; a frame without one
     /// label; an ion about another origin.
     @Test(arguments: [
-        "{energy: 1, forces: 1, dipole: 2, charges: 0.5}", "{energy: 0, forces: 0, dipole: {coefficient: 1, measure: mae}}",
+        "{energy: 1, forces: 1, dipole: 2, charges: 0.5}",
+        "{energy: 0, forces: 0, dipole: {coefficient: 1, measure: mae}}",
         "{energy: 0, forces: 0, dipole: 1, charges: {coefficient: 1, measure: huber, delta: 0.1}}",
     ])
     func gradientEqualsFiniteDifferences(_ loss: String) throws {
-        var structures = [Samples.labelled(Samples.molecule, seed: 3)] + [1, 2].map { Self.molecule($0, isIon: $0 == 2) }
+        var structures =
+            [Samples.labelled(Samples.molecule, seed: 3)] + [1, 2].map { Self.molecule($0, isIon: $0 == 2) }
         structures[1].properties[.charges] = nil
         let settings = try Samples.settings(training: "loss: \(loss), seed: 4")
         var configuration = LossGradient.cases[1].configuration()
@@ -68,7 +70,8 @@ import Testing
             of: configuration, on: structures, loss: loss, rounding: 1e-14)
     }
 
-    /// What is learned is what the formula gives, of molecules and ions, in ranges that guessing the mean does not reach.
+    /// What is learned is what the formula gives, of molecules and ions, in ranges that guessing the mean does not
+    /// reach.
     @Test(arguments: ["dipole: 1", "dipole: 1, charges: 1"])
     func dipolesOfAFormulaAreLearned(_ loss: String) throws {
         let folder = try TemporaryFolder()
@@ -76,15 +79,17 @@ import Testing
         try ExtendedXYZWriter.write(structures, to: folder.file("data.xyz"))
         let settings = try Samples.settings(
             data: folder.file("data.xyz"), validation: "24",
-            training: "max_epochs: 60, loss: {energy: 0, forces: 0, \(loss)}, optimizer: {learning_rate: 0.02}, ema_decay: 0.98",
+            training:
+                "max_epochs: 60, loss: {energy: 0, forces: 0, \(loss)}, optimizer: {learning_rate: 0.02}, ema_decay: 0.98",
             output: folder.file("run"))
         let run = try TrainingRun(settings, parallelism: .serial)
         let summary = try run.run(resuming: false, isInterrupted: { false }) { _ in }
         let rms = { (values: [Double]) in (values.reduce(0) { $0 + $1 * $1 } / Double(values.count)).squareRoot() }
-        let size = rms(try structures.flatMap { structure in
-            let dipole = try #require(try structure.dipoleAboutCentroid())
-            return (0..<3).map { dipole[$0] }
-        })
+        let size = rms(
+            try structures.flatMap { structure in
+                let dipole = try #require(try structure.dipoleAboutCentroid())
+                return (0..<3).map { dipole[$0] }
+            })
         let found = try #require(summary.errors.all[.dipole])
         #expect(found.rmse < 0.2 * size, "\(found) of \(size)")
         #expect((summary.errors.all[.charges] != nil) == loss.contains("charges"))

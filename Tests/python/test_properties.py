@@ -174,6 +174,28 @@ def test_a_report_shows_the_training(trained):
     assert result.returncode == 0, result.stderr
 
 
+def test_a_committee_predicts_the_mean(trained, tmp_path):
+    (tmp_path / "data.xyz").write_text((trained / "data.xyz").read_text())
+    (tmp_path / "train.yaml").write_text(TRAINING.replace(": 40", ": 3") + "committee: {members: 2}\n")
+    Program(tmp_path).succeeds("train", "train.yaml")
+    atoms, found = molecule(2), []
+    for name in ("run", "run/member-1", "run/member-2"):
+        potential = apus.load(tmp_path / name / "potential.safetensors", precision="float64")
+        found.append(potential.compute(atoms.numbers, atoms.positions, properties="dipole").properties["dipole"])
+    assert found[0] == pytest.approx((found[1] + found[2]) / 2, abs=1e-12)
+    assert abs(found[1] - found[2]).max() > 1e-6
+
+
+def test_errors_without_an_origin_are_not_told(trained, tmp_path):
+    frames = [molecule(index, charge=index % 2) for index in range(4)]
+    for atoms in frames:
+        atoms.info.pop("dipole_origin", None)
+    ase.io.write(tmp_path / "data.xyz", frames)
+    result = Program(tmp_path)("evaluate", trained / "run" / "potential.safetensors", "data.xyz", "--json")
+    assert json.loads(result.stdout)["errors"]["dipole"]["count"] == 3 * 2
+    assert "2 dipoles not compared" in result.stderr and "dipole_origin" in result.stderr
+
+
 def test_check_data_knows_dipoles_without_meaning(tmp_path):
     frames = [molecule(index, charge=1) for index in range(8)]
     for atoms in frames:

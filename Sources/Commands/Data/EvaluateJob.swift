@@ -51,6 +51,7 @@ public struct EvaluateJob {
         }
         var report = EvaluationReport(of: evaluation.others)
         var census = LabelCensus()
+        var problem: (place: String, message: String, count: Int)?
         var lastStatus = Date()
         for path in paths {
             let reader = try StructureFormats.open(path, labels: keys)
@@ -59,6 +60,11 @@ public struct EvaluateJob {
                 try evaluation.predict(reader.next) { structure, prediction in
                     done += 1
                     report.add(prediction, for: structure)
+                    do throws(PropertyProblem) {
+                        if evaluation.others.contains(.dipole) { _ = try structure.dipoleAboutCentroid() }
+                    } catch {
+                        problem = ("\(path), structure \(done)", error.message, (problem?.count ?? 0) + 1)
+                    }
                     try writer?.write(prediction, beside: structure)
                     if Date().timeIntervalSince(lastStatus) > 0.3 {
                         lastStatus = Date()
@@ -71,6 +77,10 @@ public struct EvaluateJob {
             }
             reader.tellRemarks()
             census.add(reader.census)
+        }
+        if let problem {
+            Logger(label: "apus").warning(
+                "\(Written.count(problem.count, "dipole")) not compared: \(problem.place) \(problem.message)")
         }
         let names = data.joined(separator: ", ")
         try labels.check(census, in: names)

@@ -139,7 +139,8 @@ public struct NequIP: Architecture {
     }
 
     public func write(
-        _ head: Head, of features: [Program.Value], _ configuration: ModelConfiguration, with writer: inout ModelWriter
+        _ head: Head, of features: [Program.Value], _ configuration: ModelConfiguration,
+        with writer: inout ModelWriter
     ) -> Program.Value {
         var network = NequIPNetwork(self, configuration, writer)
         defer { writer = network.writer }

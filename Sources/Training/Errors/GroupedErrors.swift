@@ -45,6 +45,10 @@ public struct GroupedErrors: Sendable {
             },
             stressError: predicted.stress.flatMap { found in label.labelledStress.map { found - $0 } },
             others: predicted.properties.reduce(into: [:]) { errors, found in
+                // About which origin a dipole is must be known; whoever evaluates tells the others.
+                if found.key == .dipole, label.properties[.dipole] != nil {
+                    guard (try? label.dipoleAboutCentroid()) != nil else { return }
+                }
                 errors[found.key] = label.properties[found.key].map { zip(found.value, $0).map { $0 - $1 } }
             })
     }
