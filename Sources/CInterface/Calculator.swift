@@ -57,7 +57,7 @@ final class Calculator {
         into target: inout apus_result
     ) throws {
         try lock.withLock {
-            try set(numbers, coordinates)
+            try place(numbers, coordinates)
             last = .own
             result.wantsAtomicVirials = target.atomic_virials != nil
             result.wantsProperties = false
@@ -80,7 +80,7 @@ final class Calculator {
                     "the potential predicts \(potential.properties.map(\.name).joined(separator: ", ")), and no \(absent.map(\.name).joined(separator: ", "))"
                 )
             }
-            try set(numbers, coordinates)
+            try place(numbers, coordinates)
             last = .own
             result.wantsAtomicVirials = target?.pointee.atomic_virials != nil
             result.wantsProperties = true
@@ -90,7 +90,9 @@ final class Calculator {
                 guard let found = numbersFound(of: property, cell) else {
                     throw Failure(
                         APUS_ERROR_STRUCTURE,
-                        "expected a molecule for \(property), found a structure that repeats: a crystal has no \(property)"
+                        property == .stress
+                            ? "expected a cell that repeats in all directions for the stress"
+                            : "expected a molecule for \(property), found a structure that repeats: a crystal has no \(property)"
                     )
                 }
                 values.update(from: found, count: found.count)
@@ -109,7 +111,8 @@ final class Calculator {
         }
     }
 
-    private func set(
+    /// Takes the atoms of a call.
+    private func place(
         _ numbers: UnsafeBufferPointer<Int32>, _ coordinates: UnsafeBufferPointer<Double>
     ) throws {
         try setElements(numbers)

@@ -207,7 +207,8 @@ public final class NetworkInteraction<T: ExecutableScalar>: Interaction, Profile
     private func fill(
         _ result: inout InteractionResult, from graph: Graph, structure: Int, atoms: Range<Int>, ghosts: Int
     ) throws {
-        result.reset(count: atoms.count, ghosts: ghosts, members: memberCount)
+        result.reset(
+            count: atoms.count, ghosts: ghosts, members: configuration.predictsEnergy ? memberCount : 1)
         guard configuration.predictsEnergy else { return }
         for member in outputs {
             if let surface = member.surface { add(surface, on: graph, structure, atoms, to: &result) }

@@ -28,6 +28,7 @@ struct Apus: ParsableCommand {
             """,
         version: "\(ProgramVersion.description) (\(BuildTarget.description))",
         subcommands: [
+            ConvertCommand.self,
             CheckDataCommand.self,
             TrainCommand.self,
             LearningCurveCommand.self,
