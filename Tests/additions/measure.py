@@ -52,7 +52,7 @@ def copy_of_the_last_commit():
 def measure(tree, name, allowed, suites):
     git(tree, "checkout", "--quiet", "--force", ".")
     git(tree, "clean", "-fdq")
-    applied = run("git", "apply", "--index", "-C1", HERE / f"{name}.patch", cwd=tree)
+    applied = run("git", "apply", "--index", "--recount", "-C1", HERE / f"{name}.patch", cwd=tree)
     if applied.returncode:
         return f"does not apply: {applied.stderr.strip()}", 0, 0, 0
     changes = [line.split("\t") for line in git(tree, "diff", "--cached", "--name-status").splitlines()]
