@@ -51,7 +51,7 @@ public struct EvaluateJob {
         }
         var report = EvaluationReport()
         var census = LabelCensus()
-        var lastStatus = Date()
+        var status = StatusLine()
         for path in paths {
             let reader = try StructureFormats.open(path, labels: keys)
             var done = 0
@@ -60,10 +60,7 @@ public struct EvaluateJob {
                     done += 1
                     report.add(prediction, for: structure)
                     try writer?.write(prediction, beside: structure)
-                    if Date().timeIntervalSince(lastStatus) > 0.3 {
-                        lastStatus = Date()
-                        Terminal.status("\(path): \(Written.count(done, "structure"))")
-                    }
+                    status.show("\(path): \(Written.count(done, "structure"))")
                 }
             } catch let error as StructureEvaluationError {
                 throw CommandError(
