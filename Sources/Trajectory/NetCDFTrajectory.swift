@@ -47,6 +47,7 @@ public final class NetCDFTrajectory: TrajectoryWriter {
     private var unsynced = 0
     /// Whether a frame was not written as a whole.
     private var isDamaged = false
+    private var isClosed = false
     /// `[3 · atom]` — one quantity of one frame on its way to the file.
     private var single: [Float] = []
     private var double: [Double] = []
@@ -105,6 +106,8 @@ public final class NetCDFTrajectory: TrajectoryWriter {
         if unsynced >= options.framesPerSync { try sync() }
     }
 
+    deinit { if isNew, frameCount == 0 { try? close() } }
+
     private func noticingDamage<Result>(_ body: () throws -> Result) throws -> Result {
         do {
             return try body()
@@ -138,17 +141,17 @@ public final class NetCDFTrajectory: TrajectoryWriter {
         return try NetCDFTrajectoryReader(path).scan(throughStep: step)
     }
 
-    /// Ends the file. After a frame that could not be written, the file ends with the last whole one; where there is
-    /// none, nothing is left.
+    /// Ends the file. After a frame that could not be written, the file ends with the last whole one; of a new file
+    /// without any, whose header may not be whole either, nothing is left.
     public func close() throws {
-        defer { lock = nil }
-        guard isDamaged else { return try file.close() }
-        try? file.close()
-        // Its header may not be whole either.
-        if isNew, frameCount == 0 {
+        defer { (lock, isClosed) = (nil, true) }
+        if isNew, frameCount == 0, !isClosed {
+            try? file.close()
             unlink(FilePath.resolved(path))
             return
         }
+        guard isDamaged else { return try file.close() }
+        try? file.close()
         try Self.setFrameCount(frameCount, in: path)
     }
 

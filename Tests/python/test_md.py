@@ -120,7 +120,7 @@ def test_a_run_can_go_on_from_a_trajectory(apus):
 def test_a_trajectory_without_a_header_is_not_left(apus, limit):
     """A limit on the size of files stops netCDF in the middle of its header."""
     process = subprocess.run(
-        [PROGRAM, "md", "md.yaml", "--set", "thermo.file=none"], cwd=apus.folder, capture_output=True, text=True,
+        [PROGRAM, "md", "md.yaml"], cwd=apus.folder, capture_output=True, text=True,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
     assert process.returncode == 1 and "File too large" in process.stderr
     assert not (apus.folder / "trajectory.nc").exists()
