@@ -59,7 +59,7 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
 /// The modules in the order of the physics; each imports only what stands above it (Sources/README.md).
 let modules = [
-    Module(name: "Files", uses: ["CMD"], tests: .plain, linked: [":libmd.a"]),
+    Module(name: "Files", uses: ["CMD", "CLZMA"], tests: .plain, linked: [":libmd.a", ":liblzma.a"]),
     Module(name: "Compute", uses: ["COpenBLAS", "CVectors"], tests: .plain),
     Module(name: "Atoms", tests: .plain),
     Module(name: "Settings", uses: ["Files", "Atoms"], products: [yams], tests: .plain),
@@ -142,7 +142,7 @@ let package = Package(
         .systemLibrary(name: "CVectors"),
         .systemLibrary(name: "CApus"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-        .systemLibrary(name: "CLZMA", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
+        .systemLibrary(name: "CLZMA", providers: [.apt(["liblzma-dev"])]),
         .systemLibrary(name: "CZstandard", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CNetCDF", pkgConfig: "netcdf", providers: [.apt(["libnetcdf-dev"])]),
     ]
@@ -156,7 +156,7 @@ let package = Package(
         + modules.filter { $0.tests != .none }.map { module in
             .testTarget(
                 name: "\(module.name)Tests",
-                dependencies: [.byName(name: module.name)]
+                dependencies: [.byName(name: module.name), "TestSupport"]
                     + module.uses.filter { !$0.isModuleMap }.map { .byName(name: $0) }
                     + module.testsUse.map { .byName(name: $0) }
                     + (testedByConformance.contains(module.name) ? ["InteractionTesting"] : []),
@@ -164,8 +164,9 @@ let package = Package(
                 swiftSettings: settings)
         }
         + [
+            .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
             .target(
-                name: "ExecutorTesting", dependencies: ["Neighbors", "Equivariance", "Programs"],
+                name: "ExecutorTesting", dependencies: ["Neighbors", "Equivariance", "Programs", "TestSupport"],
                 path: "Tests/ExecutorTesting", swiftSettings: settings),
             .target(
                 name: "InteractionTesting",

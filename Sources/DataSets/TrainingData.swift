@@ -131,7 +131,6 @@ public struct TrainingData {
         }
         if let size = data.trainSize { try limit(to: size, seed: purpose.seed) }
         warnOfUnknown(purpose.configTypes)
-        if wanted.contains(.forces) { warnOfConstraints() }
         if wanted.contains(.dipole) { try checkDipoles() }
         if let source = purpose.replay {
             var old = try read(source.train, key: "fine_tuning.replay.train", source.labels, cache: data.cache)
@@ -223,15 +222,6 @@ public struct TrainingData {
                     "\(other.name) validates what \(same.name) trains: they hold the same, so the errors say nothing about other structures"
                 ))
         }
-    }
-
-    private mutating func warnOfConstraints() {
-        let suspects = training.filter { $0.structure.atomsWithForcesTakenAway > 0 }
-        guard let first = suspects.first else { return }
-        remarks.append(
-            .warning(
-                "data.train: \(suspects.count) of \(training.count) structures have atoms with forces of exactly zero (\(first.place): \(first.structure.atomsWithForcesTakenAway) of \(first.structure.count)) while their forces do not add up to zero: a constraint was probably applied to the labels, and these zeros are trained on; write forces without it (ASE: get_forces(apply_constraint=False))"
-            ))
     }
 
     /// Throws at a dipole that has no meaning.

@@ -2,6 +2,7 @@ import Atoms
 import Compute
 import Files
 import Foundation
+import InteractionTesting
 import Interactions
 import Neighbors
 import Programs
@@ -73,25 +74,8 @@ struct ModelSample: CustomTestStringConvertible, Sendable {
 
     // MARK: Structures
 
-    /// A distorted rock-salt crystal in a triclinic, left-handed cell of about 5.8 Å.
-    static let crystal: Structure = {
-        let noise = Philox(seed: 3)
-        let cell = Cell(Matrix3(SIMD3(0.3, 5.7, 0.1), SIMD3(5.9, -0.4, 0.2), SIMD3(0.5, 0.7, 6.1)))
-        let corners = 0..<8
-        return Structure(
-            elements: corners.map { Element($0.nonzeroBitCount % 2 == 0 ? "Na" : "Cl")! },
-            positions: corners.map { i in
-                let shift = noise.normals(at: Philox.counter(step: 0, index: i, stream: 0))
-                return SIMD3(Double(i & 1), Double(i >> 1 & 1), Double(i >> 2)) * 0.5 * cell.vectors
-                    + SIMD3(shift.x, shift.y, shift.z) * 0.15
-            }, cell: cell)
-    }()
-
-    /// Smaller than the cutoff: every atom sees images of itself.
-    static let smallCell = Structure(
-        elements: [Element("Na")!, Element("Cl")!], positions: [SIMD3(0.1, 0, 0), SIMD3(1.6, 1.5, 1.4)],
-        cell: Cell(Matrix3(SIMD3(3.1, 0.2, 0), SIMD3(0, 2.9, 0.4), SIMD3(0.3, 0, 3.3))))
-
+    static let crystal = RockSalt.crystal(noise: 0.15)
+    static let smallCell = RockSalt.smallCell
     static let cluster = Structure(elements: crystal.elements, positions: crystal.positions)
 
     /// 512 atoms.

@@ -6,6 +6,7 @@ import Layers
 import Models
 import Potentials
 import StructureFiles
+import TestSupport
 import Testing
 
 @testable import DataSets

@@ -5,6 +5,7 @@ import Models
 import Potentials
 import StructureFiles
 import Testing
+import TestSupport
 
 @testable import DataSets
 @testable import Training

@@ -58,10 +58,10 @@ public struct ConvertJob {
         let writer = try ExtendedXYZWriter(
             path: output, mode: .replacing, existing: overwrite ? .replace : .refuse)
         var report = Report(output: output)
+        var status = StatusLine()
         for path in paths {
             let reader = try StructureFormats.open(path, labels: labels.keys())
             var input = Input(file: path, format: try StructureFormats.format(of: path)?.name ?? "")
-            var lastStatus = Date()
             while let structure = try reader.next() {
                 try writer.write(structure)
                 input.structures += 1
@@ -69,10 +69,7 @@ public struct ConvertJob {
                 for property in Property.all where structure.carries(property) {
                     input.labels[property.name, default: 0] += 1
                 }
-                if Date().timeIntervalSince(lastStatus) > 0.3 {
-                    lastStatus = Date()
-                    Terminal.status("\(path): \(Written.count(input.structures, "structure"))")
-                }
+                status.show("\(path): \(Written.count(input.structures, "structure"))")
             }
             input.remarks = reader.remarks
             reader.tellRemarks()

@@ -52,7 +52,7 @@ public struct EvaluateJob {
         var report = EvaluationReport(of: evaluation.others)
         var census = LabelCensus()
         var problem: (place: String, message: String, count: Int)?
-        var lastStatus = Date()
+        var status = StatusLine()
         for path in paths {
             let reader = try StructureFormats.open(path, labels: keys)
             var done = 0
@@ -66,10 +66,7 @@ public struct EvaluateJob {
                         problem = ("\(path), structure \(done)", error.message, (problem?.count ?? 0) + 1)
                     }
                     try writer?.write(prediction, beside: structure)
-                    if Date().timeIntervalSince(lastStatus) > 0.3 {
-                        lastStatus = Date()
-                        Terminal.status("\(path): \(Written.count(done, "structure"))")
-                    }
+                    status.show("\(path): \(Written.count(done, "structure"))")
                 }
             } catch let error as StructureEvaluationError {
                 throw CommandError(

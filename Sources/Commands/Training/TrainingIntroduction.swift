@@ -1,5 +1,6 @@
 import Atoms
 import Compute
+import DataSets
 import Layers
 import Models
 import Potentials
@@ -49,7 +50,7 @@ struct TrainingIntroduction {
             ["", "r_max \(Written.short(configuration.rMax)) Å; \(model.parameterCount) weights"],
             [
                 "statistics",
-                "\(neighbors) neighbours per atom; forces \(Written.fixed(preparation.statistics.forcesRMS, 3)) eV/Å (rms)",
+                "\(neighbors) neighbours per atom; \(Self.forces(preparation.statistics))",
             ],
         ]
         if let start = settings.fineTuning {
@@ -65,6 +66,13 @@ struct TrainingIntroduction {
             ])
         }
         return [head] + Terminal.table(rows, leftAligned: [0, 1])
+    }
+
+    /// The size of forces, as it was measured.
+    static func forces(_ statistics: DataStatistics) -> String {
+        guard let rms = statistics.measuredForcesRMS else { return "no forces" }
+        return statistics.vanishingForces == nil
+            ? "forces \(Written.fixed(rms, 3)) eV/Å (rms)" : "forces vanish (\(Written.short(rms, 2)) eV/Å rms)"
     }
 
     /// How many structures there are, and how many carry each label.

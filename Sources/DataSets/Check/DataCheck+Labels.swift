@@ -1,4 +1,5 @@
 import Atoms
+import Files
 import Foundation
 import StructureFiles
 
@@ -30,6 +31,8 @@ extension DataCheck {
         for label in [Property.energy, .forces] {
             let without = indices { !$0.structure.carries(label) && $0.impossible == nil }
             guard !without.isEmpty else { continue }
+            // Isolated atoms have energies alone.
+            if label == .forces, samples.allSatisfy(\.isIsolatedAtom) { continue }
             let hasOthers = samples.contains { !$0.structure.properties.isEmpty }
             if without.count == samples.count, !hasOthers {
                 findings.append(
@@ -42,7 +45,7 @@ extension DataCheck {
             let some = without.filter { !isBare.contains($0) }
             guard !some.isEmpty else { continue }
             findings.append(
-                finding(.notice, "labels", "\(some.count) structures without \(label)", at: some))
+                finding(.notice, "labels", "\(Plural.count(some.count, "structure")) without \(label)", at: some))
         }
         if !bare.isEmpty, bare.count < samples.count {
             findings.append(

@@ -82,12 +82,13 @@ public final class StructureCache: Sendable {
         }
         guard bytes.count >= headerSize, bytes.prefix(8) == word else { return .unfit("is no cache") }
         guard bytes.number(UInt64.self, at: 8) == version else { return .unfit("is of another version of Apus") }
+        let content: Data
         switch Trailer.check(bytes) {
-        case .intact: break
+        case .intact(let all): content = all
         case .damaged: return .unfit("is damaged: its checksum does not fit")
         case .absent: return .unfit("is cut off")
         }
-        let end = bytes.count - Trailer.size - footerSize
+        let end = content.count - footerSize
         guard end >= headerSize else { return .unfit("is cut off") }
         let (count, index, description) = (
             bytes.number(UInt64.self, at: end), bytes.number(UInt64.self, at: end + 8),

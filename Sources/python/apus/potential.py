@@ -235,10 +235,14 @@ class Potential:
         known = (
             "half the sum of their covalent radii; the training data have no such pair within the cutoff"
             if pair.is_assumed else "the shortest in the training data")
+        # As many digits as tell the two apart.
+        distance, limit = next(
+            texts for digits in range(3, 18)
+            if len(set(texts := [f"{length:.{digits}f}" for length in (pair.distance, pair.limit)])) == 2 or digits == 17)
         others = f", and {count - 1} more {'pair' if count == 2 else 'pairs'}" if count > 1 else ""
         warnings.warn(TooCloseWarning(
             f"atoms {pair.atoms[0]} ({symbols[0]}) and {pair.atoms[1]} ({symbols[1]}), counted from 0, are "
-            f"{pair.distance:.3f} Å apart, less than {pair.limit:.3f} Å ({known}){others}; the potential knows nothing there "
+            f"{distance} Å apart, less than {limit} Å ({known}){others}; the potential knows nothing there "
             "(said once for each potential)"), stacklevel=3)
 
     def __copy__(self):
