@@ -14,7 +14,7 @@ struct CheckDataCommand: ParsableCommand {
             Exit code 1 if something cannot be right. Documentation/data.md explains every check.
             """)
 
-    @Argument(help: "Structure files (extended XYZ, also .gz, .xz, .zst) or patterns.")
+    @Argument(help: "Structure files (extended XYZ or OUTCAR, also .gz, .xz, .zst) or patterns.")
     var data: [String]
 
     @Option(help: "Cutoff in Å that neighbours are counted within.")

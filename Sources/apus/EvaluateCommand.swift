@@ -18,7 +18,7 @@ struct EvaluateCommand: ParsableCommand {
     @Argument(help: "The potential file.")
     var potential: String
 
-    @Argument(help: "Files or patterns with the structures: extended XYZ or POSCAR, also .gz, .xz, .zst.")
+    @Argument(help: "Files or patterns with the structures: extended XYZ, OUTCAR or POSCAR, also .gz, .xz, .zst.")
     var data: [String]
 
     @Option(help: "Write the structures with predicted energy, forces and stress to this extended XYZ file.")
