@@ -4,7 +4,9 @@ import Foundation
 /// The formats that structures are read from. Every command reads all of them, also compressed.
 public enum StructureFormats {
     /// The first that recognises a file reads it.
-    public static let all: [any StructureFormat] = [POSCARFormat(), OUTCARFormat(), ExtendedXYZFormat()]
+    public static let all: [any StructureFormat] = [
+        POSCARFormat(), OUTCARFormat(), VasprunFormat(), ExtendedXYZFormat(),
+    ]
 
     /// For messages: `extended XYZ or POSCAR`.
     public static var names: String { all.map(\.name).sorted().reversed().joined(separator: " or ") }

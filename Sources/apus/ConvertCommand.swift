@@ -7,7 +7,7 @@ struct ConvertCommand: ParsableCommand {
         commandName: "convert",
         abstract: "Write the structures of files of any format to one extended XYZ file.",
         discussion: """
-            Reads what every command reads (VASP's OUTCAR, POSCAR and CONTCAR, extended XYZ; also .gz, .xz, .zst; the \
+            Reads what every command reads (VASP's OUTCAR, vasprun.xml, POSCAR and CONTCAR, extended XYZ; also .gz, .xz, .zst; the \
             content of a file decides) and writes energies, forces, stresses and other labels in eV, Å and eV/Å³, tension \
             positive. Of OUTCAR the energy is the free energy TOTEN, which the forces belong to; steps whose electrons have \
             not converged, and steps that the file ends in, are left out, counted and named. Nothing is written where a \

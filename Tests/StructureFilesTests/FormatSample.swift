@@ -24,7 +24,7 @@ struct FormatSample: CustomTestStringConvertible, Sendable {
 
     var testDescription: String { format }
 
-    static let all = [extendedXYZ, poscar, outcar]
+    static let all = [extendedXYZ, poscar, outcar, vasprun]
 
     static let extendedXYZ: FormatSample = {
         var dimer = Structure(
@@ -157,6 +157,106 @@ struct FormatSample: CustomTestStringConvertible, Sendable {
                 Fault(
                     good: "TITEL  = PAW_PBE O", bad: "TITEL  = PAW_PBE Qq", line: 8, words: "symbol of species 2"),
                 Fault(good: "NIONS =      3", bad: "NIONS =      4", line: 8, words: "3 of 4 atoms"),
+            ])
+    }()
+
+    /// Three ionic steps: the second has used all electronic steps, the third has no stress.
+    static let vasprun: FormatSample = {
+        func step(_ number: Int, energy: Double, force: Double, stress: Matrix3?) -> Structure {
+            var structure = Structure(
+                elements: ["Si", "O"].map { Element($0)! }, positions: [SIMD3(0, 0, 0), SIMD3(2, 1, 1.25)],
+                cell: Cell(Matrix3(SIMD3(4, 0, 0), SIMD3(0, 4, 0), SIMD3(0, 0, 5))))
+            structure.energy = energy
+            structure.forces = [SIMD3(force, 0, -0.5), SIMD3(-force, 0, 0.5)]
+            structure.stress = stress
+            structure.information = ["ionic_step": "\(number)", "energy_sigma_to_0": "\(energy + 0.25)"]
+            return structure
+        }
+        func calculation(_ electronic: Int, _ energy: String, zero: String, _ force: String, stress: Bool) -> String {
+            let steps = Array(
+                repeating: """
+                      <scstep>
+                       <energy>
+                        <i name="e_fr_energy"> 163.36535000 </i>
+                        <i name="e_0_energy"> \(zero) </i>
+                       </energy>
+                      </scstep>
+                    """, count: electronic)
+            let tensor = """
+                  <varray name="stress" >
+                   <v> 16.02176634 8.01088317 0.0 </v>
+                   <v> 8.01088317 0.0 0.0 </v>
+                   <v> 0.0 0.0 -32.04353268 </v>
+                  </varray>
+
+                """
+            return """
+                 <calculation>
+                \(steps.joined(separator: "\n"))
+                  <structure>
+                   <crystal>
+                    <varray name="basis" >
+                     <v> 4.0 0.0 0.0 </v>
+                     <v> 0.0 4.0 0.0 </v>
+                     <v> 0.0 0.0 5.0 </v>
+                    </varray>
+                   </crystal>
+                   <varray name="positions" >
+                    <v> 0.0 0.0 0.0 </v>
+                    <v> 0.5 0.25 0.25 </v>
+                   </varray>
+                  </structure>
+                  <varray name="forces" >
+                   <v> \(force) 0.0-0.5 </v>
+                   <v> -\(force) 0.0 0.5 </v>
+                  </varray>
+                \(stress ? tensor : "")  <energy>
+                   <i name="e_fr_energy"> \(energy) </i>
+                   <i name="e_0_energy"> -0.00236637 </i>
+                  </energy>
+                 </calculation>
+                """
+        }
+        return FormatSample(
+            format: "vasprun.xml", name: "vasprun.xml",
+            text: """
+                <?xml version="1.0" encoding="ISO-8859-1"?>
+                <modeling>
+                 <parameters><separator name="electronic" >
+                  <i name="NELECT"> 10.00000000</i>
+                  <i type="int" name="NELM"> 3</i>
+                 </separator></parameters>
+                 <atominfo>
+                  <array name="atoms" >
+                   <set>
+                    <rc><c>Si</c><c> 1</c></rc>
+                    <rc><c>O </c><c> 2</c></rc>
+                   </set>
+                  </array>
+                  <array name="atomtypes" >
+                   <set>
+                    <rc><c> 1</c><c>Si</c><c> 28.085</c><c> 4.0</c><c> PAW_PBE Si 05Jan2001 </c></rc>
+                    <rc><c> 1</c><c>O </c><c> 16.0</c><c> 6.0</c><c> PAW_PBE O 08Apr2002 </c></rc>
+                   </set>
+                  </array>
+                 </atominfo>
+                \(calculation(2, "-10.5", zero: "-10.25", "0.25", stress: true))
+                \(calculation(3, "-99.5", zero: "-10.25", "0.75", stress: true))
+                \(calculation(1, "-11.5", zero: "-11.25", "0.125", stress: false))
+                </modeling>
+
+                """,
+            structures: [
+                step(
+                    1, energy: -10.5, force: 0.25,
+                    stress: Matrix3(
+                        SIMD3(16.02176634, 8.01088317, 0), SIMD3(8.01088317, 0, 0), SIMD3(0, 0, -32.04353268))
+                        * (-1 / (10 * Units.gigapascal))),
+                step(3, energy: -11.5, force: 0.125, stress: nil),
+            ],
+            faults: [
+                Fault(good: "<c>O </c><c> 2", bad: "<c>Z </c><c> 2", line: 60, words: "unknown element \"Z\""),
+                Fault(good: "</atominfo>", bad: "</atoms>", line: 20, words: "mistake in it"),
             ])
     }()
 

@@ -89,7 +89,10 @@ import TestSupport
             $0.replacing("free  energy   TOTEN  =       -11.0", with: "free  energy ML TOTEN  =       -11.0")
         }
         #expect(try reader.rest().count == 1)
-        #expect(reader.remarks.contains { $0.contains("1 steps of a machine-learned force field") })
+        #expect(
+            reader.remarks.contains {
+                $0.contains("of a machine-learned force field, which are no ab-initio labels: step 3")
+            })
         withExtendedLifetime(folder) {}
     }
 

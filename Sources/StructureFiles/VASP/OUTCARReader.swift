@@ -23,8 +23,7 @@ final class OUTCARReader: StructureReader {
     private var step: OUTCARStep?
     /// Steps seen, and read, in all runs.
     private var (steps, read, runs) = (0, 0, 0)
-    private var leftOut: [OUTCARStep.Reason: [String]] = [:]
-    private var machineLearned = 0
+    private var leftOut: [VaspStepReason: [String]] = [:]
     /// Whether the last run has said how long it took.
     private var hasEnded = false
 
@@ -53,21 +52,7 @@ final class OUTCARReader: StructureReader {
         try lines.verifyRest()
     }
 
-    var remarks: [String] {
-        var remarks = leftOut.sorted { $0.key.rawValue < $1.key.rawValue }.map { reason, places in
-            "\(path): left out \(places.count) of \(steps) ionic steps, \(reason.rawValue): \(Self.list(places))"
-        }
-        if machineLearned > 0 {
-            remarks.append(
-                "\(path): left out \(machineLearned) steps of a machine-learned force field, which are no ab-initio labels"
-            )
-        }
-        return remarks
-    }
-
-    private static func list(_ places: [String]) -> String {
-        "step " + places.prefix(10).joined(separator: ", ") + (places.count > 10 ? " …" : "")
-    }
+    var remarks: [String] { VaspStepReason.remarks(leftOut, of: steps, in: path) }
 
     func error(_ message: String, line: Int? = nil) -> StructureFileError {
         StructureFileError(file: path, line: line ?? lines.number, message: message)
@@ -101,12 +86,11 @@ final class OUTCARReader: StructureReader {
                 "expected \"ions per type\", found the end of the file: VASP was ended before it had read its input"
         }
         let reasons = leftOut.sorted { $0.key.rawValue < $1.key.rawValue }.map { reason, places in
-            "\(places.count) \(reason.rawValue) (\(Self.list(places)))"
+            "\(places.count) \(reason.rawValue) (\(VaspStepReason.list(places)))"
         }
-        let learned = machineLearned > 0 ? ["\(machineLearned) of a machine-learned force field"] : []
         return "expected a whole, converged ionic step, found "
             + (steps == 0 ? "none: the file ends before the first" : "none of \(steps): ")
-            + (reasons + learned).joined(separator: "; ")
+            + reasons.joined(separator: "; ")
     }
 
     /// Takes note of a line; hands over the step before it where it begins another.
@@ -157,7 +141,7 @@ final class OUTCARReader: StructureReader {
             if value == nil { step?.flaw = "its energy is no number (line \(lines.number))" }
             step?.energy = value
         case .learnedEnergy:
-            machineLearned += 1
+            if let step { leftOut[.machineLearned, default: []].append(step.place) }
             step = nil
         case .energyWithoutEntropy:
             if let place = lines.text.range(of: "(sigma->0)") {
@@ -262,7 +246,7 @@ final class OUTCARReader: StructureReader {
     private func finishStep(endsInside: Bool) throws -> Structure? {
         guard let step else { return nil }
         self.step = nil
-        func leaveOut(_ reason: OUTCARStep.Reason, _ detail: String? = nil) -> Structure? {
+        func leaveOut(_ reason: VaspStepReason, _ detail: String? = nil) -> Structure? {
             leftOut[reason, default: []].append(step.place + (detail.map { " (\($0))" } ?? ""))
             return nil
         }

@@ -87,13 +87,6 @@ struct OUTCARStep {
     var lattice: Matrix3?
     /// What could not be read.
     var flaw: String?
-
-    enum Reason: String {
-        case unconverged = "whose electrons have not converged"
-        case notPrinted = "without positions, forces or energy"
-        case cut = "in which the file ends"
-        case unreadable = "with numbers that are none"
-    }
 }
 
 /// Lines that matter, by their first words.
