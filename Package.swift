@@ -67,6 +67,9 @@ let modules = [
         name: "StructureFiles", uses: ["CZlib", "CLZMA", "CZstandard", "CXML", "Files", "Atoms"], tests: .withData),
     Module(name: "Neighbors", uses: ["Compute", "Atoms"], tests: .withData),
     Module(name: "Interactions", uses: ["Compute", "Atoms", "Neighbors"], tests: .plain),
+    Module(name: "Symmetry", uses: ["Atoms"], tests: .plain),
+    Module(
+        name: "Relaxation", uses: ["Compute", "Atoms", "Neighbors", "Interactions", "Symmetry"], tests: .plain),
     Module(name: "Equivariance", tests: .withData, isProduct: true),
     Module(
         name: "Programs", uses: ["Compute", "Neighbors", "Equivariance"], tests: .plain,
@@ -98,13 +101,16 @@ let modules = [
     Module(
         name: "Dynamics", uses: ["Files", "Compute", "Settings", "Atoms", "Neighbors", "Interactions"], tests: .plain),
     Module(name: "Trajectory", uses: ["CNetCDF", "Files", "Compute", "Atoms", "StructureFiles"], tests: .plain),
+    Module(
+        name: "Analysis",
+        uses: ["Compute", "Atoms", "Neighbors", "Interactions", "Symmetry", "Relaxation"], tests: .plain),
     Module(name: "Sockets", uses: ["Compute", "Atoms", "Interactions"], tests: .plain),
     Module(
         name: "Commands",
         uses: [
-            "Files", "Compute", "Atoms", "Settings", "StructureFiles", "Neighbors", "Interactions", "Programs",
-            "CPUExecutor", "Layers", "Models", "Potentials", "DataSets", "Training", "Dynamics", "Trajectory",
-            "Sockets",
+            "Files", "Compute", "Atoms", "Settings", "StructureFiles", "Neighbors", "Interactions", "Symmetry",
+            "Relaxation", "Programs", "CPUExecutor", "Layers", "Models", "Potentials", "DataSets", "Training",
+            "Dynamics", "Trajectory", "Analysis", "Sockets",
         ],
         products: [logging], tests: .plain),
     Module(
@@ -175,7 +181,9 @@ let package = Package(
                 path: "Tests/InteractionTesting", swiftSettings: settings),
             .executableTarget(
                 name: "apus",
-                dependencies: ["Commands", "Files", "Compute", "Potentials", "Sockets"].map { .byName(name: $0) } + [
+                dependencies: ["Commands", "Files", "Compute", "Potentials", "Relaxation", "Sockets"].map {
+                    .byName(name: $0)
+                } + [
                     arguments, logging,
                 ],
                 swiftSettings: settings, linkerSettings: runtime),

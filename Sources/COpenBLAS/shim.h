@@ -17,6 +17,15 @@ static inline void apus_choose_kernels(const char *core) {
     unsetenv("OPENBLAS_CORETYPE");
 }
 
+// LAPACK, which OpenBLAS holds; its header is in another package. Matrices by columns, complex numbers as pairs.
+void dsyev_(
+    const char *jobz, const char *uplo, const int *n, double *a, const int *lda, double *w, double *work,
+    const int *lwork, int *info);
+void zheev_(
+    const char *jobz, const char *uplo, const int *n, double *a, const int *lda, double *w, double *work,
+    const int *lwork, double *rwork, int *info);
+void dgesv_(const int *n, const int *nrhs, double *a, const int *lda, int *ipiv, double *b, const int *ldb, int *info);
+
 /// Bits in the widest vector register that the compiler was allowed to use.
 static inline int apus_simd_bits(void) {
 #if defined(__AVX512F__)

@@ -80,7 +80,24 @@ public struct Quantity: Sendable {
         return .value(number * value)
     }
 
+    /// The value of text such as `5 GPa`, as an option of the command line has it. Throws a message that says what was
+    /// expected.
+    public func value(of text: String, option: String) throws -> Double {
+        switch read(text) {
+        case .value(let value): return value
+        case .noNumber, .unknownUnit:
+            throw QuantityError(
+                description:
+                    "\(option): expected \(name) in \(choices) (\(base) where none is given), found '\(text)'")
+        }
+    }
+
     private func spellings(of unit: String) -> [String] {
         isInverse ? ["/\(unit)", "1/\(unit)", "\(unit)^-1"] : [unit]
     }
+}
+
+/// What is wrong with a quantity on the command line.
+public struct QuantityError: Error, CustomStringConvertible {
+    public let description: String
 }

@@ -20,6 +20,7 @@ struct Apus: ParsableCommand {
               apus check-data silicon.xyz                  what is in the data, and what is wrong with them
               apus train train.yaml                        train a potential on it
               apus evaluate potential.safetensors test.xyz its errors
+              apus relax potential.safetensors start.xyz relaxed.xyz --cell    structures at their minimum
               apus md md.yaml                              molecular dynamics with it
               apus info trajectory.nc                      what came out
               apus serve potential.safetensors start.xyz --socket unix:name    forces for i-PI or ASE
@@ -34,8 +35,13 @@ struct Apus: ParsableCommand {
             TrainCommand.self,
             LearningCurveCommand.self,
             EvaluateCommand.self,
+            RelaxCommand.self,
+            EquationOfStateCommand.self,
+            ElasticCommand.self,
+            PhononsCommand.self,
             MDCommand.self,
             ServeCommand.self,
+            AnalyzeCommand.self,
             InfoCommand.self,
             BenchmarkCommand.self,
         ])

@@ -14,7 +14,7 @@ def test_the_version_names_the_build(apus):
     assert re.fullmatch(r"Apus \d+\.\d+\.\d+ \(built for \d+-bit SIMD\)\n", apus.succeeds("--version"))
 
 
-@pytest.mark.parametrize("command", ["train", "evaluate", "md", "serve", "info", "benchmark"])
+@pytest.mark.parametrize("command", ["train", "evaluate", "relax", "eos", "elastic", "phonons", "analyze", "md", "serve", "info", "benchmark"])
 def test_every_command_has_help(apus, command):
     assert command in apus.succeeds("--help")
     assert "USAGE: apus " + command in apus.succeeds(command, "--help")

@@ -1,4 +1,5 @@
-"""The commands: `python -m apus report RUN`, `parity PREDICTIONS` and `learning-curve FOLDER`."""
+"""The commands: `python -m apus report RUN`, `parity PREDICTIONS`, `learning-curve FOLDER`, `phonons FOLDER` and
+`analyze FOLDER`."""
 
 import argparse
 import os
@@ -38,6 +39,18 @@ def main():
     command.add_argument("-o", "--output", metavar="FILE", type=pathlib.Path, help=(
         "a .svg, .pdf or .png file; default FOLDER/learning_curve.svg, which is replaced"))
     command.add_argument("--overwrite", action="store_true", help="replace the file of -o if there is one")
+    command = commands.add_parser("phonons", help="a picture of phonon bands and states", description=(
+        "Draws the bands and the density of states that apus phonons -o wrote."))
+    command.add_argument("folder", metavar="FOLDER", type=pathlib.Path, help="the folder of apus phonons -o")
+    command.add_argument("-o", "--output", metavar="FILE", type=pathlib.Path, help=(
+        "a .svg, .pdf or .png file; default FOLDER/phonons.svg, which is replaced"))
+    command.add_argument("--overwrite", action="store_true", help="replace the file of -o if there is one")
+    command = commands.add_parser("analyze", help="pictures of an analysed trajectory", description=(
+        "Draws the tables that apus analyze wrote."))
+    command.add_argument("folder", metavar="FOLDER", type=pathlib.Path, help="the folder of apus analyze -o")
+    command.add_argument("-o", "--output", metavar="FILE", type=pathlib.Path, help=(
+        "a .svg, .pdf or .png file; default FOLDER/analysis.svg, which is replaced"))
+    command.add_argument("--overwrite", action="store_true", help="replace the file of -o if there is one")
     arguments = parser.parse_args()
     # Pages in a run's folder under their own names are made again and again while it goes on.
     may_replace = arguments.overwrite or arguments.output is None
@@ -48,6 +61,12 @@ def main():
         elif arguments.command == "parity":
             output = arguments.output or arguments.predictions.parent / f"{arguments.predictions.stem or 'parity'}.svg"
             write_parity(arguments.predictions, output, may_replace)
+        elif arguments.command == "analyze":
+            output = arguments.output or arguments.folder / "analysis.svg"
+            write_analysis(arguments.folder, output, may_replace)
+        elif arguments.command == "phonons":
+            output = arguments.output or arguments.folder / "phonons.svg"
+            write_phonons(arguments.folder, output, may_replace)
         else:
             output = arguments.output or arguments.folder / "learning_curve.svg"
             write_learning_curve(arguments.folder / "learning_curve.csv", output, may_replace)
@@ -78,6 +97,30 @@ def write_learning_curve(table, output, may_replace):
     from .picture import picture
 
     write_whole(output, picture(learning_curve(columns), kind), may_replace)
+
+
+def write_analysis(folder, output, may_replace):
+    """Reads the tables and writes the picture."""
+    kind = ending(output, PICTURES)
+    check_place(output, may_replace)
+    from .analysis import analysis, read_analysis
+
+    panels = read_analysis(folder)
+    from .picture import picture
+
+    write_whole(output, picture(analysis(panels), kind), may_replace)
+
+
+def write_phonons(folder, output, may_replace):
+    """Reads the tables and writes the picture."""
+    kind = ending(output, PICTURES)
+    check_place(output, may_replace)
+    from .phonons import bands_and_states, read_phonons
+
+    tables = read_phonons(folder)
+    from .picture import picture
+
+    write_whole(output, picture(bands_and_states(*tables), kind), may_replace)
 
 
 def write_report(folder, predictions, output, may_replace):

@@ -1,0 +1,156 @@
+import Analysis
+import Atoms
+import Compute
+import Foundation
+import Interactions
+import Logging
+import Potentials
+import Relaxation
+
+/// `apus eos`: energy against volume.
+public struct EquationOfStateJob {
+    public struct Options: Sendable {
+        /// Volumes go from 1 − range to 1 + range of that at the minimum.
+        public var range = 0.06
+        public var points = 11
+        public var relaxes = true
+        /// Whether the shape of the cell is relaxed too.
+        public var relaxesShape = false
+        public var frame = 1
+        public var json = false
+        public init() {}
+    }
+
+    let potential: String
+    let structure: String
+    let options: Options
+    let parallelism: Parallelism
+
+    public init(potential: String, structure: String, options: Options, parallelism: Parallelism) {
+        self.potential = potential
+        self.structure = structure
+        self.options = options
+        self.parallelism = parallelism
+    }
+
+    public func run() throws {
+        let input = try PropertyInput(
+            potential: potential, structure: structure, frame: options.frame, parallelism: parallelism)
+        var center = input.structure.cell!.volume
+        for _ in 0..<8 {
+            let outcomes = try outcomes(of: input, around: center)
+            let volumes = outcomes.map { $0.structure.cell!.volume }
+            let energies = outcomes.map { $0.structure.energy! }
+            let fit = EquationOfState(volumes: volumes, energies: energies)
+            if let fit, abs(fit.volume / center - 1) < 0.15 * options.range {
+                return try show(EquationOfStateReport(fit, outcomes, input), input)
+            }
+            // The minimum is elsewhere: there, or beyond the volume with the lowest energy.
+            center = fit?.volume ?? volumes[energies.indices.min { energies[$0] < energies[$1] }!]
+        }
+        throw CommandError(
+            "\(structure): expected a minimum of the energy within \(Written.short(100 * options.range, 3)) % of a volume, found none near \(Written.fixed(center / Double(input.structure.count), 2)) Å³ per atom; relax the structure first, or choose another --range"
+        )
+    }
+
+    private func outcomes(of input: PropertyInput, around center: Double) throws -> [RelaxedStructure] {
+        let base = input.structure
+        let scaled = (0..<options.points).map { k -> Structure in
+            let fraction = 1 + options.range * (2 * Double(k) / Double(options.points - 1) - 1)
+            let factor = pow(center * fraction / base.cell!.volume, 1.0 / 3)
+            return base.strained(by: Matrix3.identity * (factor - 1))
+        }
+        var settings = RelaxationSettings()
+        settings.forceTolerance = options.relaxes ? 1e-4 : .infinity
+        settings.stressTolerance = 1e-3 / Units.gigapascal
+        settings.cellChange = options.relaxesShape ? .shape : .fixed
+        let outcomes = Relaxation(
+            input.evaluator, settings: settings, energyNoise: Potential.Precision.float64.energyNoise
+        ).run(scaled)
+        for outcome in outcomes {
+            let volume = Written.fixed(outcome.structure.cell!.volume / Double(base.count), 3)
+            if outcome.structure.energy == nil {
+                throw CommandError("\(structure): at \(volume) Å³ per atom: \(outcome.failure ?? "no energy")")
+            }
+            if let failure = outcome.failure {
+                Logger(label: "apus").warning("\(structure): at \(volume) Å³ per atom: \(failure)")
+            }
+            if let pair = outcome.tooClose {
+                Logger(label: "apus").warning(
+                    "\(structure): at \(volume) Å³ per atom two atoms are \(Written.fixed(pair.distance, 3)) Å apart, \(pair.reason)"
+                )
+            }
+        }
+        return outcomes
+    }
+
+    private func show(_ report: EquationOfStateReport, _ input: PropertyInput) throws {
+        if options.json { return try JSONOutput.print(report) }
+        Terminal.print(PotentialSummary(input.potential).line + ", evaluated in float64")
+        for line in report.lines { Terminal.print(line) }
+    }
+}
+
+struct EquationOfStateReport: Encodable {
+    struct Point: Encodable {
+        var volume, energy, pressure, fitted: Double
+        var converged: Bool
+
+        private enum CodingKeys: String, CodingKey {
+            case volume = "volume_a3_per_atom"
+            case energy = "energy_ev_per_atom"
+            case pressure = "pressure_gpa"
+            case fitted = "fitted_energy_ev_per_atom"
+            case converged
+        }
+    }
+
+    var formula: String
+    var volume, energy, bulkModulus, derivative, residual: Double
+    var points: [Point]
+
+    private enum CodingKeys: String, CodingKey {
+        case formula
+        case volume = "volume_a3_per_atom"
+        case energy = "energy_ev_per_atom"
+        case bulkModulus = "bulk_modulus_gpa"
+        case derivative = "bulk_modulus_derivative"
+        case residual = "residual_mev_per_atom"
+        case points
+    }
+
+    init(_ fit: EquationOfState, _ outcomes: [RelaxedStructure], _ input: PropertyInput) {
+        let atoms = Double(input.structure.count)
+        formula = input.structure.formula
+        volume = fit.volume / atoms
+        energy = fit.energy / atoms
+        bulkModulus = fit.bulkModulus * Units.gigapascal
+        derivative = fit.derivative
+        residual = 1000 * fit.residual / atoms
+        points = outcomes.map { outcome in
+            let found = outcome.structure
+            return Point(
+                volume: found.cell!.volume / atoms, energy: found.energy! / atoms,
+                pressure: -(found.stress?.trace ?? .nan) / 3 * Units.gigapascal,
+                fitted: fit.energy(at: found.cell!.volume) / atoms, converged: outcome.isConverged)
+        }
+    }
+
+    var lines: [String] {
+        var rows = [["volume", "energy", "fit", "pressure"], ["Å³/atom", "eV/atom", "meV/atom off", "GPa"]]
+        for point in points {
+            rows.append([
+                Written.fixed(point.volume, 4), Written.fixed(point.energy, 6),
+                Written.fixed(1000 * (point.energy - point.fitted), 3), Written.fixed(point.pressure, 3),
+            ])
+        }
+        let results = [
+            ["volume", Written.fixed(volume, 4), "Å³/atom"], ["energy", Written.fixed(energy, 6), "eV/atom"],
+            ["bulk modulus", Written.fixed(bulkModulus, 2), "GPa"],
+            ["its derivative", Written.fixed(derivative, 2), ""],
+            ["residual", Written.fixed(residual, 4), "meV/atom"],
+        ]
+        return Terminal.table(rows, leftAligned: []) + ["", "Birch–Murnaghan, third order, \(formula)"]
+            + Terminal.table(results, leftAligned: [0, 2])
+    }
+}

@@ -1,0 +1,133 @@
+import Analysis
+import Atoms
+import Compute
+import Foundation
+import Symmetry
+
+/// What `apus phonons` found.
+struct PhononReport: Encodable {
+    /// Of a mole of unit cells.
+    struct Thermodynamics: Encodable {
+        var temperature, freeEnergy, entropy, heatCapacity: Double
+
+        private enum CodingKeys: String, CodingKey {
+            case temperature = "temperature_kelvin"
+            case freeEnergy = "free_energy_kj_per_mol"
+            case entropy = "entropy_j_per_k_mol"
+            case heatCapacity = "heat_capacity_j_per_k_mol"
+        }
+
+        init(_ values: HarmonicThermodynamics) {
+            // eV in kJ/mol: N_A e.
+            let mole = 96.48533212331
+            temperature = values.temperature
+            freeEnergy = values.freeEnergy * mole
+            entropy = values.entropy * mole * 1000
+            heatCapacity = values.heatCapacity * mole * 1000
+        }
+    }
+
+    var formula: String
+    var spaceGroup: String?
+    var supercell: [Int]
+    var displacements: Int
+    var q: [[Double]]
+    /// `[point][branch]`, imaginary ones negative.
+    var frequencies: [[Double]]
+    var asymmetry, sumRuleViolation: Double
+    var mesh: [Int]
+    var lowest, highest, imaginaryShare: Double
+    var thermodynamics: [Thermodynamics]
+    var path: [String]
+    var isStandardPath: Bool
+    var note: String?
+    /// For files alone.
+    let bands: [(q: SIMD3<Double>, distance: Double, name: String?, frequencies: [Double])]
+    let density: [(frequency: Double, density: Double)]
+
+    private enum CodingKeys: String, CodingKey {
+        case formula, spaceGroup, supercell, displacements
+        case q = "q_points"
+        case frequencies = "frequencies_thz"
+        case asymmetry = "asymmetry_ev_per_a2"
+        case sumRuleViolation = "acoustic_sum_rule_ev_per_a2"
+        case mesh
+        case lowest = "lowest_thz"
+        case highest = "highest_thz"
+        case imaginaryShare, thermodynamics, path, isStandardPath, note
+    }
+
+    init(_ constants: ForceConstants, group: SpaceGroup?, options: PhononsJob.Options, parallelism: Parallelism) {
+        let unit = constants.supercell.unit
+        let phonons = Phonons(constants)
+        formula = unit.formula
+        spaceGroup = group.map { "\($0.symbol) (\($0.number))" }
+        supercell = options.supercell
+        displacements = constants.displacements.count
+        let points = options.points.isEmpty ? [.zero] : options.points
+        q = points.map { [$0.x, $0.y, $0.z] }
+        frequencies = phonons.frequencies(points, parallelism: parallelism)
+        (asymmetry, sumRuleViolation) = (constants.asymmetry, constants.sumRuleViolation)
+        // As fine as one of the crystal repeated over 60 Å, and even, so that Γ is not among its points.
+        let heights = unit.cell!.heights
+        mesh = options.mesh.isEmpty ? (0..<3).map { max(2, 2 * Int((30 / heights[$0]).rounded())) } : options.mesh
+        let grid = PhononMesh(of: phonons, size: SIMD3(mesh[0], mesh[1], mesh[2]), parallelism: parallelism)
+        let all = grid.frequencies.joined()
+        let primitive =
+            group == nil
+            ? nil : try? Spglib.standardCell(of: unit, isPrimitive: true, tolerance: options.symmetryTolerance)
+        let path = BandPath(of: unit, group: group, primitive: primitive)
+        let samples = path.sampled(in: unit.cell!)
+        let found = phonons.frequencies(samples.map(\.q), parallelism: parallelism)
+        bands = zip(samples, found).map { ($0.q, $0.distance, $0.name, $1) }
+        lowest = min(all.min() ?? 0, found.joined().min() ?? 0)
+        highest = max(all.max() ?? 0, found.joined().max() ?? 0)
+        var (imaginary, total) = (0.0, 0.0)
+        for (branch, weight) in zip(grid.frequencies, grid.weights) {
+            imaginary += weight * Double(branch.count { $0 < -HarmonicThermodynamics.lowest })
+            total += weight * Double(branch.count)
+        }
+        imaginaryShare = imaginary / total
+        density = grid.density(width: options.smearing)
+        let (from, to, step) = (options.temperatures[0], options.temperatures[1], options.temperatures[2])
+        thermodynamics = (0...Int(((to - from) / step + 1e-9).rounded(.down))).map {
+            Thermodynamics(HarmonicThermodynamics(of: grid, temperature: from + Double($0) * step))
+        }
+        self.path = path.pieces.map { $0.map(\.name).joined(separator: "–") }
+        isStandardPath = path.isStandard
+        note =
+            unit.composition.count > 1
+            ? "no LO–TO splitting: it needs Born charges and the dielectric constant, which a potential does not know"
+            : nil
+    }
+
+    var lines: [String] {
+        var lines = [
+            "",
+            "\(formula)\(spaceGroup.map { ", \($0)" } ?? ""), \(Written.count(displacements, "displacement")) in a supercell \(supercell.map(String.init).joined(separator: " × "))",
+            "force constants: |Φ − Φᵀ| up to \(Written.scientific(asymmetry)) eV/Å², sums up to \(Written.scientific(sumRuleViolation)) eV/Å²",
+            "", "frequencies, THz",
+        ]
+        lines += Terminal.table(
+            zip(q, frequencies).map { q, row in
+                [q.map { Written.short($0, 4) }.joined(separator: " ")] + row.map { Written.fixed($0, 4) }
+            })
+        lines += [
+            "",
+            "from \(Written.fixed(lowest, 3)) to \(Written.fixed(highest, 3)) THz on a grid \(mesh.map(String.init).joined(separator: " × ")) and the path \(path.joined(separator: " | "))"
+                + (isStandardPath
+                    ? "" : " (not the standard path, which is known of some lattices only, by spglib's library)"),
+            "", "a mole of \(formula)",
+        ]
+        var rows = [["T", "free energy", "entropy", "heat capacity"], ["K", "kJ/mol", "J/K/mol", "J/K/mol"]]
+        for values in thermodynamics {
+            rows.append([
+                Written.short(values.temperature, 6), Written.fixed(values.freeEnergy, 4),
+                Written.fixed(values.entropy, 4), Written.fixed(values.heatCapacity, 4),
+            ])
+        }
+        lines += Terminal.table(rows, leftAligned: [])
+        if let note { lines += ["", note] }
+        return lines
+    }
+}

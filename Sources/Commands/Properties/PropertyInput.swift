@@ -1,0 +1,59 @@
+import Atoms
+import Compute
+import Interactions
+import Logging
+import Potentials
+import Relaxation
+
+/// What the properties of a crystal begin with: a potential in double precision, and a structure that it knows.
+struct PropertyInput {
+    let potential: Potential
+    let evaluator: Evaluator
+    let structure: Structure
+
+    /// Throws where a file cannot be read, or the structure does not repeat in all directions.
+    init(potential path: String, structure file: String, frame: Int, parallelism: Parallelism) throws {
+        potential = try Potential(verifying: path, withEnergiesFor: "a property of a crystal")
+        var read = try StartingStructure(file: file, frame: frame).read()
+        read.velocities = nil
+        structure = read
+        guard structure.cell?.isFullyPeriodic == true else {
+            throw CommandError(
+                "\(file): expected a crystal that repeats in all directions, found \(structure.cell == nil ? "no cell" : "a cell that does not"); give it a cell and pbc=\"T T T\""
+            )
+        }
+        let interaction = try potential.interaction(precision: .float64, parallelism: parallelism)
+        do {
+            try interaction.check(elements: structure.elements)
+        } catch let error as InteractionError {
+            throw CommandError("\(file): \(error.message) (\(path))")
+        }
+        evaluator = Evaluator(interaction, parallelism: parallelism)
+    }
+
+    /// How far atoms feel one another through the layers of the model, Å.
+    var receptiveField: Double { Double(potential.configuration.architecture.layers) * evaluator.interaction.cutoff }
+
+    /// The structure with its atoms, or atoms and cell, relaxed.
+    ///
+    /// - Throws: where it does not relax.
+    func relaxed(_ change: RelaxationSettings.CellChange, fmax: Double, named file: String) throws -> RelaxedStructure
+    {
+        var settings = RelaxationSettings()
+        settings.cellChange = change
+        settings.forceTolerance = fmax
+        settings.stressTolerance = 1e-4 / Units.gigapascal
+        let outcome = Relaxation(evaluator, settings: settings, energyNoise: Potential.Precision.float64.energyNoise)
+            .run([structure])[0]
+        if let failure = outcome.failure {
+            throw CommandError(
+                "\(file): the structure cannot be relaxed: \(failure); relax it with apus relax, or add --no-relax")
+        }
+        if let pair = outcome.tooClose {
+            Logger(label: "apus").warning(
+                "\(file): atoms \(pair.atoms.0 + 1) and \(pair.atoms.1 + 1) have come to \(Written.fixed(pair.distance, 3)) Å, \(pair.reason); what follows is an extrapolation"
+            )
+        }
+        return outcome
+    }
+}

@@ -1,0 +1,109 @@
+import ArgumentParser
+import Commands
+
+struct AnalyzeCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "analyze",
+        abstract: "Compute distributions, diffusion, vibrations and averages from a trajectory.",
+        discussion: """
+              apus analyze trajectory.nc --rdf --msd --vdos -o analysis
+
+            The trajectory is read frame by frame. The folder gets a table (CSV) for each part and analysis.json: radial \
+            distributions with coordination numbers by pair of elements, mean square displacements over many origins with \
+            diffusion coefficients and their errors, velocity autocorrelations and vibrational densities of states, \
+            angles, density profiles, and averages of temperature, energies, pressure and volume with the statistical \
+            inefficiency. Without naming a part all are made that the trajectory allows. More: Documentation/analysis.md.
+            """)
+
+    @Argument(help: "A netCDF trajectory.")
+    var trajectory: String
+
+    @Option(name: [.customShort("o"), .customLong("output")], help: "The folder for the tables.")
+    var output: String
+
+    @Flag(help: "Radial distributions and coordination numbers.")
+    var rdf = false
+
+    @Flag(help: "Mean square displacements and diffusion.")
+    var msd = false
+
+    @Flag(help: "Velocity autocorrelations and vibrational densities of states.")
+    var vdos = false
+
+    @Flag(help: "Angles between neighbours.")
+    var angles = false
+
+    @Flag(help: "The density of atoms across a cell vector.")
+    var density = false
+
+    @Option(help: "How far distances go, in Å; half of the cell's height, 10 at most, unless given.")
+    var rmax: Double?
+
+    @Option(help: "Bins of distances and of density.")
+    var bins = 200
+
+    @Option(help: "Neighbours of the angles are closer, in Å; 1.3 times a bond of the largest element unless given.")
+    var cutoff: Double?
+
+    @Option(help: "The cell vector that the density goes across: a, b or c.")
+    var axis = "c"
+
+    @Option(help: "The longest time of displacements and velocities, in ps; half of the trajectory unless given.")
+    var maxLag: Double?
+
+    @Option(help: "The first frame that is read, from 1.")
+    var first = 1
+
+    @Option(help: "Every how many frames one is read.")
+    var every = 1
+
+    @Flag(help: "Take the motion of all atoms together out of displacements and velocities.")
+    var removeDrift = false
+
+    @Flag(help: "Replace files of the folder that exist.")
+    var overwrite = false
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    @OptionGroup var threads: ThreadOptions
+
+    func validate() throws {
+        if let rmax, !(0.1...100).contains(rmax) {
+            throw ValidationError("--rmax: expected 0.1…100 Å, found \(rmax)")
+        }
+        if let cutoff, !(0.1...20).contains(cutoff) {
+            throw ValidationError("--cutoff: expected 0.1…20 Å, found \(cutoff)")
+        }
+        if let maxLag, !(maxLag > 0 && maxLag.isFinite) {
+            throw ValidationError("--max-lag: expected more than 0 ps, found \(maxLag)")
+        }
+        guard (1...1_000_000).contains(bins) else {
+            throw ValidationError("--bins: expected 1…1000000, found \(bins)")
+        }
+        guard ["a", "b", "c"].contains(axis) else {
+            throw ValidationError("--axis: expected a, b or c, found '\(axis)'")
+        }
+        guard first >= 1 else { throw ValidationError("--first: expected 1 or more, found \(first)") }
+        guard every >= 1 else { throw ValidationError("--every: expected 1 or more, found \(every)") }
+    }
+
+    func run() throws {
+        var options = AnalyzeJob.Options()
+        for (flag, part) in [
+            (rdf, AnalyzeJob.Part.rdf), (msd, .msd), (vdos, .vdos), (angles, .angles), (density, .density),
+        ] where flag { options.parts.insert(part) }
+        options.distance = rmax
+        options.bins = bins
+        options.neighborCutoff = cutoff
+        options.axis = ["a", "b", "c"].firstIndex(of: axis)!
+        options.longestLag = maxLag.map { $0 * 1000 }
+        options.first = first
+        options.every = every
+        options.removesDrift = removeDrift
+        options.overwrite = overwrite
+        options.json = json
+        try AnalyzeJob(trajectory: trajectory, folder: output, options: options, parallelism: threads.parallelism)
+            .run()
+    }
+}

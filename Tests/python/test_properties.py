@@ -1,0 +1,200 @@
+"""`apus eos`, `apus elastic` and `apus phonons`, beside ASE, phonopy and finite differences with the same potential."""
+
+import json
+
+import numpy
+import pytest
+from ase import Atoms
+from ase.build import bulk
+from ase.eos import EquationOfState
+from ase.optimize import BFGS
+
+from conftest import SHIPPED, run_module, write_exactly
+
+import apus as package
+
+GIGAPASCAL = 160.2176634  # eV/Å³ in GPa
+
+
+@pytest.fixture
+def silicon(apus):
+    write_exactly(apus.folder / "si.xyz", bulk("Si", a=5.47))
+    return apus
+
+
+@pytest.fixture(scope="session")
+def calculator():
+    return package.Calculator(SHIPPED, precision="float64")
+
+
+def answer(apus, *arguments):
+    return json.loads(apus.succeeds(*arguments, "--json"))
+
+
+def test_the_equation_of_state_is_that_of_ase(silicon, calculator):
+    report = answer(silicon, "eos", SHIPPED, "si.xyz")
+    volumes = [point["volume_a3_per_atom"] for point in report["points"]]
+    energies = []
+    for volume in volumes:
+        atoms = bulk("Si", a=(8 * volume) ** (1 / 3))
+        atoms.calc = calculator
+        energies.append(atoms.get_potential_energy() / 2)
+    assert energies == pytest.approx([point["energy_ev_per_atom"] for point in report["points"]], abs=1e-9)
+    fit = EquationOfState(volumes, energies, eos="birchmurnaghan")
+    volume, energy, modulus = fit.fit()
+    assert report["volume_a3_per_atom"] == pytest.approx(volume, rel=1e-5)
+    assert report["energy_ev_per_atom"] == pytest.approx(energy, abs=1e-6)
+    assert report["bulk_modulus_gpa"] == pytest.approx(GIGAPASCAL * modulus, rel=1e-3)
+    assert report["bulk_modulus_derivative"] == pytest.approx(fit.eos_parameters[2], rel=1e-2)
+    assert volumes[0] == pytest.approx(0.94 * report["volume_a3_per_atom"], rel=0.01)
+    # Stresses know the same curve.
+    slopes = -numpy.gradient(energies, volumes, edge_order=2) * GIGAPASCAL
+    assert slopes[1:-1] == pytest.approx([point["pressure_gpa"] for point in report["points"]][1:-1], abs=0.1)
+
+
+def test_the_minimum_is_found_from_afar(apus):
+    write_exactly(apus.folder / "wide.xyz", bulk("Si", a=5.9))
+    write_exactly(apus.folder / "si.xyz", bulk("Si", a=5.47))
+    far, near = (answer(apus, "eos", SHIPPED, name) for name in ("wide.xyz", "si.xyz"))
+    assert far["volume_a3_per_atom"] == pytest.approx(near["volume_a3_per_atom"], rel=1e-4)
+
+
+def test_elastic_constants_are_those_of_finite_differences(silicon, calculator):
+    report = answer(silicon, "elastic", SHIPPED, "si.xyz")
+    relaxed, clamped = numpy.array(report["c_gpa"]), numpy.array(report["c_clamped_gpa"])
+    assert report["stable"] is True and report["space_group"] == "Fd-3m (227)"
+    assert relaxed == pytest.approx(relaxed.T, abs=1e-9)
+
+    def stress(strain, relax):
+        atoms = bulk("Si")
+        atoms.set_cell(report["cell"])
+        atoms.set_scaled_positions([[0, 0, 0], [0.25] * 3])
+        atoms.set_cell(atoms.cell @ (numpy.eye(3) + strain), scale_atoms=True)
+        atoms.calc = calculator
+        if relax:
+            BFGS(atoms, logfile=None).run(fmax=1e-5, steps=100)
+        return GIGAPASCAL * atoms.get_stress()
+
+    def derivative(row, column, relax, size=1e-3):
+        strain = numpy.zeros((3, 3))
+        strain[row, column] += size / 2
+        strain[column, row] += size / 2
+        return (stress(strain, relax) - stress(-strain, relax)) / (2 * size)
+
+    for row, column, index in (0, 0, 0), (1, 2, 3):
+        assert clamped[:, index] == pytest.approx(derivative(row, column, False), abs=0.05)
+        assert relaxed[:, index] == pytest.approx(derivative(row, column, True), abs=0.05)
+    assert clamped[3, 3] > relaxed[3, 3] + 10
+    c11, c12 = relaxed[0, :2]
+    assert report["moduli"]["bulk_hill_gpa"] == pytest.approx((c11 + 2 * c12) / 3)
+
+
+@pytest.mark.parametrize("command", ["eos", "elastic"])
+def test_what_is_no_crystal_is_refused(apus, command):
+    (apus.folder / "open.xyz").write_text("2\n\nSi 0 0 0\nSi 0 0 2.3\n")
+    assert "no cell" in apus.fails(command, SHIPPED, "open.xyz")
+    (apus.folder / "other.xyz").write_text('1\nLattice="5 0 0 0 5 0 0 0 5" pbc="T T T"\nGe 0 0 0\n')
+    assert "does not know Ge" in apus.fails(command, SHIPPED, "other.xyz")
+
+
+def test_a_stress_is_warned_of(apus):
+    write_exactly(apus.folder / "small.xyz", bulk("Si", a=5.3))
+    result = apus("elastic", SHIPPED, "small.xyz", "--no-relax", "--json")
+    assert result.returncode == 0 and "GPa, so these are coefficients" in result.stderr
+
+
+def phonopy_of(folder, symmetrized=False):
+    """phonopy with the displacements and forces of a folder, its force constants and frequencies."""
+    phonopy = pytest.importorskip("phonopy")
+    phonons = phonopy.load(folder / "phonopy_params.yaml", log_level=0, produce_fc=False)
+    phonons.produce_force_constants()
+    if symmetrized:
+        phonons.symmetrize_force_constants(level=3)
+    return phonons
+
+
+def force_constants(path):
+    """FORCE_CONSTANTS as [unit atom][supercell atom][3][3]."""
+    lines = path.read_text().split("\n")
+    rows, columns = map(int, lines[0].split())
+    numbers = [[float(x) for x in line.split()] for line in lines[1:] if len(line.split()) == 3]
+    return numpy.array(numbers).reshape(rows, columns, 3, 3)
+
+
+def crystals():
+    # Hexagonal diamond, whose axes are no Cartesian ones.
+    hexagonal = Atoms(
+        "Si4", cell=[3.86, 3.86, 6.32, 90, 90, 120], pbc=True,
+        scaled_positions=[[1 / 3, 2 / 3, z] for z in (1 / 16, 7 / 16)] + [[2 / 3, 1 / 3, z] for z in (9 / 16, 15 / 16)])
+    strained = bulk("Si", a=5.47)
+    strained.set_cell(strained.cell @ (numpy.eye(3) + 0.01 * numpy.arange(9).reshape(3, 3)), scale_atoms=True)
+    return {"diamond": (bulk("Si", a=5.47), [3]), "hexagonal": (hexagonal, [2, 2, 1]), "triclinic": (strained, [2])}
+
+
+@pytest.mark.parametrize("kind", ["diamond", "hexagonal", "triclinic"])
+def test_force_constants_and_frequencies_are_those_of_phonopy(apus, kind):
+    pytest.importorskip("phonopy")
+    atoms, supercell = crystals()[kind]
+    write_exactly(apus.folder / "crystal.xyz", atoms)
+    q = "0 0 0, 0.5 0 0.5, 0.11 0.23 -0.37"
+    result = apus("phonons", SHIPPED, "crystal.xyz", "--supercell", *supercell, "--raw", "--q", q, "-o", "out", "--json")
+    assert result.returncode == 0
+    report = json.loads(result.stdout)
+    phonons = phonopy_of(apus.folder / "out")
+    ours = force_constants(apus.folder / "out" / "FORCE_CONSTANTS")
+    theirs = phonons.force_constants
+    if len(theirs) != len(ours):
+        theirs = theirs[:: len(theirs) // len(ours)]
+    assert abs(ours - theirs).max() < 1e-6
+    for point, frequencies in zip(report["q_points"], report["frequencies_thz"]):
+        # At Γ small numbers are roots of rounding.
+        theirs = phonons.run_qpoints([point]).frequencies[0]
+        assert frequencies == pytest.approx(theirs, rel=1e-6, abs=2e-3 if not any(point) else 1e-5)
+
+
+def test_sums_vanish_and_thermodynamics_are_those_of_phonopy(silicon):
+    pytest.importorskip("phonopy")
+    result = silicon("phonons", SHIPPED, "si.xyz", "--supercell", 3, "-o", "out", "--json", "--mesh", 8)
+    report = json.loads(result.stdout)
+    assert "the supercell is 9.5 Å wide" in result.stderr and "twice layers" in result.stderr
+    assert max(map(abs, report["frequencies_thz"][0][:3])) < 1e-4
+    assert report["displacements"] == 1
+    constants = force_constants(silicon.folder / "out" / "FORCE_CONSTANTS")
+    assert abs(constants.sum(axis=1)).max() < 1e-10
+    phonons = phonopy_of(silicon.folder / "out", symmetrized=True)
+    phonons.run_mesh([8, 8, 8])
+    phonons.run_thermal_properties(t_min=0, t_max=1000, t_step=50)
+    thermal = phonons.thermal_properties
+    for name, key, tolerance in [
+            ("free_energy", "free_energy_kj_per_mol", 2e-4), ("entropy", "entropy_j_per_k_mol", 2e-3),
+            ("heat_capacity", "heat_capacity_j_per_k_mol", 2e-3)]:
+        assert [row[key] for row in report["thermodynamics"]] == pytest.approx(getattr(thermal, name), abs=tolerance)
+    density = numpy.loadtxt(silicon.folder / "out" / "dos.csv", delimiter=",", skiprows=1)
+    assert numpy.trapezoid(density[:, 1], density[:, 0]) == pytest.approx(6, abs=1e-3)
+    assert report["path"] == ["Γ–X–W–K–Γ–L–U–W–L–K", "U–X"]
+    bands = (silicon.folder / "out" / "bands.csv").read_text().split("\n")
+    assert sum("X" in line for line in bands) == 2
+
+
+def test_a_cell_of_several_primitive_cells_has_the_same_vibrations(silicon):
+    """X of the primitive cell is Γ of the cubic one."""
+    write_exactly(silicon.folder / "cubic.xyz", bulk("Si", cubic=True, a=5.47))
+    options = ["--json", "--mesh", "2"]
+    cubic = json.loads(silicon("phonons", SHIPPED, "cubic.xyz", "--supercell", 2, *options).stdout)
+    # The same supercell lattice: the primitive one of 2 × 2 × 2 cubic cells is 4 × 4 × 4 over itself.
+    primitive = json.loads(silicon("phonons", SHIPPED, "si.xyz", "--supercell", 4, "--q", "0 0 0, 0.5 0 0.5", *options).stdout)
+    assert cubic["frequencies_thz"][0][-1] == pytest.approx(primitive["frequencies_thz"][0][-1], abs=0.05)
+    assert min(abs(numpy.array(cubic["frequencies_thz"][0]) - primitive["frequencies_thz"][1][-1])) < 0.2
+
+
+@pytest.mark.parametrize("options, words", [
+    (["--q", "0 0"], "three numbers"), (["--supercell", "0"], "--supercell"), (["--supercell", "2", "2"], "or three"),
+    (["--temperatures", "0:x:1"], "FROM:TO:STEP")])
+def test_a_wrong_option_of_phonons_is_told(silicon, options, words):
+    assert words in silicon.fails("phonons", SHIPPED, "si.xyz", *options)
+
+
+def test_a_picture_of_bands_and_states(silicon):
+    silicon("phonons", SHIPPED, "si.xyz", "--supercell", 2, "-o", "out", "--mesh", 4)
+    assert run_module(silicon.folder, "phonons", "out").returncode == 0
+    assert "<svg" in (silicon.folder / "out" / "phonons.svg").read_text()
