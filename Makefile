@@ -20,7 +20,7 @@ SAMPLES = $(CURDIR)/.build-test/samples
 # OpenBLAS chooses its kernels for the processor at hand unless this variable tells it otherwise.
 MEASURED = env -u OPENBLAS_CORETYPE
 
-.PHONY: build library wheel lammps-plugin deps test testable test-swift test-python pytest demo bench lint format install clean help
+.PHONY: build library wheel lammps-plugin deps test testable test-swift test-python pytest demo bench additions lint format install clean help
 
 build: deps ## the release build: .build/release/apus
 	$(SWIFT_BUILD) --product apus
@@ -95,6 +95,9 @@ demo: build ## train on DFT data, evaluate, run molecular dynamics, draw a pictu
 
 bench: build ## the time of a step for models of several sizes, beside sgemm
 	$(MEASURED) examples/silicon/bench.sh $(APUS)
+
+additions: deps ## what five small additions have to change (Documentation/architecture.md)
+	$(PYTHON) Tests/additions/measure.py
 
 # Where the formatter sees nothing: prose, and comments on lines of their own.
 WRAPPED = Sources Tests Package.swift Documentation examples potentials $(wildcard *.md)

@@ -59,12 +59,12 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
 /// The modules in the order of the physics; each imports only what stands above it (Sources/README.md).
 let modules = [
-    Module(name: "Files", uses: ["CMD"], tests: .plain, linked: [":libmd.a"]),
+    Module(name: "Files", uses: ["CMD", "CLZMA"], tests: .plain, linked: [":libmd.a", ":liblzma.a"]),
     Module(name: "Compute", uses: ["COpenBLAS", "CVectors"], tests: .plain),
     Module(name: "Atoms", tests: .plain),
     Module(name: "Settings", uses: ["Files", "Atoms"], products: [yams], tests: .plain),
     Module(
-        name: "StructureFiles", uses: ["CZlib", "CLZMA", "CZstandard", "Files", "Atoms"], tests: .withData),
+        name: "StructureFiles", uses: ["CZlib", "CLZMA", "CZstandard", "CXML", "Files", "Atoms"], tests: .withData),
     Module(name: "Neighbors", uses: ["Compute", "Atoms"], tests: .withData),
     Module(name: "Interactions", uses: ["Compute", "Atoms", "Neighbors"], tests: .plain),
     Module(name: "Symmetry", uses: ["Atoms"], tests: .plain),
@@ -77,7 +77,7 @@ let modules = [
     Module(name: "CPUExecutor", uses: ["Compute", "Neighbors", "Equivariance", "Programs"]),
     Module(name: "Layers", uses: ["Files", "Compute", "Programs"]),
     Module(
-        name: "Models", uses: ["Compute", "Atoms", "Interactions", "Equivariance", "Programs", "Layers"],
+        name: "Models", uses: ["Compute", "Atoms", "Settings", "Interactions", "Equivariance", "Programs", "Layers"],
         tests: .withData, testsUse: ["Files", "Neighbors", "CPUExecutor", "Potentials", "ExecutorTesting"]),
     Module(
         name: "Potentials",
@@ -126,7 +126,7 @@ let testedByConformance = ["Interactions", "Models", "Potentials", "Dynamics"]
 extension String {
     /// Modules of headers in C, which tests reach through the modules that use them.
     var isModuleMap: Bool {
-        ["CMD", "COpenBLAS", "CVectors", "CZlib", "CLZMA", "CZstandard", "CNetCDF", "CApus"].contains(self)
+        ["CMD", "COpenBLAS", "CVectors", "CZlib", "CLZMA", "CZstandard", "CXML", "CNetCDF", "CApus"].contains(self)
     }
 }
 
@@ -148,7 +148,8 @@ let package = Package(
         .systemLibrary(name: "CVectors"),
         .systemLibrary(name: "CApus"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-        .systemLibrary(name: "CLZMA", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
+        .systemLibrary(name: "CXML", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
+        .systemLibrary(name: "CLZMA", providers: [.apt(["liblzma-dev"])]),
         .systemLibrary(name: "CZstandard", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CNetCDF", pkgConfig: "netcdf", providers: [.apt(["libnetcdf-dev"])]),
     ]
@@ -162,7 +163,7 @@ let package = Package(
         + modules.filter { $0.tests != .none }.map { module in
             .testTarget(
                 name: "\(module.name)Tests",
-                dependencies: [.byName(name: module.name)]
+                dependencies: [.byName(name: module.name), "TestSupport"]
                     + module.uses.filter { !$0.isModuleMap }.map { .byName(name: $0) }
                     + module.testsUse.map { .byName(name: $0) }
                     + (testedByConformance.contains(module.name) ? ["InteractionTesting"] : []),
@@ -170,8 +171,9 @@ let package = Package(
                 swiftSettings: settings)
         }
         + [
+            .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
             .target(
-                name: "ExecutorTesting", dependencies: ["Neighbors", "Equivariance", "Programs"],
+                name: "ExecutorTesting", dependencies: ["Neighbors", "Equivariance", "Programs", "TestSupport"],
                 path: "Tests/ExecutorTesting", swiftSettings: settings),
             .target(
                 name: "InteractionTesting",

@@ -14,6 +14,9 @@ public struct Structure: Sendable, Equatable {
     /// `[atom]`, amu, of isotopes for example; standard atomic weights where a source does not give them.
     public var masses: [Double]?
 
+    /// Other properties, each its numbers: `[component]` of the structure, or `[atom][component]`.
+    public var properties: [Property: [Double]] = [:]
+
     /// How far the members of a committee of potentials disagree about energy and forces.
     public var deviation: Deviation?
 

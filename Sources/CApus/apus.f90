@@ -154,6 +154,21 @@ module apus
             type(apus_result), intent(inout) :: result
         end function
 
+        !> Names of properties end with c_null_char; properties and values hold their addresses (c_loc).
+        integer(c_int) function apus_compute_properties( &
+            calculator, atoms, elements, positions, cell, periodic, charge, result, count, properties, values) bind(C)
+            import :: c_int, c_ptr, c_double, apus_result
+            type(c_ptr), value :: calculator
+            integer(c_int), value :: atoms, count
+            integer(c_int), intent(in) :: elements(*)
+            real(c_double), intent(in) :: positions(3, *)
+            real(c_double), intent(in), optional :: cell(3, 3)
+            integer(c_int), intent(in), optional :: periodic(3)
+            real(c_double), value :: charge
+            type(apus_result), intent(inout), optional :: result
+            type(c_ptr), intent(in) :: properties(*), values(*)
+        end function
+
         !> Structures one after the other: positions(3, all atoms), cells(3, 3, structures), periodic(3, structures).
         integer(c_int) function apus_compute_many( &
             calculator, structures, atoms, elements, positions, cells, periodic, results) bind(C)
@@ -178,6 +193,13 @@ module apus
         type(c_ptr) function digest_text(potential) bind(C, name="apus_potential_sha256")
             import :: c_ptr
             type(c_ptr), value :: potential
+        end function
+
+        !> The name of what the potential predicts, index 0, 1, …; c_null_ptr beyond the last.
+        type(c_ptr) function apus_potential_property(potential, index) bind(C)
+            import :: c_int, c_ptr
+            type(c_ptr), value :: potential
+            integer(c_int), value :: index
         end function
 
         type(c_ptr) function version_text() bind(C, name="apus_version")

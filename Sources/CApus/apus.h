@@ -117,6 +117,13 @@ apus_status apus_potential_describe(const apus_potential *potential, apus_descri
  * potential has learned. */
 double apus_potential_shortest_distance(const apus_potential *potential, int element, int other);
 
+/* The name of what the potential predicts, index 0, 1, …: "energy", "forces", "stress", "dipole", "charges" and so on; NULL
+ * beyond the last. A potential without "energy" has no energies and no forces. Lives as long as the program. */
+const char *apus_potential_property(const apus_potential *potential, int index);
+
+/* How many numbers a structure of so many atoms has of a property; −1 for what is none. */
+int64_t apus_property_size(const char *property, int atoms);
+
 /* SHA-256 of what was read, as 64 hexadecimal digits: two files with the same are the same potential. Lives as long as the
  * potential. */
 const char *apus_potential_sha256(const apus_potential *potential);
@@ -181,6 +188,17 @@ apus_status apus_compute(
 apus_status apus_compute_many(
     apus_calculator *calculator, int structures, const int *atoms, const int *elements, const double *positions,
     const double *cells, const int *periodic, apus_result *results);
+
+/* apus_compute, and properties beside energy, forces and virial.
+ *
+ * charge: of the structure, in e; predicted charges add up to it, and the dipole of an ion is about the centroid of the
+ * positions. properties [count]: names; values [count]: where apus_property_size numbers of each go, in its unit (e·Å
+ * for dipoles, e for charges), [component] or [atoms][component]. What means nothing is refused: the dipole of a
+ * structure that repeats. result may be NULL, and must be for a potential without energies. */
+apus_status apus_compute_properties(
+    apus_calculator *calculator, int atoms, const int *elements, const double *positions, const double *cell,
+    const int *periodic, double charge, apus_result *result, int count, const char *const *properties,
+    double *const *values);
 
 /* Two atoms that are closer than any of their elements were in the training data. */
 typedef struct apus_close_pair {

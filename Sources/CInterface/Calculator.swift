@@ -57,15 +57,68 @@ final class Calculator {
         into target: inout apus_result
     ) throws {
         try lock.withLock {
-            try setElements(numbers)
-            if positions.count != numbers.count { positions = Array(repeating: .zero, count: numbers.count) }
-            for i in positions.indices {
-                positions[i] = SIMD3(coordinates[3 * i], coordinates[3 * i + 1], coordinates[3 * i + 2])
-            }
+            try place(numbers, coordinates)
             last = .own
             result.wantsAtomicVirials = target.atomic_virials != nil
+            result.wantsProperties = false
             try evaluator.evaluate(elements: elements, positions: positions, cell: cell, into: &result)
             Self.store(result, atoms: numbers.count, in: &target)
+        }
+    }
+
+    /// The same, with other properties.
+    func compute(
+        elements numbers: UnsafeBufferPointer<Int32>, positions coordinates: UnsafeBufferPointer<Double>, cell: Cell?,
+        charge: Double, into target: UnsafeMutablePointer<apus_result>?,
+        _ places: [(property: Property, values: UnsafeMutablePointer<Double>)]
+    ) throws {
+        try lock.withLock {
+            if target != nil { try potential.requireEnergies(for: "an apus_result") }
+            let absent = places.map(\.property).filter { !potential.properties.contains($0) }
+            guard absent.isEmpty else {
+                throw Failure.argument(
+                    "the potential predicts \(potential.properties.map(\.name).joined(separator: ", ")), and no \(absent.map(\.name).joined(separator: ", "))"
+                )
+            }
+            try place(numbers, coordinates)
+            last = .own
+            result.wantsAtomicVirials = target?.pointee.atomic_virials != nil
+            result.wantsProperties = true
+            try evaluator.evaluate(
+                elements: elements, positions: positions, cell: cell, charge: charge, into: &result)
+            for (property, values) in places {
+                guard let found = numbersFound(of: property, cell) else {
+                    throw Failure(
+                        APUS_ERROR_STRUCTURE,
+                        property == .stress
+                            ? "expected a cell that repeats in all directions for the stress"
+                            : "expected a molecule for \(property), found a structure that repeats: a crystal has no \(property)"
+                    )
+                }
+                values.update(from: found, count: found.count)
+            }
+            if let target { Self.store(result, atoms: numbers.count, in: &target.pointee) }
+        }
+    }
+
+    /// Of the last structure, whatever way the result holds it; `nil` where it means nothing.
+    private func numbersFound(of property: Property, _ cell: Cell?) -> [Double]? {
+        switch property {
+        case .energy: [result.energy]
+        case .forces: result.forces.flatMap { [$0.x, $0.y, $0.z] }
+        case .stress: cell.flatMap { $0.isFullyPeriodic ? $0.stress(ofVirial: result.virial).elements : nil }
+        default: result.properties[property]
+        }
+    }
+
+    /// Takes the atoms of a call.
+    private func place(
+        _ numbers: UnsafeBufferPointer<Int32>, _ coordinates: UnsafeBufferPointer<Double>
+    ) throws {
+        try setElements(numbers)
+        if positions.count != numbers.count { positions = Array(repeating: .zero, count: numbers.count) }
+        for i in positions.indices {
+            positions[i] = SIMD3(coordinates[3 * i], coordinates[3 * i + 1], coordinates[3 * i + 2])
         }
     }
 
@@ -100,7 +153,7 @@ final class Calculator {
     /// The same for the atoms of a host with neighbours of its own.
     func compute(_ host: apus_neighbors, _ exchange: apus_exchange?, into target: inout apus_result) throws {
         try lock.withLock {
-            let keepsGhosts = exchange != nil || potential.configuration.numLayers == 1
+            let keepsGhosts = exchange != nil || potential.configuration.architecture.layers == 1
             let count = Int(host.atoms) + Int(host.ghosts)
             let atoms = Int(host.atoms)
             // Where there is nothing, there need be nothing to point to.
@@ -120,6 +173,7 @@ final class Calculator {
             }
             try setElements(UnsafeBufferPointer(start: elements, count: keepsGhosts ? count : atoms))
             result.wantsAtomicVirials = target.atomic_virials != nil
+            result.wantsProperties = false
             let hostExchange = exchange.map(HostExchange.init)
             let outcome = Result {
                 try evaluator.evaluate(

@@ -101,6 +101,40 @@ public func apusCompute(
     }
 }
 
+@_cdecl("apus_compute_properties")
+public func apusComputeProperties(
+    _ calculator: OpaquePointer?, _ atoms: CInt, _ elements: UnsafePointer<CInt>?,
+    _ positions: UnsafePointer<Double>?, _ cell: UnsafePointer<Double>?, _ periodic: UnsafePointer<CInt>?,
+    _ charge: Double, _ result: UnsafeMutablePointer<apus_result>?, _ count: CInt,
+    _ properties: UnsafePointer<UnsafePointer<CChar>?>?, _ values: UnsafePointer<UnsafeMutablePointer<Double>?>?
+) -> apus_status {
+    reporting {
+        let calculator = Handle.object(try calculator.orFailure("a calculator"), as: Calculator.self)
+        guard atoms >= 0, count >= 0 else {
+            throw Failure.argument("expected numbers of atoms and properties, found \(atoms) and \(count)")
+        }
+        guard charge.isFinite else { throw Failure.argument("expected a finite charge, found \(charge)") }
+        let places = try (0..<Int(count)).map { index in
+            let bytes = try properties.orFailure("names of properties")[index].orFailure("the name of a property")
+            let name = String(cString: bytes)
+            guard let property = Property(named: name) else {
+                throw Failure.argument(
+                    "expected one of \(Property.all.map(\.name).joined(separator: ", ")), found \(name)")
+            }
+            return (property, try values.orFailure("places for values")[index].orFailure("a place for \(name)"))
+        }
+        let elements = UnsafeBufferPointer(
+            start: atoms == 0 ? nil : try elements.orFailure("the atomic numbers of \(atoms) atoms"),
+            count: Int(atoms))
+        let positions = UnsafeBufferPointer(
+            start: atoms == 0 ? nil : try positions.orFailure("the positions of \(atoms) atoms"),
+            count: 3 * Int(atoms))
+        try calculator.compute(
+            elements: elements, positions: positions, cell: try structureCell(cell, periodic), charge: charge,
+            into: result, places)
+    }
+}
+
 @_cdecl("apus_compute_many")
 public func apusComputeMany(
     _ calculator: OpaquePointer?, _ count: CInt, _ atoms: UnsafePointer<CInt>?, _ elements: UnsafePointer<CInt>?,

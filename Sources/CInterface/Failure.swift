@@ -28,7 +28,7 @@ struct Failure: Error {
                 switch error.code {
                 case .unknownElement: APUS_ERROR_ELEMENT
                 case .notFinite: APUS_ERROR_NOT_FINITE
-                case .invalidParameter: APUS_ERROR_ARGUMENT
+                case .invalidParameter, .notPredicted: APUS_ERROR_ARGUMENT
                 }
             self.init(status, error.message)
         case let error as NeighborError:

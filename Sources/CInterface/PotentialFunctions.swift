@@ -58,6 +58,25 @@ public func apusPotentialLoad(
     }
 }
 
+/// Names of properties as C strings that live as long as the program.
+private nonisolated(unsafe) let propertyNames = Dictionary(
+    uniqueKeysWithValues: Property.all.map { ($0, UnsafePointer(strdup($0.name)!)) })
+
+@_cdecl("apus_potential_property")
+public func apusPotentialProperty(_ potential: OpaquePointer?, _ index: CInt) -> UnsafePointer<CChar>? {
+    guard let potential else { return nil }
+    let properties = Handle.object(potential, as: LoadedPotential.self).potential.properties
+    return properties.indices.contains(Int(index)) ? propertyNames[properties[Int(index)]] : nil
+}
+
+@_cdecl("apus_property_size")
+public func apusPropertySize(_ name: UnsafePointer<CChar>?, _ atoms: CInt) -> Int64 {
+    guard atoms >= 0, let name = name.flatMap({ String(validatingCString: $0) }),
+        let property = Property(named: name)
+    else { return -1 }
+    return Int64(property.count(atoms: Int(atoms)))
+}
+
 @_cdecl("apus_potential_free")
 public func apusPotentialFree(_ potential: OpaquePointer?) { Handle.release(potential) }
 
@@ -68,10 +87,10 @@ public func apusPotentialDescribe(
     reporting {
         let loaded = Handle.object(try potential.orFailure("a potential"), as: LoadedPotential.self)
         let potential = loaded.potential
-        let weights = try NequIPModel(potential.configuration).parameterCount
+        let weights = try Model(potential.configuration).parameterCount
         try description.orFailure("a place for the description").pointee = apus_description(
             element_count: CInt(potential.elements.count), elements: loaded.elements,
-            cutoff: potential.configuration.rMax, layers: CInt(potential.configuration.numLayers),
+            cutoff: potential.configuration.rMax, layers: CInt(potential.configuration.architecture.layers),
             members: CInt(potential.members.count),
             precision: potential.precision == .float32 ? APUS_FLOAT32 : APUS_FLOAT64, weights: Int64(weights))
     }

@@ -1,2 +1,3 @@
-// liblzma as installed by the system.
+// liblzma, which Package.swift links statically: libapus carries its own copy of the checksum and meets no other in its
+// host.
 #include <lzma.h>

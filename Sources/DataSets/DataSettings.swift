@@ -1,3 +1,4 @@
+import Atoms
 import Foundation
 import Settings
 import StructureFiles
@@ -68,8 +69,11 @@ public struct DataSettings: Sendable, Equatable {
             let name = try value.string()
             return name == "none" ? nil : name
         }
+        var others: [Property: String] = [:]
+        for property in Property.others { others[property] = try key(property.name, absent.others[property]) }
         return LabelKeys(
             energy: try key("energy", absent.energy), forces: try key("forces", absent.forces),
-            stress: try key("stress", absent.stress), virial: try key("virial", absent.virial))
+            stress: try key("stress", absent.stress), virial: try key("virial", absent.virial),
+            others: others)
     }
 }

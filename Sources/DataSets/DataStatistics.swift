@@ -14,8 +14,10 @@ public struct DataStatistics: Sendable {
     /// Root mean square of the force components less the pair potential's, eV/Å; 1 where there are none, or none but
     /// what rounding leaves of zero.
     public let forcesRMS: Double
-    /// The same as it was found, where it is too small to be the size of anything: `forcesRMS` is then 1.
-    public let vanishingForces: Double?
+    /// The same as it was found; `nil` where there are none.
+    public let measuredForcesRMS: Double?
+    /// What was found, where it is too small to be the size of anything: `forcesRMS` is then 1.
+    public var vanishingForces: Double? { measuredForcesRMS.flatMap { $0 <= Self.smallestForce ? $0 : nil } }
     /// Below this, eV/Å, forces are what convergence and rounding leave of zero, in perfect crystals for example: no
     /// scale of energies, and not zero only by chance. Calculations are converged to 10⁻³ to 10⁻⁴ eV/Å.
     private static let smallestForce = 1e-4
@@ -73,9 +75,8 @@ public struct DataStatistics: Sendable {
             }
         }
         averageNeighbors = atoms > 0 && edges > 0 ? Double(edges) / Double(atoms) : 1
-        let rms = components > 0 ? (squares / Double(components)).squareRoot() : 0
-        forcesRMS = rms > Self.smallestForce ? rms : 1
-        vanishingForces = components > 0 && rms <= Self.smallestForce ? rms : nil
+        measuredForcesRMS = components > 0 ? (squares / Double(components)).squareRoot() : nil
+        forcesRMS = measuredForcesRMS.flatMap { $0 > Self.smallestForce ? $0 : nil } ?? 1
         shortestDistances = shortest
         self.pairEnergies = pairEnergies
     }

@@ -56,9 +56,9 @@ public struct TrainingData {
     /// What the structures are for.
     public struct Purpose: Sendable {
         /// Labels that the loss asks for.
-        public var labels: [Label]
+        public var labels: [Property]
         /// The label that decides which potential is kept, if one does.
-        public var decisive: Label?
+        public var decisive: Property?
         /// Values of `config_type` that have a weight of their own.
         public var configTypes: [String]
         /// Files that a potential was trained on before, and the keys of their labels.
@@ -66,7 +66,7 @@ public struct TrainingData {
         public var seed: UInt64
 
         public init(
-            labels: [Label], decisive: Label? = nil, configTypes: [String] = [],
+            labels: [Property], decisive: Property? = nil, configTypes: [String] = [],
             replay: (train: [String], labels: LabelKeys)? = nil, seed: UInt64
         ) {
             self.labels = labels
@@ -131,11 +131,11 @@ public struct TrainingData {
         }
         if let size = data.trainSize { try limit(to: size, seed: purpose.seed) }
         warnOfUnknown(purpose.configTypes)
-        if wanted.contains(.forces) { warnOfConstraints() }
+        if wanted.contains(.dipole) { try checkDipoles() }
         if let source = purpose.replay {
             var old = try read(source.train, key: "fine_tuning.replay.train", source.labels, cache: data.cache)
             try old.census.require(
-                wanted.filter { $0 != Label.stress }, named: source.labels, in: source.train.joined(separator: ", "))
+                wanted.filter { $0 != .stress }, named: source.labels, in: source.train.joined(separator: ", "))
             var atoms: [Element: Sample] = [:]
             replay = try old.takeWhatHasNeighbors(within: cutoff, isolatedAtoms: &atoms).kept
             replayAtoms = atoms.values.sorted { $0.place < $1.place }
@@ -146,7 +146,7 @@ public struct TrainingData {
     // MARK: Splitting
 
     private mutating func readValidation(
-        _ set: DataSettings.ValidationSource.FileSet, _ labels: LabelKeys, _ wanted: [Label],
+        _ set: DataSettings.ValidationSource.FileSet, _ labels: LabelKeys, _ wanted: [Property],
         _ cutoff: ElementCutoffs,
         cache: String?
     ) throws {
@@ -224,13 +224,15 @@ public struct TrainingData {
         }
     }
 
-    private mutating func warnOfConstraints() {
-        let suspects = training.filter { $0.structure.atomsWithForcesTakenAway > 0 }
-        guard let first = suspects.first else { return }
-        remarks.append(
-            .warning(
-                "data.train: \(suspects.count) of \(training.count) structures have atoms with forces of exactly zero (\(first.place): \(first.structure.atomsWithForcesTakenAway) of \(first.structure.count)) while their forces do not add up to zero: a constraint was probably applied to the labels, and these zeros are trained on; write forces without it (ASE: get_forces(apply_constraint=False))"
-            ))
+    /// Throws at a dipole that has no meaning.
+    private func checkDipoles() throws {
+        for sample in training + validation {
+            do {
+                _ = try sample.structure.dipoleAboutCentroid()
+            } catch {
+                throw DataSetError("\(sample.place): \(error.message)")
+            }
+        }
     }
 
     private mutating func warnOfUnknown(_ configTypes: [String]) {
@@ -331,15 +333,5 @@ public struct TrainingData {
         }
         let cache = try StructureCache(of: path, sha256: digest, labels: labels, in: folder)
         return ((0..<cache.count).map { .cached(cache, index: $0) }, cache.census, cache.remark, cache.readerRemarks)
-    }
-}
-
-extension Structure {
-    public func carries(_ label: Label) -> Bool {
-        switch label {
-        case .energy: energy != nil
-        case .forces: forces != nil
-        case .stress: labelledStress != nil
-        }
     }
 }

@@ -74,13 +74,13 @@ extension Motion {
     /// σ = −(Σ m v ⊗ v + W) / V, positive in tension, eV/Å³; `nil` where there is no volume.
     public var totalStress: Matrix3? {
         guard let cell, cell.isFullyPeriodic else { return nil }
-        return (kineticTensor + result.virial) * (-1 / cell.volume)
+        return cell.stress(ofVirial: kineticTensor + result.virial)
     }
 
     /// −W / V, the part of the potential, eV/Å³.
     public var potentialStress: Matrix3? {
         guard let cell, cell.isFullyPeriodic else { return nil }
-        return result.virial * (-1 / cell.volume)
+        return cell.stress(ofVirial: result.virial)
     }
 
     /// Σ m v, amu·Å/fs.

@@ -22,7 +22,7 @@ public final class OutputFile {
     public let path: String
     private let existing: Existing
     private var file: TemporaryFile?
-    private var hash: SHA256?
+    private var checksum: CRC64?
 
     /// Opens a file beside `path`.
     ///
@@ -32,12 +32,12 @@ public final class OutputFile {
         self.existing = existing
         try Self.check(path, existing: existing)
         file = try TemporaryFile(beside: FilePath.resolved(path), called: path)
-        if hasTrailer { hash = SHA256() }
+        if hasTrailer { checksum = CRC64() }
     }
 
     public func write(_ bytes: UnsafeRawBufferPointer) throws {
         guard let file else { preconditionFailure("\(path) is closed") }
-        hash?.update(bytes)
+        checksum?.update(bytes)
         try file.descriptor.write(bytes)
     }
 
@@ -48,7 +48,7 @@ public final class OutputFile {
     /// Writes over what was written before at this place; what follows still goes to the end.
     public func write(_ bytes: some ContiguousBytes, at offset: Int) throws {
         guard let file else { preconditionFailure("\(path) is closed") }
-        precondition(hash == nil, "\(path): what a trailer stands for cannot be changed")
+        precondition(checksum == nil, "\(path): what a trailer stands for cannot be changed")
         try bytes.withUnsafeBytes { try file.descriptor.write($0, at: offset) }
     }
 
@@ -56,7 +56,7 @@ public final class OutputFile {
     public func close() throws {
         guard let file else { return }
         defer { self.file = nil }
-        if let hash { try Trailer.bytes(hash).withUnsafeBytes { try file.descriptor.write($0) } }
+        if let checksum { try Trailer.bytes(checksum).withUnsafeBytes { try file.descriptor.write($0) } }
         try file.takePlace(replacing: existing == .replace)
     }
 

@@ -127,20 +127,22 @@ public struct Safetensors: Sendable {
     public func encoded() throws -> Data {
         var header: [String: Any] = [:]
         if !metadata.isEmpty { header["__metadata__"] = metadata }
-        var body = Data()
-        for (name, tensor) in tensors.sorted(by: { $0.key < $1.key }) {
+        let sorted = tensors.sorted { $0.key < $1.key }
+        var size = 0
+        for (name, tensor) in sorted {
             header[name] = [
                 "dtype": tensor.type.rawValue, "shape": tensor.shape,
-                "data_offsets": [body.count, body.count + tensor.bytes.count],
+                "data_offsets": [size, size + tensor.bytes.count],
             ]
-            body.append(tensor.bytes)
+            size += tensor.bytes.count
         }
         var text = try JSONSerialization.data(
             withJSONObject: header, options: [.sortedKeys, .withoutEscapingSlashes])
         text.append(Data(repeating: 0x20, count: (8 - text.count % 8) % 8))
         var data = withUnsafeBytes(of: UInt64(text.count).littleEndian) { Data($0) }
+        data.reserveCapacity(data.count + text.count + size)
         data.append(text)
-        data.append(body)
+        for (_, tensor) in sorted { data.append(tensor.bytes) }
         return data
     }
 
@@ -153,23 +155,23 @@ public struct Safetensors: Sendable {
 // MARK: Checksum
 
 extension Safetensors {
-    private static let digestKey = "file_sha256"
+    private static let checksumKey = "crc64"
 
-    /// Puts a digest of everything, metadata included, into the metadata: the last thing before `write`.
-    public mutating func seal() { metadata[Self.digestKey] = digest() }
+    /// Puts a checksum of everything, metadata included, into the metadata: the last thing before `write`.
+    public mutating func seal() { metadata[Self.checksumKey] = checksum() }
 
-    /// Whether everything is as it was sealed; `nil` for a file without a seal, as older ones are.
-    public var isIntact: Bool? { metadata[Self.digestKey].map { $0 == digest() } }
+    /// Whether everything is as it was sealed; `nil` for a file without a seal.
+    public var isIntact: Bool? { metadata[Self.checksumKey].map { $0 == checksum() } }
 
-    /// SHA-256 of keys and values in order of keys, then of names, types, shapes and bytes of the arrays in order of
-    /// names, each behind its length.
-    private func digest() -> String {
-        var hash = SHA256()
+    /// CRC-64 of keys and values in order of keys, then of names, types, shapes and bytes of the arrays in order of
+    /// names, each behind its length. As hexadecimal text.
+    private func checksum() -> String {
+        var sum = CRC64()
         func add(_ bytes: Data) {
-            withUnsafeBytes(of: UInt64(bytes.count).littleEndian) { hash.update($0) }
-            hash.update(bytes)
+            withUnsafeBytes(of: UInt64(bytes.count).littleEndian) { sum.update($0) }
+            sum.update(bytes)
         }
-        for (key, value) in metadata.sorted(by: { $0.key < $1.key }) where key != Self.digestKey {
+        for (key, value) in metadata.sorted(by: { $0.key < $1.key }) where key != Self.checksumKey {
             add(Data(key.utf8))
             add(Data(value.utf8))
         }
@@ -177,6 +179,6 @@ extension Safetensors {
             add(Data("\(name) \(tensor.type.rawValue) \(tensor.shape)".utf8))
             add(tensor.bytes)
         }
-        return hash.hexadecimal()
+        return String(sum.value, radix: 16)
     }
 }

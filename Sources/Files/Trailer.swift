@@ -1,13 +1,13 @@
 import Foundation
 
-/// The last 40 bytes of our own binary files: the word `APUS.256` and the SHA-256 of everything before it, so that no
-/// changed or missing byte goes unnoticed.
+/// The last 16 bytes of our own binary files: the word `APUS.C64` and the CRC-64 of everything before it,
+/// little-endian, so that no damaged or missing byte goes unnoticed.
 ///
 /// A file that is written bit by bit gets it from `OutputFile(…, hasTrailer: true)`. In safetensors, where nothing may
-/// follow, the metadata hold a digest instead.
+/// follow, the metadata hold the checksum instead (`Safetensors.seal`).
 public enum Trailer {
-    public static let size = 40
-    private static let word = Data("APUS.256".utf8)
+    private static let word = Data("APUS.C64".utf8)
+    private static let size = 16
 
     public enum Outcome {
         /// The content, without the trailer; not copied.
@@ -19,19 +19,21 @@ public enum Trailer {
     }
 
     /// Adds it to a content.
-    public static func seal(_ data: inout Data) {
-        var hash = SHA256()
-        hash.update(data)
-        data.append(bytes(hash))
-    }
+    public static func seal(_ data: inout Data) { data.append(bytes(checksum(of: data))) }
 
     public static func check(_ data: Data) -> Outcome {
-        guard data.count >= size, data.dropLast(size - word.count).suffix(word.count) == word else { return .absent }
+        guard data.count >= size, data.suffix(size).prefix(word.count) == word else { return .absent }
         let content = data.dropLast(size)
-        var hash = SHA256()
-        hash.update(content)
-        return Data(hash.digest()) == data.suffix(size - word.count) ? .intact(content) : .damaged
+        return bytes(checksum(of: content)) == data.suffix(size) ? .intact(content) : .damaged
     }
 
-    static func bytes(_ hash: SHA256) -> Data { word + hash.digest() }
+    static func bytes(_ checksum: CRC64) -> Data {
+        word + withUnsafeBytes(of: checksum.value.littleEndian) { Data($0) }
+    }
+
+    private static func checksum(of data: Data) -> CRC64 {
+        var checksum = CRC64()
+        checksum.update(data)
+        return checksum
+    }
 }

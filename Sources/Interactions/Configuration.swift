@@ -14,6 +14,8 @@ public struct Configuration: Sendable {
     /// `nil` for an open structure, and where a host keeps it.
     public var cell: Cell?
     public var edges: EdgeList
+    /// The total charge of a whole structure, e; `nil` where what its source says is no number.
+    public var charge: Double? = 0
 
     /// All atoms of a structure.
     public init(elements: [Element], positions: [SIMD3<Double>], cell: Cell?, edges: EdgeList) {
@@ -45,7 +47,11 @@ public struct Configuration: Sendable {
             edges: try EdgeList(
                 positions: structure.positions, cell: structure.cell, cutoffs: Cutoffs(cutoff),
                 parallelism: parallelism))
+        charge = structure.totalCharge
     }
+
+    /// Whether it repeats along any vector of its cell.
+    public var repeats: Bool { cell.map { $0.isPeriodic != SIMD3(0, 0, 0) } ?? false }
 
     /// Whether all atoms are here with their positions and cell. Interactions that need them refuse what is not whole.
     public var isWhole: Bool { positions.count == elements.count && edges.ghostCount == 0 }

@@ -37,10 +37,13 @@ public final class Evaluator {
 
     /// Energies and forces of atoms at these positions (Å). Nothing is allocated once the sizes are known.
     ///
-    /// - Parameter inspect: sees the edges before the interaction does, and may throw.
+    /// - Parameters:
+    ///   - charge: of the structure, e.
+    ///   - inspect: sees the edges before the interaction does, and may throw.
     /// - Throws: `NeighborError`, `InteractionError`, and what `inspect` throws.
     public func evaluate(
-        elements: [Element], positions: [SIMD3<Double>], cell: Cell?, into result: inout InteractionResult,
+        elements: [Element], positions: [SIMD3<Double>], cell: Cell?, charge: Double = 0,
+        into result: inout InteractionResult,
         inspecting inspect: (EdgeList) throws -> Void = { _ in }
     ) throws {
         let start = watch.now
@@ -48,9 +51,10 @@ public final class Evaluator {
         try neighbors.update(positions: positions, cell: cell)
         try inspect(neighbors.edges)
         let listed = watch.now
-        try interaction.evaluate(
-            Configuration(elements: elements, positions: positions, cell: cell, edges: neighbors.edges), into: &result
-        )
+        var configuration = Configuration(
+            elements: elements, positions: positions, cell: cell, edges: neighbors.edges)
+        configuration.charge = charge
+        try interaction.evaluate(configuration, into: &result)
         clock.add(neighbors: start.duration(to: listed), forces: listed.duration(to: watch.now))
         clock.rebuilds += neighbors.rebuildCount - rebuilds
     }
@@ -73,11 +77,13 @@ public final class Evaluator {
     /// - Parameter inspect: sees the edges of each structure (by its index) before the interaction does, and may throw.
     /// - Throws: a `StructureEvaluationError` that says which structure cannot be evaluated.
     public func evaluate(
-        _ structures: [Structure], wantsAtomicVirials: Bool = false,
+        _ structures: [Structure], wantsAtomicVirials: Bool = false, wantsProperties: Bool = false,
         inspecting inspect: (Int, EdgeList) throws -> Void = { _, _ in }
     ) throws -> [InteractionResult] {
         var results: [InteractionResult] = []
         results.reserveCapacity(structures.count)
+        var empty = InteractionResult()
+        (empty.wantsAtomicVirials, empty.wantsProperties) = (wantsAtomicVirials, wantsProperties)
         var first = 0
         while first < structures.count {
             var (end, atoms) = (first + 1, structures[first].count)
@@ -85,14 +91,14 @@ public final class Evaluator {
                 atoms += structures[end].count
                 end += 1
             }
-            results += try evaluateTogether(structures, first..<end, wantsAtomicVirials, inspect)
+            results += try evaluateTogether(structures, first..<end, empty, inspect)
             first = end
         }
         return results
     }
 
     private func evaluateTogether(
-        _ structures: [Structure], _ range: Range<Int>, _ wantsAtomicVirials: Bool,
+        _ structures: [Structure], _ range: Range<Int>, _ empty: InteractionResult,
         _ inspect: (Int, EdgeList) throws -> Void
     ) throws -> [InteractionResult] {
         let start = watch.now
@@ -105,8 +111,6 @@ public final class Evaluator {
                 throw StructureEvaluationError(index: index, cause: error)
             }
         }
-        var empty = InteractionResult()
-        empty.wantsAtomicVirials = wantsAtomicVirials
         let listed = watch.now
         var results: [InteractionResult] = []
         var first = 0

@@ -24,6 +24,9 @@ public protocol Interaction: AnyObject {
     /// unless an interaction knows better.
     func evaluate(_ configurations: [Configuration], into results: inout [InteractionResult]) throws
 
+    /// What it computes. One without energies throws unless properties are what is wanted.
+    var properties: [Property] { get }
+
     /// How close pairs of elements ever were in what the potential learned from; `nil` for one without such a limit.
     var minimumDistances: MinimumDistances? { get }
 
@@ -42,6 +45,8 @@ extension Interaction {
     public func evaluate(_ configurations: [Configuration], into results: inout [InteractionResult]) throws {
         for index in configurations.indices { try evaluate(configurations[index], into: &results[index]) }
     }
+
+    public var properties: [Property] { Property.ofEnergySurface }
 
     public var minimumDistances: MinimumDistances? { nil }
 
@@ -75,6 +80,10 @@ public struct InteractionResult: Sendable {
     /// `[atom, then ghost]` — their shares of the virial in eV: of every edge the half, `−½ r ⊗ dE/dr`, for each of its
     /// ends. Empty unless asked for.
     public var atomicVirials: [Matrix3] = []
+    /// Whether `properties` are asked for.
+    public var wantsProperties = false
+    /// Properties beside energy, forces and virial, as in `Structure.properties`. Empty unless asked for.
+    public var properties: [Property: [Double]] = [:]
 
     public init() {}
 
@@ -85,6 +94,7 @@ public struct InteractionResult: Sendable {
     public mutating func reset(count: Int, ghosts: Int = 0, members: Int = 1) {
         energy = 0
         virial = .zero
+        if !properties.isEmpty { properties = [:] }
         memberEnergies.setAll(members > 1 ? members : 0, to: 0)
         if members > 1 {
             if deviation == nil { deviation = Structure.Deviation(energy: 0, forces: []) }

@@ -6,6 +6,8 @@ public struct InteractionError: Error, Equatable, CustomStringConvertible {
         case unknownElement
         case notFinite
         case invalidParameter
+        /// Something is asked for that it does not compute.
+        case notPredicted
     }
 
     public let code: Code

@@ -31,6 +31,8 @@ public final class SumOfInteractions: Interaction {
         terms.reduce(0) { $0 + $1.memoryEstimate(atoms: atoms, edges: edges) }
     }
 
+    public var properties: [Property] { Set(terms.flatMap(\.properties)).sorted() }
+
     public func check(elements: [Element]) throws {
         for term in terms { try term.check(elements: elements) }
     }
@@ -38,6 +40,7 @@ public final class SumOfInteractions: Interaction {
     public func evaluate(_ configuration: Configuration, into result: inout InteractionResult) throws {
         try terms[0].evaluate(configuration, into: &result)
         part.wantsAtomicVirials = result.wantsAtomicVirials
+        part.wantsProperties = result.wantsProperties
         for term in terms.dropFirst() {
             try term.evaluate(configuration, into: &part)
             if let deviation = part.deviation {
@@ -47,6 +50,7 @@ public final class SumOfInteractions: Interaction {
             } else {
                 for i in result.memberEnergies.indices { result.memberEnergies[i] += part.energy }
             }
+            result.properties.merge(part.properties) { first, second in zip(first, second).map { $0 + $1 } }
             result.energy += part.energy
             result.virial += part.virial
             for i in result.forces.indices { result.forces[i] += part.forces[i] }

@@ -7,12 +7,15 @@ import Models
 import Neighbors
 import Programs
 
-/// A NequIP model as a potential energy surface, in one precision; or a committee of them, which share all that does
+/// A model as a potential energy surface, in one precision; or a committee of them, which share all that does
 /// not depend on weights.
 public final class NetworkInteraction<T: ExecutableScalar>: Interaction, ProfiledInteraction {
     public let cutoff: Double
     public let minimumDistances: MinimumDistances?
+    public let properties: [Property]
     private let executor: any Executor<T>
+    /// What other heads than the energy's become.
+    private let assembly: Assembly
     private let configuration: ModelConfiguration
     /// `[member]`
     private let outputs: [Outputs]
@@ -24,6 +27,18 @@ public final class NetworkInteraction<T: ExecutableScalar>: Interaction, Profile
 
     /// The outputs of a member.
     private struct Outputs {
+        /// Of a model that has energies.
+        let surface: Surface?
+        let heads: [Program.Output]
+
+        init(_ prefix: String, of program: Program, _ heads: [Head], hasEnergies: Bool) {
+            surface = hasEnergies ? Surface(prefix, of: program) : nil
+            self.heads = heads.map { program.output(prefix + "head \($0.name)") }
+        }
+    }
+
+    /// The potential energy surface of a member.
+    private struct Surface {
         let atomicEnergies, forces, virial, atomicVirials: Program.Output
 
         init(_ prefix: String, of program: Program) {
@@ -35,20 +50,27 @@ public final class NetworkInteraction<T: ExecutableScalar>: Interaction, Profile
     }
 
     public init(
-        _ model: NequIPModel, _ members: [ParameterSet], radial: NequIPModel.RadialFunctions = .spline,
-        minimumDistances: MinimumDistances? = nil, parallelism: Parallelism = .allCores
+        _ model: Model, _ members: [ParameterSet], minimumDistances: MinimumDistances? = nil,
+        parallelism: Parallelism = .allCores
     ) {
         configuration = model.configuration
+        properties = model.configuration.properties
+        let assembly = Assembly(model.configuration)
+        self.assembly = assembly
         cutoff = model.configuration.rMax
         self.minimumDistances = minimumDistances
-        let program = model.evaluationProgram(radial, members: members.count)
-        let prefixes = members.indices.map { NequIPModel.prefix($0, of: members.count) }
+        let program = model.evaluationProgram(members: members.count)
+        let prefixes = members.indices.map { Model.prefix($0, of: members.count) }
         executor = ProcessorExecutor(program, parallelism: parallelism)
-        outputs = prefixes.map { Outputs($0, of: program) }
+        outputs = prefixes.map {
+            Outputs($0, of: program, assembly.heads, hasEnergies: model.configuration.predictsEnergy)
+        }
         for (member, prefix) in zip(members, prefixes) { member.bind(to: executor, prefix: prefix, parallelism) }
         let scales = configuration.perTypeEnergyScales
-        executor.withInput("scales") { input in
-            for (type, scale) in scales.enumerated() { input[type] = T(scale) }
+        if configuration.predictsEnergy {
+            executor.withInput("scales") { input in
+                for (type, scale) in scales.enumerated() { input[type] = T(scale) }
+            }
         }
         var types = [Int32](repeating: -1, count: Element.count + 1)
         for (type, element) in configuration.elements.enumerated() { types[element.atomicNumber] = Int32(type) }
@@ -56,11 +78,10 @@ public final class NetworkInteraction<T: ExecutableScalar>: Interaction, Profile
     }
 
     public convenience init(
-        _ model: NequIPModel, _ parameters: ParameterSet, radial: NequIPModel.RadialFunctions = .spline,
-        minimumDistances: MinimumDistances? = nil, parallelism: Parallelism = .allCores
+        _ model: Model, _ parameters: ParameterSet, minimumDistances: MinimumDistances? = nil,
+        parallelism: Parallelism = .allCores
     ) {
-        self.init(
-            model, [parameters], radial: radial, minimumDistances: minimumDistances, parallelism: parallelism)
+        self.init(model, [parameters], minimumDistances: minimumDistances, parallelism: parallelism)
     }
 
     public func check(elements: [Element]) throws {
@@ -75,13 +96,16 @@ public final class NetworkInteraction<T: ExecutableScalar>: Interaction, Profile
     public func evaluate(_ configuration: Configuration, into result: inout InteractionResult) throws {
         let edges = configuration.edges
         try find(speciesOf: configuration.elements)
+        try checkThatItIsPredicted(result, of: configuration)
         try Graph.with(species: species, edges: edges) { graph in
-            executor.run(on: graph)
-            if result.wantsAtomicVirials { executor.run(on: graph, stage: 1) }
+            run(on: graph, wantsAtomicVirials: result.wantsAtomicVirials, wantsProperties: result.wantsProperties)
             // Members are compared at atoms, so the forces on ghosts must come home.
-            if memberCount > 1 { for member in outputs { executor.addGhosts(of: member.forces, on: graph) } }
+            if memberCount > 1 {
+                for member in outputs { member.surface.map { executor.addGhosts(of: $0.forces, on: graph) } }
+            }
             try fill(
                 &result, from: graph, structure: 0, atoms: 0..<graph.atoms, ghosts: graph.sources - graph.atoms)
+            try addProperties(of: configuration, from: graph, atoms: 0..<graph.atoms, to: &result)
         }
     }
 
@@ -96,6 +120,9 @@ public final class NetworkInteraction<T: ExecutableScalar>: Interaction, Profile
             return
         }
         try find(speciesOf: configurations.flatMap(\.elements))
+        for (configuration, result) in zip(configurations, results) {
+            try checkThatItIsPredicted(result, of: configuration)
+        }
         let structureOfAtom = configurations.enumerated().flatMap { index, configuration in
             repeatElement(Int32(index), count: configuration.elements.count)
         }
@@ -103,14 +130,67 @@ public final class NetworkInteraction<T: ExecutableScalar>: Interaction, Profile
         try Graph.with(
             species: species, structureOfAtom: structureOfAtom, structures: configurations.count, edges: edges
         ) { graph in
-            executor.run(on: graph)
-            if results.contains(where: \.wantsAtomicVirials) { executor.run(on: graph, stage: 1) }
+            run(
+                on: graph, wantsAtomicVirials: results.contains(where: \.wantsAtomicVirials),
+                wantsProperties: results.contains(where: \.wantsProperties))
             var first = 0
             for index in configurations.indices {
                 let count = configurations[index].elements.count
-                try fill(&results[index], from: graph, structure: index, atoms: first..<first + count, ghosts: 0)
+                let atoms = first..<first + count
+                try fill(&results[index], from: graph, structure: index, atoms: atoms, ghosts: 0)
+                try addProperties(of: configurations[index], from: graph, atoms: atoms, to: &results[index])
                 first += count
             }
+        }
+    }
+
+    private func run(on graph: Graph, wantsAtomicVirials: Bool, wantsProperties: Bool) {
+        executor.run(on: graph, stage: Model.Stage.energies)
+        if wantsAtomicVirials { executor.run(on: graph, stage: Model.Stage.atomicVirials) }
+        if wantsProperties, !assembly.isEmpty { executor.run(on: graph, stage: Model.Stage.heads) }
+    }
+
+    /// No zeros where energies or properties are asked for that there are not.
+    private func checkThatItIsPredicted(_ result: InteractionResult, of configuration: Configuration) throws {
+        guard self.configuration.predictsEnergy || result.wantsProperties else {
+            throw InteractionError(
+                .notPredicted,
+                "The potential predicts \(properties.map(\.name).joined(separator: ", ")), and no energies or forces."
+            )
+        }
+        guard result.wantsProperties, !assembly.isEmpty else { return }
+        guard configuration.isWhole, configuration.charge != nil else {
+            throw InteractionError(
+                .notPredicted,
+                configuration.isWhole
+                    ? "The total charge of the structure (\(Structure.chargeKeys.joined(separator: " or "))) is not a number, or not the same number."
+                    : "\(assembly.properties.map(\.name).joined(separator: ", ")) are of whole structures, not of a host's part of one."
+            )
+        }
+    }
+
+    /// What other heads say, as properties; of a committee the mean. Throws on what is not finite.
+    private func addProperties(
+        of configuration: Configuration, from graph: Graph, atoms: Range<Int>, to result: inout InteractionResult
+    ) throws {
+        guard result.wantsProperties, !assembly.isEmpty, let charge = configuration.charge else { return }
+        let places = Assembly.Atoms(
+            species: Array(species[atoms]), positions: configuration.positions, charge: charge,
+            repeats: configuration.repeats)
+        for member in outputs {
+            let numbers = zip(assembly.heads, member.heads).map { head, output in
+                executor.withOutput(output, on: graph) { HeadRows.read($0, head, atoms) }
+            }
+            for (property, values) in assembly.properties(of: places, from: numbers) {
+                let sum = result.properties[property] ?? Array(repeating: 0, count: values.count)
+                result.properties[property] = zip(sum, values).map { $0 + $1 / Double(memberCount) }
+            }
+        }
+        for (property, values) in result.properties where !values.allSatisfy(\.isFinite) {
+            throw InteractionError(
+                .notFinite,
+                "The potential gives \(property) that are not finite numbers: atoms are probably on top of each other."
+            )
         }
     }
 
@@ -127,8 +207,12 @@ public final class NetworkInteraction<T: ExecutableScalar>: Interaction, Profile
     private func fill(
         _ result: inout InteractionResult, from graph: Graph, structure: Int, atoms: Range<Int>, ghosts: Int
     ) throws {
-        result.reset(count: atoms.count, ghosts: ghosts, members: memberCount)
-        for member in outputs { add(member, on: graph, structure, atoms, to: &result) }
+        result.reset(
+            count: atoms.count, ghosts: ghosts, members: configuration.predictsEnergy ? memberCount : 1)
+        guard configuration.predictsEnergy else { return }
+        for member in outputs {
+            if let surface = member.surface { add(surface, on: graph, structure, atoms, to: &result) }
+        }
         if memberCount > 1 { compareMembers(on: graph, atoms, &result) }
         let shifts = configuration.perTypeEnergyShifts
         var shift = 0.0
@@ -150,7 +234,7 @@ public final class NetworkInteraction<T: ExecutableScalar>: Interaction, Profile
     /// Adds a member's share of the mean: atomic energies without shifts, forces and virials.
     @inline(__always)
     private func add(
-        _ member: Outputs, on graph: Graph, _ structure: Int, _ atoms: Range<Int>, to result: inout InteractionResult
+        _ member: Surface, on graph: Graph, _ structure: Int, _ atoms: Range<Int>, to result: inout InteractionResult
     ) {
         let share = 1 / Double(memberCount)
         let first = atoms.lowerBound
@@ -188,10 +272,11 @@ public final class NetworkInteraction<T: ExecutableScalar>: Interaction, Profile
         let mean = result.atomicEnergies.reduce(0, +)
         var squares = 0.0
         for member in outputs.indices {
-            let energy = executor.withOutput(outputs[member].atomicEnergies, on: graph) { energies in
+            guard let surface = outputs[member].surface else { continue }
+            let energy = executor.withOutput(surface.atomicEnergies, on: graph) { energies in
                 energies[first..<first + count].reduce(0) { $0 + Double($1) }
             }
-            executor.withOutput(outputs[member].forces, on: graph) { forces in
+            executor.withOutput(surface.forces, on: graph) { forces in
                 for atom in 0..<count {
                     let difference = Self.vector(forces, first + atom) - result.forces[atom]
                     deviation.forces[atom] += dot(difference, difference)

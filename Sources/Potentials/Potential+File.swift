@@ -12,6 +12,8 @@ extension Potential {
     private static let formatVersion = "1"
     /// That of committees, which programs that know no committees must not take for one potential.
     private static let committeeVersion = "2"
+    /// That of potentials with other outputs than energies or of another architecture than NequIP, committees or not.
+    private static let generalVersion = "3"
     /// What the numbers of a potential are in; there is no choice.
     public static let units = [
         "energy": "eV", "length": "angstrom", "force": "eV/angstrom", "stress": "eV/angstrom^3",
@@ -52,6 +54,16 @@ extension Potential {
         }
     }
 
+    /// The same, of a potential that has energies, which `user` lives on.
+    public init(verifying path: String, withEnergiesFor user: String) throws {
+        try self.init(verifying: path)
+        do {
+            try requireEnergies(for: user)
+        } catch {
+            throw PotentialError("\(path): \(error.message)")
+        }
+    }
+
     public init(_ file: Safetensors) throws(PotentialError) {
         do {
             try self.init(reading: file)
@@ -69,13 +81,15 @@ extension Potential {
             )
         }
         let version = file.metadata["format_version"] ?? "none"
-        guard [Self.formatVersion, Self.committeeVersion].contains(version) else {
+        guard [Self.formatVersion, Self.committeeVersion, Self.generalVersion].contains(version) else {
             throw PotentialError(
-                "has format version \(version); this program reads \(Self.formatVersion) and \(Self.committeeVersion). Use a newer Apus."
+                "has format version \(version); this program reads \(Self.formatVersion), \(Self.committeeVersion) and \(Self.generalVersion). Use a newer Apus."
             )
         }
-        let memberCount = version == Self.committeeVersion ? Int(file.metadata["members"] ?? "") ?? 0 : 1
-        guard version == Self.formatVersion || (2...100).contains(memberCount) else {
+        let isCommittee =
+            version == Self.committeeVersion || version == Self.generalVersion && file.metadata["members"] != nil
+        let memberCount = isCommittee ? Int(file.metadata["members"] ?? "") ?? 0 : 1
+        guard !isCommittee || (2...100).contains(memberCount) else {
             throw PotentialError(
                 "it is a committee of \(file.metadata["members"] ?? "no stated number of") members, expected 2…100")
         }
@@ -90,13 +104,13 @@ extension Potential {
         let configuration = try decode("model", as: ModelConfiguration.self)
         // Which array is missing is said below; a model far larger than the file is refused before it takes memory.
         let (asked, held) = (
-            try NequIPModel.weightCount(configuration),
+            try Model.weightCount(configuration),
             file.tensors.filter { $0.key.contains("weights.") }.reduce(0) { $0 + $1.value.count }
         )
         guard asked <= max(held, 1_000_000) else {
             throw PotentialError("its model has \(asked) weights, but the file holds \(held)")
         }
-        let model = try NequIPModel(configuration)
+        let model = try Model(configuration)
         let units = try decode("units", as: [String: String].self)
         guard units == Self.units else {
             throw PotentialError("its units are \(file.metadata["units"]!), expected \(try Self.text(Self.units))")
@@ -123,12 +137,12 @@ extension Potential {
             configuration: configuration,
             members: try (0..<memberCount).map { member in
                 try ParameterSet(
-                    model.parameters, from: file, prefix: NequIPModel.prefix(member, of: memberCount) + "weights.")
+                    model.parameters, from: file, prefix: Model.prefix(member, of: memberCount) + "weights.")
             }, precision: precision,
             provenance: try decode("provenance", as: Provenance.self),
             shortestDistances: distances,
             references: try (0..<Self.referenceCount).compactMap { index in
-                try Self.reference("reference.\(index).", in: file, rMax: configuration.rMax)
+                try Self.reference("reference.\(index).", in: file, configuration)
             })
         guard file.metadata["sha256"] == Self.digest(of: file) else {
             throw PotentialError(
@@ -169,7 +183,7 @@ extension Potential {
     private static let largestReference = (atoms: 10_000, edges: 1e6)
 
     private static func reference(
-        _ prefix: String, in file: Safetensors, rMax: Double
+        _ prefix: String, in file: Safetensors, _ configuration: ModelConfiguration
     ) throws -> ReferenceStructure? {
         guard file.tensors[prefix + "positions"] != nil else { return nil }
         func vectors(_ name: String) throws -> [SIMD3<Double>] {
@@ -185,10 +199,8 @@ extension Potential {
             }
             return element
         }
-        let (positions, forces) = (try vectors("positions"), try vectors("forces"))
-        guard positions.count == elements.count, forces.count == elements.count,
-            let energy = try file.values(prefix + "energy").first
-        else { throw PotentialError("\(prefix) arrays differ in length") }
+        let positions = try vectors("positions")
+        guard positions.count == elements.count else { throw PotentialError("\(prefix) arrays differ in length") }
         var cell: Cell?
         if file.tensors[prefix + "cell"] != nil {
             let (rows, periodic) = (try vectors("cell"), try file.values(prefix + "periodic"))
@@ -201,7 +213,7 @@ extension Potential {
             }
         }
         let count = Double(positions.count)
-        let sphere = 4 / 3 * Double.pi * rMax * rMax * rMax
+        let sphere = 4 / 3 * Double.pi * configuration.rMax * configuration.rMax * configuration.rMax
         let edges = count * count * (cell.map { max(1, sphere / $0.volume) } ?? 1)
         guard positions.count <= largestReference.atoms, edges <= largestReference.edges else {
             throw PotentialError(
@@ -212,8 +224,26 @@ extension Potential {
             throw PotentialError("\(prefix)positions holds numbers that are not finite")
         }
         var structure = Structure(elements: elements, positions: positions, cell: cell)
-        structure.energy = energy
-        structure.forces = forces
+        if configuration.predictsEnergy {
+            structure.energy = try file.values(prefix + "energy").first
+            structure.forces = try vectors("forces")
+            guard structure.energy != nil, structure.forces?.count == elements.count else {
+                throw PotentialError("\(prefix) arrays differ in length")
+            }
+        }
+        for property in configuration.properties where !Property.ofEnergySurface.contains(property) {
+            guard structure.allows(property) else { continue }
+            let values = try file.values(prefix + property.name)
+            guard values.count == property.count(atoms: elements.count) else {
+                throw PotentialError(
+                    "\(prefix)\(property) has \(values.count) numbers, expected \(property.count(atoms: elements.count))"
+                )
+            }
+            structure.properties[property] = values
+        }
+        if file.tensors[prefix + "charge"] != nil, let charge = try file.values(prefix + "charge").first {
+            structure.information[Structure.chargeKeys[0]] = "\(charge)"
+        }
         return ReferenceStructure(stored: structure)
     }
 
@@ -228,13 +258,14 @@ extension Potential {
             "elements": Self.elements(configuration), "provenance": try Self.text(provenance),
             "shortest_distances": try Self.text(shortestDistances),
         ]
+        if !configuration.isPlain { file.metadata["format_version"] = Self.generalVersion }
         if members.count > 1 {
-            file.metadata["format_version"] = Self.committeeVersion
+            if configuration.isPlain { file.metadata["format_version"] = Self.committeeVersion }
             file.metadata["members"] = "\(members.count)"
         }
         for (index, member) in members.enumerated() {
             member.store(
-                in: &file, prefix: NequIPModel.prefix(index, of: members.count) + "weights.",
+                in: &file, prefix: Model.prefix(index, of: members.count) + "weights.",
                 as: precision == .float32 ? .float32 : .float64)
         }
         for (index, reference) in references.enumerated() {
@@ -245,8 +276,19 @@ extension Potential {
                 shape: [structure.count],
                 as: .int32)
             file.set(prefix + "positions", flat(structure.positions), shape: [structure.count, 3])
-            file.set(prefix + "forces", flat(structure.forces!), shape: [structure.count, 3])
-            file.set(prefix + "energy", [structure.energy!], shape: [1])
+            if let forces = structure.forces {
+                file.set(prefix + "forces", flat(forces), shape: [structure.count, 3])
+            }
+            if let energy = structure.energy { file.set(prefix + "energy", [energy], shape: [1]) }
+            for (property, values) in structure.properties {
+                let components = property.shape.components
+                file.set(
+                    prefix + property.name, values,
+                    shape: property.scope == .atom ? [structure.count, components] : [components])
+            }
+            if let charge = structure.totalCharge, charge != 0 {
+                file.set(prefix + "charge", [charge], shape: [1])
+            }
             if let cell = structure.cell {
                 file.set(prefix + "cell", cell.vectors.elements, shape: [3, 3])
                 file.set(prefix + "periodic", (0..<3).map { cell.repeats(along: $0) ? 1 : 0 }, shape: [3], as: .int32)

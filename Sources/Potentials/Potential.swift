@@ -82,6 +82,18 @@ public struct Potential: Sendable {
 
     public var elements: [Element] { configuration.elements }
 
+    /// All that it predicts, forces and stress included where there are energies.
+    public var properties: [Property] { configuration.properties }
+
+    /// Throws a `PotentialError` where it has no energies, which `user` lives on.
+    public func requireEnergies(for user: String) throws(PotentialError) {
+        guard configuration.predictsEnergy else {
+            throw PotentialError(
+                "predicts \(properties.map(\.name).joined(separator: ", ")), and no energies or forces, which \(user) needs; use a potential that was trained on energies or forces"
+            )
+        }
+    }
+
     /// The weights of the first member, which is all there is unless this is a committee.
     public var parameters: ParameterSet {
         get { members[0] }
@@ -114,7 +126,7 @@ public struct Potential: Sendable {
     public func interaction(
         precision: Precision? = nil, parallelism: Parallelism = .allCores
     ) throws -> any Interaction {
-        let model = try NequIPModel(configuration)
+        let model = try Model(configuration)
         let network: any Interaction =
             switch precision ?? self.precision {
             case .float32:

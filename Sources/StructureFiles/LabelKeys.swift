@@ -1,9 +1,4 @@
-/// What a DFT calculation says about a structure and a model learns.
-public enum Label: String, Sendable, CaseIterable, CustomStringConvertible {
-    case energy, forces, stress
-
-    public var description: String { rawValue }
-}
+import Atoms
 
 /// Under which names a file holds its labels. A key that is `nil` is not read.
 ///
@@ -18,26 +13,50 @@ public struct LabelKeys: Sendable, Equatable {
     public var stress: String?
     /// On the comment line: the virial in eV, read as stress = −virial / volume.
     public var virial: String?
+    /// Of `Property.others`: on the comment line for one of the structure, a column for one of the atoms.
+    public var others: [Property: String]
 
     public init(
-        energy: String? = "energy", forces: String? = "forces", stress: String? = "stress", virial: String? = "virial"
+        energy: String? = "energy", forces: String? = "forces", stress: String? = "stress",
+        virial: String? = "virial",
+        others: [Property: String] = Dictionary(uniqueKeysWithValues: Property.others.map { ($0, $0.name) })
     ) {
         self.energy = energy
         self.forces = forces
         self.stress = stress
         self.virial = virial
+        self.others = others
     }
 
-    /// How the keys of a label are named in a message: `'stress' or 'virial'`.
-    func names(of label: Label) -> String {
+    /// The keys of a label.
+    public subscript(label: Property) -> [String] {
         let keys: [String?] =
             switch label {
             case .energy: [energy]
             case .forces: [forces]
             case .stress: [stress, virial]
+            default: [others[label]]
             }
-        let named = keys.compactMap { $0 }.map { "'\($0)'" }
+        return keys.compactMap(\.self)
+    }
+
+    /// How the keys of a label are named in a message: `'stress' or 'virial'`.
+    func names(of label: Property) -> String {
+        let named = self[label].map { "'\($0)'" }
         return named.isEmpty ? "no key" : named.joined(separator: " or ")
+    }
+
+    /// All keys on the comment line, of labels of structures.
+    var ofStructures: [String] {
+        [energy, stress, virial].compactMap(\.self) + others.filter { $0.key.scope == .structure }.map(\.value)
+    }
+
+    /// The labels of atoms by the names of their columns.
+    var ofAtoms: [String: Property] {
+        var labels = Dictionary(
+            others.filter { $0.key.scope == .atom }.map { ($0.value, $0.key) }, uniquingKeysWith: min)
+        if let forces { labels[forces] = .forces }
+        return labels
     }
 }
 
@@ -56,12 +75,12 @@ public struct LabelCensus: Sendable, Equatable, Codable {
     public init() {}
 
     /// The number of frames that carry this label.
-    public func count(of label: Label) -> Int { counts[label.rawValue, default: 0] }
+    public func count(of label: Property) -> Int { counts[label.name, default: 0] }
 
     /// Throws when a label is in no frame at all; the message lists what was asked for and what there is.
     ///
     /// A label that only some frames carry is fine: the others are masked.
-    public func require(_ labels: [Label], named names: LabelKeys, in file: String) throws {
+    public func require(_ labels: [Property], named names: LabelKeys, in file: String) throws {
         for label in labels where count(of: label) == 0 {
             let isBare = keys.isEmpty && columns.isEmpty && !formatsWithoutLabels.isEmpty
             guard !isBare else {
@@ -96,11 +115,12 @@ public struct LabelCensus: Sendable, Equatable, Codable {
         if !formatsWithoutLabels.contains(name) { formatsWithoutLabels.append(name) }
     }
 
-    mutating func noteFrame(energy: Bool, forces: Bool, stress: Bool) {
+    /// A stress counts here even where the structure does not repeat in all directions: it was found.
+    mutating func note(_ structure: Structure) {
         frames += 1
-        if energy { counts[Label.energy.rawValue, default: 0] += 1 }
-        if forces { counts[Label.forces.rawValue, default: 0] += 1 }
-        if stress { counts[Label.stress.rawValue, default: 0] += 1 }
+        for label in Property.all where label == .stress ? structure.stress != nil : structure.carries(label) {
+            counts[label.name, default: 0] += 1
+        }
     }
 
     private static func list(_ names: [String]) -> String { names.isEmpty ? "none" : names.joined(separator: ", ") }

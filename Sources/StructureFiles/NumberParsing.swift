@@ -19,7 +19,7 @@ func parseDouble(_ bytes: borrowing Span<UInt8>, _ range: Range<Int>) -> Double?
         if digit < 10 {
             digits += 1
             if significantDigits > 0 || digit > 0 { significantDigits += 1 }
-            // 19 digits fit into 64 bits; a longer number goes to strtod below.
+            // 19 digits fit into 64 bits; a longer number is read below.
             if significantDigits <= 19 { significand = significand &* 10 &+ UInt64(digit) }
             if isAfterPoint { exponent -= 1 }
         } else if bytes[at] == UInt8(ascii: "."), !isAfterPoint {

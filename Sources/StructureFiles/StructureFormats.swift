@@ -4,7 +4,9 @@ import Foundation
 /// The formats that structures are read from. Every command reads all of them, also compressed.
 public enum StructureFormats {
     /// The first that recognises a file reads it.
-    public static let all: [any StructureFormat] = [POSCARFormat(), ExtendedXYZFormat()]
+    public static let all: [any StructureFormat] = [
+        POSCARFormat(), OUTCARFormat(), VasprunFormat(), ExtendedXYZFormat(),
+    ]
 
     /// For messages: `extended XYZ or POSCAR`.
     public static var names: String { all.map(\.name).sorted().reversed().joined(separator: " or ") }
@@ -32,7 +34,8 @@ public enum StructureFormats {
 
     /// All structures of a file; throws when one of the `required` labels is in none of them.
     public static func readAll(
-        _ path: String, labels: LabelKeys = LabelKeys(), use: StructureUse = .labels, requiring required: [Label] = []
+        _ path: String, labels: LabelKeys = LabelKeys(), use: StructureUse = .labels,
+        requiring required: [Property] = []
     ) throws -> [Structure] {
         let reader = try open(path, labels: labels, use: use)
         let structures = try reader.rest()

@@ -31,7 +31,7 @@ extension StructureReader {
     public var remarks: [String] { [] }
 
     /// Throws when one of these labels was in none of the structures read so far; the message lists the keys seen.
-    public func require(_ required: [Label]) throws {
+    public func require(_ required: [Property]) throws {
         try census.require(required, named: labels, in: path)
     }
 

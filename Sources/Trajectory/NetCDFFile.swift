@@ -30,6 +30,10 @@ final class NetCDFFile {
                 .exists, path, "the file exists already. Choose another name, or say that it may be overwritten.")
         }
         guard status == NC_NOERR else {
+            // netCDF leaves what it could not begin.
+            var left = stat()
+            let target = FilePath.resolved(path)
+            if lstat(target, &left) == 0, left.st_mode & S_IFMT == S_IFREG, left.st_size == 0 { unlink(target) }
             throw TrajectoryError(.cannotWrite, path, "cannot create the file: \(reason(status)).")
         }
         let file = NetCDFFile(path: path, id: id)

@@ -38,6 +38,8 @@ public final class NetCDFTrajectory: TrajectoryWriter {
 
     private let options: Options
     private let file: NetCDFFile
+    /// Whether there was no file to go on with.
+    private let isNew: Bool
     /// Until the file is closed.
     private var lock: FileLock?
     private var layout: NetCDFLayout?
@@ -45,6 +47,7 @@ public final class NetCDFTrajectory: TrajectoryWriter {
     private var unsynced = 0
     /// Whether a frame was not written as a whole.
     private var isDamaged = false
+    private var isClosed = false
     /// `[3 · atom]` — one quantity of one frame on its way to the file.
     private var single: [Float] = []
     private var double: [Double] = []
@@ -69,19 +72,22 @@ public final class NetCDFTrajectory: TrajectoryWriter {
                 try reader.close()
                 try Self.setFrameCount(mark.frames, in: path)
                 file = try NetCDFFile.open(path, forWriting: true)
+                isNew = false
                 layout = try NetCDFLayout(of: file)
             } else {
                 file = try NetCDFFile.create(path, replacing: existing == .overwrite)
+                isNew = true
             }
         } else {
             file = try NetCDFFile.create(path, replacing: existing == .overwrite)
+            isNew = true
             lock = try TrajectoryError.translating(path) { try FileLock(path) }
         }
     }
 
     public func append(_ frame: Frame) throws {
         let contents = NetCDFLayout.Contents(of: frame)
-        let layout = try self.layout ?? define(contents, frame)
+        let layout = try self.layout ?? noticingDamage { try define(contents, frame) }
         guard frame.structure.elements == elements else {
             throw TrajectoryError(
                 .mismatch, path,
@@ -94,15 +100,21 @@ public final class NetCDFTrajectory: TrajectoryWriter {
                 "the frame of step \(frame.step) carries \(contents) where the frames before it carry "
                     + "\(layout.contents). Begin another file.")
         }
+        try noticingDamage { try write(frame, layout) }
+        mark = FrameMark(frames: mark.frames + 1, step: frame.step, conservedEnergy: frame.conservedEnergy)
+        unsynced += 1
+        if unsynced >= options.framesPerSync { try sync() }
+    }
+
+    deinit { if isNew, frameCount == 0 { try? close() } }
+
+    private func noticingDamage<Result>(_ body: () throws -> Result) throws -> Result {
         do {
-            try write(frame, layout)
+            return try body()
         } catch {
             isDamaged = true
             throw error
         }
-        mark = FrameMark(frames: mark.frames + 1, step: frame.step, conservedEnergy: frame.conservedEnergy)
-        unsynced += 1
-        if unsynced >= options.framesPerSync { try sync() }
     }
 
     /// Hands all frames to the operating system.
@@ -129,9 +141,15 @@ public final class NetCDFTrajectory: TrajectoryWriter {
         return try NetCDFTrajectoryReader(path).scan(throughStep: step)
     }
 
-    /// Ends the file. After a frame that could not be written, the file ends with the last whole one.
+    /// Ends the file. After a frame that could not be written, the file ends with the last whole one; of a new file
+    /// without any, whose header may not be whole either, nothing is left.
     public func close() throws {
-        defer { lock = nil }
+        defer { (lock, isClosed) = (nil, true) }
+        if isNew, frameCount == 0, !isClosed {
+            try? file.close()
+            unlink(FilePath.resolved(path))
+            return
+        }
         guard isDamaged else { return try file.close() }
         try? file.close()
         try Self.setFrameCount(frameCount, in: path)

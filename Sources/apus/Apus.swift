@@ -16,6 +16,7 @@ struct Apus: ParsableCommand {
         discussion: """
             The way from data to a trajectory:
 
+              apus convert OUTCAR silicon.xyz              what a DFT code wrote, if it is to be looked at
               apus check-data silicon.xyz                  what is in the data, and what is wrong with them
               apus train train.yaml                        train a potential on it
               apus evaluate potential.safetensors test.xyz its errors
@@ -29,6 +30,7 @@ struct Apus: ParsableCommand {
             """,
         version: "\(ProgramVersion.description) (\(BuildTarget.description))",
         subcommands: [
+            ConvertCommand.self,
             CheckDataCommand.self,
             TrainCommand.self,
             LearningCurveCommand.self,

@@ -16,7 +16,7 @@ struct BenchmarkCommand: ParsableCommand {
     @Argument(help: "The potential file.")
     var potential: String
 
-    @Argument(help: "The structure: extended XYZ or POSCAR, also .gz, .xz, .zst, or a netCDF trajectory.")
+    @Argument(help: "The structure: extended XYZ, OUTCAR or POSCAR, also .gz, .xz, .zst, or a netCDF trajectory.")
     var structure: String
 
     @Option(parsing: .upToNextOption, help: "Copies of the structure along its cell vectors: one number or three.")

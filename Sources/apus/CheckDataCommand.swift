@@ -14,7 +14,7 @@ struct CheckDataCommand: ParsableCommand {
             Exit code 1 if something cannot be right. Documentation/data.md explains every check.
             """)
 
-    @Argument(help: "Structure files (extended XYZ, also .gz, .xz, .zst) or patterns.")
+    @Argument(help: "Structure files (extended XYZ or OUTCAR, also .gz, .xz, .zst) or patterns.")
     var data: [String]
 
     @Option(help: "Cutoff in Å that neighbours are counted within.")
@@ -35,7 +35,7 @@ struct CheckDataCommand: ParsableCommand {
 
     func run() throws {
         try CheckDataJob(
-            data: data, cutoff: cutoff, labels: labels.choice, json: json, parallelism: threads.parallelism
+            data: data, cutoff: cutoff, labels: try labels.choice, json: json, parallelism: threads.parallelism
         ).run()
     }
 }

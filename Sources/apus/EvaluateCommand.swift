@@ -18,7 +18,7 @@ struct EvaluateCommand: ParsableCommand {
     @Argument(help: "The potential file.")
     var potential: String
 
-    @Argument(help: "Files or patterns with the structures: extended XYZ or POSCAR, also .gz, .xz, .zst.")
+    @Argument(help: "Files or patterns with the structures: extended XYZ, OUTCAR or POSCAR, also .gz, .xz, .zst.")
     var data: [String]
 
     @Option(help: "Write the structures with predicted energy, forces and stress to this extended XYZ file.")
@@ -39,7 +39,8 @@ struct EvaluateCommand: ParsableCommand {
 
     func run() throws {
         try EvaluateJob(
-            potential: potential, data: data, predictions: predictions, overwrite: overwrite, labels: labels.choice,
+            potential: potential, data: data, predictions: predictions, overwrite: overwrite,
+            labels: try labels.choice,
             precision: precision, json: json, parallelism: threads.parallelism
         ).run()
     }

@@ -21,7 +21,7 @@ struct InfoCommand: ParsableCommand {
 
     func run() throws {
         try InfoJob(
-            file: file, json: json, labels: labels.choice
+            file: file, json: json, labels: try labels.choice
         ).run()
     }
 }

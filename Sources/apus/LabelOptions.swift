@@ -15,7 +15,18 @@ struct LabelOptions: ParsableArguments {
     @Option(help: "The key of virials in the data (virial).")
     var virialKey: String?
 
+    @Option(
+        name: .customLong("key"),
+        help: ArgumentHelp(
+            "The key or column of another property in the data, for example dipole=REF_dipole.",
+            valueName: "property=name"))
+    var otherKeys: [String] = []
+
     var choice: LabelChoice {
-        LabelChoice(energyKey: energyKey, forcesKey: forcesKey, stressKey: stressKey, virialKey: virialKey)
+        get throws {
+            try LabelChoice(
+                energyKey: energyKey, forcesKey: forcesKey, stressKey: stressKey, virialKey: virialKey,
+                others: otherKeys)
+        }
     }
 }

@@ -37,12 +37,16 @@ struct LearningCurveCommand: ParsableCommand {
     @OptionGroup var threads: ThreadOptions
 
     private func parsedSizes() throws -> [Int] {
-        let numbers = sizes.split(separator: ",").map { Int($0.trimmingCharacters(in: .whitespaces)) }
-        guard Set(numbers).count >= 2, numbers.allSatisfy({ (1...1_000_000_000).contains($0 ?? 0) }) else {
+        let numbers = try sizes.split(separator: ",").map { text in
+            guard let number = Int(text.trimmingCharacters(in: .whitespaces)), (1...1_000_000_000).contains(number)
+            else { throw ValidationError("--sizes: expected numbers of 1…1000000000 structures, found \(text)") }
+            return number
+        }
+        guard Set(numbers).count >= 2 else {
             throw ValidationError(
                 "--sizes: expected at least two different numbers such as 25,50,100, found \(sizes)")
         }
-        return Set(numbers.compactMap(\.self)).sorted()
+        return Set(numbers).sorted()
     }
 
     func validate() throws {

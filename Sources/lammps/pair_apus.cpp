@@ -94,6 +94,14 @@ void PairApus::coeff(int narg, char **arg)
       apus_potential_describe(potential, &description) == APUS_OK;
   fail_if_any(!loaded);
   check_same_file();
+  bool has_energies = false;
+  std::string predicted;
+  for (int index = 0; const char *name = apus_potential_property(potential, index); index++) {
+    has_energies |= std::string(name) == "energy";
+    predicted += (index > 0 ? ", " : "") + std::string(name);
+  }
+  if (!has_energies)
+    error->all(FLERR, "{} predicts {}, and no energies or forces, which pair_style apus needs", path, predicted);
 
   elements_of_types.assign(types + 1, 0);
   for (int type = 1; type <= types; type++) {

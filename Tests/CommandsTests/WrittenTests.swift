@@ -1,3 +1,5 @@
+import Atoms
+import DataSets
 import Foundation
 import StructureFiles
 import Testing
@@ -10,6 +12,22 @@ import Testing
         #expect(Written.count(1, "structure") == "1 structure")
         #expect(Written.count(2, "structure") == "2 structures")
         #expect(Written.count(0, "atom") == "0 atoms")
+    }
+
+    /// The size of forces is told as it was measured, not as what a model takes instead.
+    @Test func forcesAreToldAsTheyWereMeasured() throws {
+        func text(_ forces: [SIMD3<Double>]?) throws -> String {
+            var pair = Structure(
+                elements: [Element("H")!, Element("H")!], positions: [.zero, SIMD3(0.8, 0, 0)], cell: nil)
+            pair.forces = forces
+            let statistics = try DataStatistics([pair], cutoff: ElementCutoffs(3), parallelism: .serial)
+            #expect(statistics.forcesRMS > 0.9)
+            return TrainingIntroduction.forces(statistics)
+        }
+        #expect(try text([SIMD3(3, 0, 0), SIMD3(-3, 0, 0)]) == "forces 1.732 eV/Å (rms)")
+        #expect(try text([.zero, .zero]) == "forces vanish (0 eV/Å rms)")
+        #expect(try text([SIMD3(3e-7, 0, 0), SIMD3(-3e-7, 0, 0)]) == "forces vanish (1.7e-07 eV/Å rms)")
+        #expect(try text(nil) == "no forces")
     }
 
     @Test func tablesAreAsWideAsTheirWidestCell() {
@@ -32,7 +50,11 @@ import Testing
 
 /// The names that labels have in data.
 @Suite struct LabelChoiceTests {
-    private let choice = LabelChoice(energyKey: "REF_energy", forcesKey: nil, stressKey: "none", virialKey: nil)
+    private let choice: LabelChoice
+
+    init() throws {
+        choice = try LabelChoice(energyKey: "REF_energy", forcesKey: nil, stressKey: "none", virialKey: nil)
+    }
 
     @Test func namesThatAreGivenReplaceTheUsualOnes() {
         let keys = choice.keys(or: LabelKeys(energy: "e", forces: "f", stress: "s", virial: "v"))

@@ -56,23 +56,6 @@ func largestDifference(_ a: [Double], _ b: [Double]) -> Double {
     return zip(a, b).map { abs($0 - $1) }.reduce(0) { max($0, $1.isNaN ? .infinity : $1) }
 }
 
-/// A reproducible stream of numbers (SplitMix64).
-struct Stream: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
-    }
-
-    mutating func vector() -> SIMD3<Double> {
-        SIMD3(.random(in: -2...2, using: &self), .random(in: -2...2, using: &self), .random(in: -2...2, using: &self))
-    }
-}
-
 func matrixProduct(_ a: [Double], _ b: [Double], width: Int) -> [Double] {
     (0..<width * width).map { i in
         (0..<width).reduce(0) { $0 + a[i / width * width + $1] * b[$1 * width + i % width] }

@@ -1,6 +1,7 @@
 import Foundation
 import Neighbors
 import Programs
+import TestSupport
 
 /// Holds an executor to the reference executor: the same program, inputs and graph, and outputs that agree.
 ///

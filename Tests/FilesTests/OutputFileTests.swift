@@ -1,17 +1,20 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Files
 
 @Suite struct OutputFileTests {
-    let folder = TemporaryFolder()
+    let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
 
     private func content(_ name: String) -> String? {
-        try? String(contentsOfFile: folder.path(name), encoding: .utf8)
+        try? String(contentsOfFile: folder.file(name), encoding: .utf8)
     }
 
     @Test func writesWholeOrNotAtAll() throws {
-        let path = folder.path("a.txt")
+        let path = folder.file("a.txt")
         try OutputFile.write("old", to: path)
         let file = try OutputFile(path)
         try file.write("new")
@@ -27,7 +30,7 @@ import Testing
     }
 
     @Test func refusesWhatAppearsMeanwhile() throws {
-        let path = folder.path("a.txt")
+        let path = folder.file("a.txt")
         let file = try OutputFile(path, existing: .refuse)
         try file.write("mine")
         try OutputFile.write("theirs", to: path)
@@ -39,36 +42,36 @@ import Testing
     }
 
     @Test func followsLinks() throws {
-        try FileManager.default.createDirectory(atPath: folder.path("far"), withIntermediateDirectories: true)
-        symlink("far/a.txt", folder.path("a.txt"))
-        symlink("far", folder.path("near"))
-        try OutputFile.write("one", to: folder.path("a.txt"))
+        try FileManager.default.createDirectory(atPath: folder.file("far"), withIntermediateDirectories: true)
+        symlink("far/a.txt", folder.file("a.txt"))
+        symlink("far", folder.file("near"))
+        try OutputFile.write("one", to: folder.file("a.txt"))
         #expect(content("far/a.txt") == "one")
-        try OutputFile.write("two", to: folder.path("a.txt"))
+        try OutputFile.write("two", to: folder.file("a.txt"))
         #expect(content("far/a.txt") == "two")
-        #expect((try? FileManager.default.destinationOfSymbolicLink(atPath: folder.path("a.txt"))) == "far/a.txt")
-        #expect(FilePath.resolved(folder.path("near/new/b")) == FilePath.resolved(folder.path("far/./new/b")))
+        #expect((try? FileManager.default.destinationOfSymbolicLink(atPath: folder.file("a.txt"))) == "far/a.txt")
+        #expect(FilePath.resolved(folder.file("near/new/b")) == FilePath.resolved(folder.file("far/./new/b")))
     }
 
     @Test func refusesPipesFoldersAndDevices() throws {
-        mkfifo(folder.path("pipe"), 0o600)
-        for path in [folder.path("pipe"), folder.path(""), "/dev/null"] {
+        mkfifo(folder.file("pipe"), 0o600)
+        for path in [folder.file("pipe"), folder.file(""), "/dev/null"] {
             let error = #expect(throws: OutputError.self) { try OutputFile.write("x", to: path) }
             #expect(error?.code == .notAFile)
             #expect(throws: OutputError.self) { try AppendedFile(path, existing: .replace) }
         }
-        #expect(FilePath.kind(folder.path("pipe")) == .other("a pipe"))
+        #expect(FilePath.kind(folder.file("pipe")) == .other("a pipe"))
     }
 
     @Test func saysWhatTheSystemSays() throws {
-        let error = #expect(throws: SystemError.self) { try OutputFile(folder.path("no/a.txt")) }
+        let error = #expect(throws: SystemError.self) { try OutputFile(folder.file("no/a.txt")) }
         #expect(
             error?.description
-                == "\(folder.path("no/a.txt")): No such file or directory while opening a file for writing beside it")
+                == "\(folder.file("no/a.txt")): No such file or directory while opening a file for writing beside it")
     }
 
     @Test func keepsPermissions() throws {
-        let path = folder.path("a.txt")
+        let path = folder.file("a.txt")
         try OutputFile.write("1", to: path)
         chmod(path, 0o600)
         try OutputFile.write("2", to: path)
@@ -77,30 +80,30 @@ import Testing
 
     @Test func removesWhatDeadProcessesLeft() throws {
         for name in ["a.txt.host-1-1.part", "a.txt.mine.part", "b.txt.host-1-1.part"] {
-            try OutputFile.write("", to: folder.path(name))
+            try OutputFile.write("", to: folder.file(name))
         }
-        let other = try TemporaryFile(beside: folder.path("a.txt.x"), called: "")
-        try OutputFile.write("x", to: folder.path("a.txt"))
+        let other = try TemporaryFile(beside: folder.file("a.txt.x"), called: "")
+        try OutputFile.write("x", to: folder.file("a.txt"))
         other.remove()
         #expect(folder.names == ["a.txt", "a.txt.mine.part", "b.txt.host-1-1.part"])
     }
 
     @Test func planTellsFilesApartByIdentity() throws {
-        try FileManager.default.createDirectory(atPath: folder.path("real"), withIntermediateDirectories: true)
-        symlink("real", folder.path("link"))
-        try OutputFile.write("x", to: folder.path("input"))
-        link(folder.path("input"), folder.path("hard"))
-        var plan = OutputPlan(inputs: [folder.path("input")])
-        try plan.add(folder.path("real/z.csv"), existing: .refuse)
+        try FileManager.default.createDirectory(atPath: folder.file("real"), withIntermediateDirectories: true)
+        symlink("real", folder.file("link"))
+        try OutputFile.write("x", to: folder.file("input"))
+        link(folder.file("input"), folder.file("hard"))
+        var plan = OutputPlan(inputs: [folder.file("input")])
+        try plan.add(folder.file("real/z.csv"), existing: .refuse)
         for path in ["link/z.csv", "link/../real//z.csv", "input", "hard"] {
-            let error = #expect(throws: OutputError.self) { try plan.add(folder.path(path), existing: .replace) }
+            let error = #expect(throws: OutputError.self) { try plan.add(folder.file(path), existing: .replace) }
             #expect(error?.code == .takenTwice)
         }
-        try plan.add(folder.path("link/y.csv"), existing: .refuse)
+        try plan.add(folder.file("link/y.csv"), existing: .refuse)
     }
 
     @Test func appendsAndCuts() throws {
-        let path = folder.path("a.csv")
+        let path = folder.file("a.csv")
         let file = try AppendedFile(path, existing: .refuse)
         try file.append("one\ntwo\n")
         let error = #expect(throws: OutputError.self) { try AppendedFile(path, existing: .replace) }
@@ -117,7 +120,7 @@ import Testing
     }
 
     @Test func oneProcessOrderedByFolderLock() throws {
-        let path = folder.path("")
+        let path = folder.file("")
         do {
             let lock = try FolderLock(path)
             #expect(lock.warning == nil)
@@ -125,13 +128,13 @@ import Testing
             #expect(error?.message.contains("process \(getpid()) on host ") == true)
         }
         // What a dead process has left is nobody's.
-        try OutputFile.write("process 1 on host gone\n", to: folder.path(".apus.lock"))
+        try OutputFile.write("process 1 on host gone\n", to: folder.file(".apus.lock"))
         do { _ = try FolderLock(path) }
         #expect(folder.names == [])
     }
 
     @Test func trailerFindsEveryChange() throws {
-        let path = folder.path("a.bin")
+        let path = folder.file("a.bin")
         let file = try OutputFile(path, hasTrailer: true)
         try file.write("content")
         try file.close()
@@ -150,14 +153,14 @@ import Testing
     }
 
     @Test func readsFilesOnly() throws {
-        #expect(throws: SystemError(folder.path("x"), while: "opening it for reading", code: ENOENT)) {
-            try InputFile.read(folder.path("x"))
+        #expect(throws: SystemError(folder.file("x"), while: "opening it for reading", code: ENOENT)) {
+            try InputFile.read(folder.file("x"))
         }
         #expect(throws: InputError("/dev/null", "expected a file, found a device")) {
             try InputFile.read("/dev/null")
         }
-        #expect(throws: SystemError(folder.path(""), while: "opening it for reading", code: EISDIR)) {
-            try InputFile.read(folder.path(""))
+        #expect(throws: SystemError(folder.file(""), while: "opening it for reading", code: EISDIR)) {
+            try InputFile.read(folder.file(""))
         }
     }
 

@@ -18,10 +18,12 @@ import Testing
 @Suite struct NequIPReference {
     @Test(arguments: ReferenceSystem.all) func exactRadialNetworkAgreesWithNequIP(_ reference: ReferenceSystem) throws
     {
-        let (model, parameters) = try ReferenceSystem.model(reference.model)
+        let (splined, parameters) = try ReferenceSystem.model(reference.model)
         let frequencies = Array(try #require(parameters["bessel_encode.bessel_weights"]))
-        let exact = NetworkInteraction<Double>(
-            model, parameters, radial: .exact(frequencies: frequencies), parallelism: .serial)
+        var configuration = splined.configuration
+        configuration.nequip.radialFunctions = .exact(frequencies: frequencies)
+        let model = try Model(configuration)
+        let exact = NetworkInteraction<Double>(model, parameters, parallelism: .serial)
         try expectAgreement(of: Self.whole(exact, model), with: reference, energy: 1e-9, forces: 1e-8)
     }
 
@@ -46,21 +48,25 @@ import Testing
             Bundle.module.url(
                 forResource: "nequip_\(name)_tri4_intermediates", withExtension: "safetensors", subdirectory: "Data"))
         let expected = try Safetensors(contentsOf: url.path)
-        var writer = ModelWriter(model.configuration, model.layers)
-        _ = writer.energies(.exact(frequencies: (1...8).map(Double.init)))
+        var nequip = model.configuration.nequip
+        nequip.radialFunctions = .exact(frequencies: (1...8).map(Double.init))
+        let layers = nequip.interactionLayers(for: [.energy])
+        var writer = ModelWriter(types: model.configuration.elements.count)
+        let outputs = nequip.writeFeatures(of: model.configuration, with: &writer)
+        _ = nequip.write(.energy, of: outputs, model.configuration, with: &writer)
         let program = writer.builder.finish(
             outputs: Dictionary(
-                uniqueKeysWithValues: writer.layerOutputs.enumerated().map { ("layer \($0)", $1) }))
+                uniqueKeysWithValues: outputs.enumerated().map { ("layer \($0)", $1) }))
         let executor = ProcessorExecutor<Double>(program, parallelism: .serial)
         parameters.bind(to: executor)
         let structure = try reference.structure()
         let edges = try EdgeList(
             positions: structure.positions, cell: structure.cell, cutoffs: Cutoffs(model.configuration.rMax))
         let species = structure.elements.map { Int32(model.configuration.elements.firstIndex(of: $0)!) }
-        let features = try model.layers.indices.map { try expected.values("mid_feat_layer\($0)_convnet") }
+        let features = try layers.indices.map { try expected.values("mid_feat_layer\($0)_convnet") }
         Graph.with(species: species, edges: edges) { graph in
             executor.run(on: graph)
-            for (index, layer) in model.layers.enumerated() {
+            for (index, layer) in layers.enumerated() {
                 let found = executor.values("layer \(index)", on: graph)
                 let values = features[index]
                 let layout = InteractionLayer.layout(layer.output)
@@ -85,7 +91,7 @@ import Testing
     }
 
     /// The network with the pair potential of its model.
-    private static func whole(_ network: any Interaction, _ model: NequIPModel) throws -> any Interaction {
+    private static func whole(_ network: any Interaction, _ model: Model) throws -> any Interaction {
         let pair = try model.configuration.pairInteraction(parallelism: .serial)
         return pair.map { SumOfInteractions([network, $0]) } ?? network
     }

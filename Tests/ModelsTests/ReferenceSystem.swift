@@ -27,7 +27,7 @@ struct ReferenceSystem: CustomTestStringConvertible, Sendable {
     }
 
     /// The model with the reference's hyperparameters and weights.
-    static func model(_ name: String) throws -> (NequIPModel, ParameterSet) {
+    static func model(_ name: String) throws -> (Model, ParameterSet) {
         let description = try json("nequip_\(name)")
         let types = try #require(description["types"] as? [String])
         let config = try #require(description["config"] as? [String: Any])
@@ -37,35 +37,35 @@ struct ReferenceSystem: CustomTestStringConvertible, Sendable {
             return types.map { map[$0]! }
         }
         var configuration = ModelConfiguration(
-            rMax: try #require(common["r_max"] as? Double), elements: types.map { Element($0)! },
+            NequIP(), rMax: try #require(common["r_max"] as? Double), elements: types.map { Element($0)! },
             avgNumNeighbors: [try #require(description["avg_num_neighbors"] as? Double)])
-        configuration.numLayers = try #require(config["num_layers"] as? Int)
-        configuration.lMax = try #require(config["l_max"] as? Int)
-        configuration.parity = try #require(config["parity"] as? Bool)
-        configuration.numFeatures =
+        configuration.nequip.numLayers = try #require(config["num_layers"] as? Int)
+        configuration.nequip.lMax = try #require(config["l_max"] as? Int)
+        configuration.nequip.parity = try #require(config["parity"] as? Bool)
+        configuration.nequip.numFeatures =
             try config["num_features"] as? [Int]
-            ?? Array(repeating: #require(config["num_features"] as? Int), count: configuration.lMax + 1)
-        func set(_ key: String, _ path: WritableKeyPath<ModelConfiguration, Int>) {
-            if let value = config[key] as? Int { configuration[keyPath: path] = value }
+            ?? Array(repeating: #require(config["num_features"] as? Int), count: configuration.nequip.lMax + 1)
+        func set(_ key: String, _ path: WritableKeyPath<NequIP, Int>) {
+            if let value = config[key] as? Int { configuration.nequip[keyPath: path] = value }
         }
-        configuration.typeEmbedNumFeatures = configuration.numFeatures[0]
+        configuration.nequip.typeEmbedNumFeatures = configuration.nequip.numFeatures[0]
         set("type_embed_num_features", \.typeEmbedNumFeatures)
         set("radial_mlp_depth", \.radialMLPDepth)
         set("radial_mlp_width", \.radialMLPWidth)
         set("num_bessels", \.numBessels)
         // Deeper radial networks bend more; what splines leave out falls with the fourth power of the intervals.
-        if configuration.radialMLPDepth > 1 { configuration.splineIntervals = 512 }
+        if configuration.nequip.radialMLPDepth > 1 { configuration.nequip.splineIntervals = 512 }
         set("readout_mlp_hidden_layers_depth", \.readoutMLPHiddenLayersDepth)
-        configuration.readoutMLPHiddenLayersWidth = config["readout_mlp_hidden_layers_width"] as? Int
-        configuration.besselTrainable = config["bessel_trainable"] as? Bool ?? false
-        configuration.polynomialCutoffP = config["polynomial_cutoff_p"] as? Double ?? 6
+        configuration.nequip.readoutMLPHiddenLayersWidth = config["readout_mlp_hidden_layers_width"] as? Int
+        configuration.nequip.besselTrainable = config["bessel_trainable"] as? Bool ?? false
+        configuration.nequip.polynomialCutoffP = config["polynomial_cutoff_p"] as? Double ?? 6
         configuration.pairPotential = (config["pair_potential"] as? String).flatMap { .init(rawValue: $0) }
         if let cutoffs = config["per_edge_type_cutoff"] as? [String: [String: Double]] {
             configuration.perEdgeTypeCutoff = types.map { receiver in types.map { cutoffs[receiver]![$0]! } }
         }
         configuration.perTypeEnergyScales = try byType("scales")
         configuration.perTypeEnergyShifts = try byType("shifts")
-        let model = try NequIPModel(configuration)
+        let model = try Model(configuration)
         let url = try #require(
             Bundle.module.url(
                 forResource: "nequip_\(name)_parameters", withExtension: "safetensors", subdirectory: "Data"))

@@ -1,4 +1,5 @@
 import Atoms
+import TestSupport
 
 /// The edges by a double loop over all atoms and images, in the order of `EdgeList`.
 struct BruteForce {
@@ -40,21 +41,6 @@ struct BruteForce {
     }
 }
 
-/// A seeded generator (SplitMix64; Steele, Lea and Flood 2014).
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-    mutating func vector(_ range: ClosedRange<Double>) -> SIMD3<Double> {
-        SIMD3(.random(in: range, using: &self), .random(in: range, using: &self), .random(in: range, using: &self))
-    }
-}
-
 /// A random structure of one of many kinds: triclinic of either hand, smaller or larger than the cutoff, periodic in
 /// any directions, open with and without atoms far away, atoms far outside the cell, few or no atoms.
 struct RandomStructure {
@@ -62,7 +48,7 @@ struct RandomStructure {
     var cell: Cell?
     var cutoff: Double
 
-    init(_ random: inout SplitMix) {
+    init(_ random: inout SplitMix64) {
         let size = Double.random(in: 1.5...12, using: &random)
         var vectors: Matrix3
         repeat {

@@ -1,6 +1,7 @@
 import Atoms
 import Compute
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Neighbors
@@ -19,7 +20,7 @@ import Testing
     }
 
     @Test func edgesAreThoseOfTheDoubleLoop() throws {
-        var random = SplitMix(state: 1)
+        var random = SplitMix64(1)
         var total = 0
         for trial in 0..<3000 {
             let s = RandomStructure(&random)
@@ -33,7 +34,7 @@ import Testing
     }
 
     @Test func cutoffsMayDifferByPairOfTypes() throws {
-        var random = SplitMix(state: 2)
+        var random = SplitMix64(2)
         for trial in 0..<300 {
             let s = RandomStructure(&random)
             let matrix = (0..<3).map { _ in
@@ -52,7 +53,7 @@ import Testing
     }
 
     @Test func largerStructuresAgreeToo() throws {
-        var random = SplitMix(state: 3)
+        var random = SplitMix64(3)
         for (count, cell) in [
             (400, Cell(Matrix3(SIMD3(20, 0, 0), SIMD3(6, 18, 0), SIMD3(-5, 4, 17)))),
             (300, Cell(Matrix3(SIMD3(0, 30, 0), SIMD3(25, 0, 3), SIMD3(0, 0, 9)), periodic: (true, false, true))),
@@ -114,7 +115,7 @@ import Testing
     }
 
     @Test func wholeLatticeVectorsChangeNothing() throws {
-        var random = SplitMix(state: 4)
+        var random = SplitMix64(4)
         let cell = Cell(Matrix3(SIMD3(0, 2.715, 2.715), SIMD3(2.715, 0, 2.715), SIMD3(2.715, 2.715, 0)))
         let positions = [SIMD3(0.1, 0.2, 0.3), SIMD3(1.3875, 1.3575, 1.3275)]
         let moved = positions.map {

@@ -1,6 +1,7 @@
 import Atoms
 import Compute
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Neighbors
@@ -13,7 +14,7 @@ import Testing
     }
 
     @Test func everyStepEqualsAFreshSearchBitForBit() throws {
-        var random = SplitMix(state: 11)
+        var random = SplitMix64(11)
         var steps = 0
         var rebuilds = 0
         for walk in 0..<60 {
@@ -45,7 +46,7 @@ import Testing
     }
 
     @Test func candidatesServeManySteps() throws {
-        var random = SplitMix(state: 12)
+        var random = SplitMix64(12)
         let cell = Cell(Matrix3(diagonal: SIMD3(15, 15, 15)))
         var positions = (0..<150).map { _ in random.vector(0...15) }
         var list = VerletList(cutoffs: Cutoffs(4), skin: 1)
@@ -62,7 +63,7 @@ import Testing
     }
 
     @Test func threadsDoNotChangeABit() throws {
-        var random = SplitMix(state: 13)
+        var random = SplitMix64(13)
         let cell = Cell(Matrix3(SIMD3(40, 0, 0), SIMD3(3, 42, 0), SIMD3(-4, 5, 38)))
         var positions = (0..<6000).map { _ in random.vector(0...40) }
         let types = positions.indices.map { $0 % 2 }
@@ -78,7 +79,7 @@ import Testing
     }
 
     @Test func numberOfAtomsCellAndPeriodicityMayChange() throws {
-        var random = SplitMix(state: 14)
+        var random = SplitMix64(14)
         var list = VerletList(cutoffs: Cutoffs(3), skin: 1)
         for _ in 0..<200 {
             let s = RandomStructure(&random)
@@ -101,7 +102,7 @@ import Testing
     @Test(.enabled(if: ProcessInfo.processInfo.environment["APUS_TIMING"] != nil))
     func timing() throws {
         for (cells, threads) in [(4, 1), (11, 1), (50, 1), (50, 2)] {
-            var random = SplitMix(state: 15)
+            var random = SplitMix64(15)
             let basis: [SIMD3<Double>] = [
                 SIMD3(0, 0, 0), SIMD3(0, 2, 2), SIMD3(2, 0, 2), SIMD3(2, 2, 0),
                 SIMD3(1, 1, 1), SIMD3(1, 3, 3), SIMD3(3, 1, 3), SIMD3(3, 3, 1),

@@ -22,7 +22,7 @@ import Testing
         let owners = Self.structures.enumerated().flatMap { Array(repeating: Int32($0), count: $1.count) }
         // Weights as they are drawn for a training, so that numbers have the sizes that they have there.
         var inputs = ["scales": configuration.perTypeEnergyScales]
-        let model = try NequIPModel(configuration)
+        let model = try Model(configuration)
         for (index, prefix) in prefixes.enumerated() {
             let binding = ReferenceExecutor(program)
             ParameterSet(model.parameters, seed: UInt64(index)).bind(to: binding, prefix: prefix)
@@ -47,24 +47,26 @@ import Testing
     }
 
     @Test(arguments: ModelSample.all) func evaluation(_ sample: ModelSample) throws {
-        try expect(NequIPModel(sample.configuration).evaluationProgram(), sample)
+        try expect(Model(sample.configuration).evaluationProgram(), sample)
     }
 
     @Test(arguments: ModelSample.all) func training(_ sample: ModelSample) throws {
-        try expect(NequIPModel(sample.configuration).trainingProgram(), sample)
+        try expect(Model(sample.configuration).trainingProgram(), sample)
     }
 
     @Test func committee() throws {
         let sample = ModelSample.all[1]
         try expect(
-            NequIPModel(sample.configuration).evaluationProgram(members: 2), sample,
-            prefixes: (0..<2).map { NequIPModel.prefix($0, of: 2) })
+            Model(sample.configuration).evaluationProgram(members: 2), sample,
+            prefixes: (0..<2).map { Model.prefix($0, of: 2) })
     }
 
     @Test func exactRadialNetwork() throws {
         let sample = ModelSample.all[7]
+        var configuration = sample.configuration
+        configuration.nequip.radialFunctions = .exact(frequencies: (1...8).map(Double.init))
         try expect(
-            NequIPModel(sample.configuration).evaluationProgram(.exact(frequencies: (1...8).map(Double.init))), sample
+            Model(configuration).evaluationProgram(), sample
         )
     }
 }

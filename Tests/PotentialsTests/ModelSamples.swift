@@ -2,6 +2,7 @@ import Atoms
 import Compute
 import Files
 import Foundation
+import InteractionTesting
 import Interactions
 import Neighbors
 import Programs
@@ -19,8 +20,8 @@ struct ModelSample: CustomTestStringConvertible, Sendable {
     init(_ name: String, rMax: Double = 4, _ change: (inout ModelConfiguration) -> Void) {
         testDescription = name
         var model = ModelConfiguration(
-            rMax: rMax, elements: [Element("Na")!, Element("Cl")!], avgNumNeighbors: [14])
-        (model.numLayers, model.typeEmbedNumFeatures, model.radialMLPWidth) = (2, 5, 8)
+            NequIP(), rMax: rMax, elements: [Element("Na")!, Element("Cl")!], avgNumNeighbors: [14])
+        (model.nequip.numLayers, model.nequip.typeEmbedNumFeatures, model.nequip.radialMLPWidth) = (2, 5, 8)
         (model.perTypeEnergyScales, model.perTypeEnergyShifts) = ([0.4, 0.6], [-3.25, 1.125])
         change(&model)
         configuration = model
@@ -28,30 +29,44 @@ struct ModelSample: CustomTestStringConvertible, Sendable {
 
     /// Multiplicities that are no multiples of a SIMD width.
     static let all = [
-        ModelSample("l_max 0") { ($0.lMax, $0.parity, $0.numFeatures) = (0, false, [7]) },
-        ModelSample("l_max 1, parity") { ($0.lMax, $0.numFeatures) = (1, [5, 3]) },
+        ModelSample("l_max 0") { ($0.nequip.lMax, $0.nequip.parity, $0.nequip.numFeatures) = (0, false, [7]) },
+        ModelSample("l_max 1, parity") { ($0.nequip.lMax, $0.nequip.numFeatures) = (1, [5, 3]) },
         ModelSample("l_max 2, no parity, neighbours by type") {
-            ($0.lMax, $0.parity, $0.numFeatures, $0.avgNumNeighbors) = (2, false, [17, 3, 1], [11, 16])
+            ($0.nequip.lMax, $0.nequip.parity, $0.nequip.numFeatures, $0.avgNumNeighbors) = (
+                2, false, [17, 3, 1], [11, 16]
+            )
         },
         ModelSample("l_max 2, parity, three layers, readout MLP") {
-            ($0.lMax, $0.numFeatures, $0.numLayers) = (2, [3, 2, 1], 3)
-            ($0.readoutMLPHiddenLayersDepth, $0.readoutMLPHiddenLayersWidth) = (1, 5)
+            ($0.nequip.lMax, $0.nequip.numFeatures, $0.nequip.numLayers) = (2, [3, 2, 1], 3)
+            ($0.nequip.readoutMLPHiddenLayersDepth, $0.nequip.readoutMLPHiddenLayersWidth) = (1, 5)
         },
-        ModelSample("l_max 3, no parity") { ($0.lMax, $0.parity, $0.numFeatures) = (3, false, [4, 3, 2, 1]) },
-        ModelSample("l_max 3, parity") { ($0.lMax, $0.numFeatures, $0.radialMLPDepth) = (3, [3, 2, 2, 1], 0) },
-        ModelSample("l_max 4, no parity") { ($0.lMax, $0.parity, $0.numFeatures) = (4, false, [4, 2, 2, 1, 1]) },
+        ModelSample("l_max 3, no parity") {
+            ($0.nequip.lMax, $0.nequip.parity, $0.nequip.numFeatures) = (3, false, [4, 3, 2, 1])
+        },
+        ModelSample("l_max 3, parity") {
+            ($0.nequip.lMax, $0.nequip.numFeatures, $0.nequip.radialMLPDepth) = (3, [3, 2, 2, 1], 0)
+        },
+        ModelSample("l_max 4, no parity") {
+            ($0.nequip.lMax, $0.nequip.parity, $0.nequip.numFeatures) = (4, false, [4, 2, 2, 1, 1])
+        },
         ModelSample("cutoffs by pair of types") {
-            ($0.lMax, $0.parity, $0.numFeatures) = (1, false, [6, 3])
+            ($0.nequip.lMax, $0.nequip.parity, $0.nequip.numFeatures) = (1, false, [6, 3])
             $0.perEdgeTypeCutoff = [[2.9, 4], [3.7, 3.3]]
+        },
+        ModelSample("dipoles and charges beside energies") {
+            ($0.nequip.lMax, $0.nequip.parity, $0.nequip.numFeatures) = (1, true, [6, 3])
+            $0.outputs = [
+                .energy, Output(.dipole, scale: 0.7), Output(.charges, scale: 0.2, perTypeShifts: [1, -1]),
+            ]
         },
     ]
 
     static let zbl = ModelSample("ZBL beside the network") {
-        ($0.lMax, $0.parity, $0.numFeatures, $0.pairPotential) = (1, false, [6, 3], .zbl)
+        ($0.nequip.lMax, $0.nequip.parity, $0.nequip.numFeatures, $0.pairPotential) = (1, false, [6, 3], .zbl)
     }
 
     func potential(_ precision: Potential.Precision = .float64, seed: UInt64 = 3) throws -> Potential {
-        let model = try NequIPModel(configuration)
+        let model = try Model(configuration)
         return Potential(
             configuration: configuration, parameters: ParameterSet(model.parameters, seed: seed), precision: precision
         )
@@ -59,25 +74,8 @@ struct ModelSample: CustomTestStringConvertible, Sendable {
 
     // MARK: Structures
 
-    /// A distorted rock-salt crystal in a triclinic, left-handed cell of about 5.8 Å.
-    static let crystal: Structure = {
-        let noise = Philox(seed: 3)
-        let cell = Cell(Matrix3(SIMD3(0.3, 5.7, 0.1), SIMD3(5.9, -0.4, 0.2), SIMD3(0.5, 0.7, 6.1)))
-        let corners = 0..<8
-        return Structure(
-            elements: corners.map { Element($0.nonzeroBitCount % 2 == 0 ? "Na" : "Cl")! },
-            positions: corners.map { i in
-                let shift = noise.normals(at: Philox.counter(step: 0, index: i, stream: 0))
-                return SIMD3(Double(i & 1), Double(i >> 1 & 1), Double(i >> 2)) * 0.5 * cell.vectors
-                    + SIMD3(shift.x, shift.y, shift.z) * 0.15
-            }, cell: cell)
-    }()
-
-    /// Smaller than the cutoff: every atom sees images of itself.
-    static let smallCell = Structure(
-        elements: [Element("Na")!, Element("Cl")!], positions: [SIMD3(0.1, 0, 0), SIMD3(1.6, 1.5, 1.4)],
-        cell: Cell(Matrix3(SIMD3(3.1, 0.2, 0), SIMD3(0, 2.9, 0.4), SIMD3(0.3, 0, 3.3))))
-
+    static let crystal = RockSalt.crystal(noise: 0.15)
+    static let smallCell = RockSalt.smallCell
     static let cluster = Structure(elements: crystal.elements, positions: crystal.positions)
 
     /// 512 atoms.

@@ -9,7 +9,7 @@ import Testing
 @Suite struct Parameters {
     /// What an optimiser of matrices relies on: no weight is forgotten, none belongs to two.
     @Test(arguments: ModelSample.all) func matricesHoldEveryNumberOnce(_ sample: ModelSample) throws {
-        for parameter in try NequIPModel(sample.configuration).parameters {
+        for parameter in try Model(sample.configuration).parameters {
             var counts = [Int](repeating: 0, count: parameter.count)
             for matrix in parameter.matrices {
                 for row in 0..<matrix.rows {
@@ -23,8 +23,10 @@ import Testing
     /// One radial function for every path and channel, one map for every irrep.
     @Test func matricesAreTheMapsOfPathsAndIrreps() throws {
         var configuration = ModelSample.all[1].configuration
-        (configuration.lMax, configuration.parity, configuration.numFeatures) = (1, false, [6, 4])
-        let parameters = try NequIPModel(configuration).parameters
+        (configuration.nequip.lMax, configuration.nequip.parity, configuration.nequip.numFeatures) = (
+            1, false, [6, 4]
+        )
+        let parameters = try Model(configuration).parameters
         func sizes(_ name: String) throws -> [[Int]] {
             try #require(parameters.first { $0.name == name }).matrices.map { [$0.rows, $0.columns] }
         }

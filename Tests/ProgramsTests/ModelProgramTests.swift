@@ -19,24 +19,30 @@ import Testing
         init(_ name: String, _ change: (inout ModelConfiguration) -> Void) {
             testDescription = name
             var model = ModelConfiguration(
-                rMax: 3.4, elements: [Element("H")!, Element("C")!], avgNumNeighbors: [14])
-            (model.numLayers, model.typeEmbedNumFeatures, model.radialMLPWidth) = (2, 5, 8)
-            (model.perTypeEnergyScales, model.splineIntervals) = ([0.4, 0.6], 32)
+                NequIP(), rMax: 3.4, elements: [Element("H")!, Element("C")!], avgNumNeighbors: [14])
+            (model.nequip.numLayers, model.nequip.typeEmbedNumFeatures, model.nequip.radialMLPWidth) = (2, 5, 8)
+            (model.perTypeEnergyScales, model.nequip.splineIntervals) = ([0.4, 0.6], 32)
             change(&model)
             configuration = model
         }
     }
 
     static let samples = [
-        Sample("l_max 0, one layer") { ($0.lMax, $0.parity, $0.numFeatures, $0.numLayers) = (0, false, [7], 1) },
+        Sample("l_max 0, one layer") {
+            ($0.nequip.lMax, $0.nequip.parity, $0.nequip.numFeatures, $0.nequip.numLayers) = (0, false, [7], 1)
+        },
         Sample("l_max 1, parity, neighbours by type") {
-            ($0.lMax, $0.numFeatures, $0.avgNumNeighbors) = (1, [5, 3], [9, 12])
+            ($0.nequip.lMax, $0.nequip.numFeatures, $0.avgNumNeighbors) = (1, [5, 3], [9, 12])
         },
         Sample("l_max 2, no parity, trainable Bessel frequencies") {
-            ($0.lMax, $0.parity, $0.numFeatures, $0.besselTrainable) = (2, false, [17, 3, 1], true)
+            ($0.nequip.lMax, $0.nequip.parity, $0.nequip.numFeatures, $0.nequip.besselTrainable) = (
+                2, false, [17, 3, 1], true
+            )
         },
         Sample("l_max 2, parity, three layers, readout MLP") {
-            ($0.lMax, $0.numFeatures, $0.numLayers, $0.readoutMLPHiddenLayersDepth) = (2, [3, 2, 1], 3, 1)
+            ($0.nequip.lMax, $0.nequip.numFeatures, $0.nequip.numLayers, $0.nequip.readoutMLPHiddenLayersDepth) = (
+                2, [3, 2, 1], 3, 1
+            )
         },
     ]
 
@@ -52,7 +58,7 @@ import Testing
     ]
 
     /// The program of a model, or as it was written, before simplification.
-    private func program(_ kind: Kind, _ model: NequIPModel, simplifying: Bool = true) -> Program {
+    private func program(_ kind: Kind, _ model: Model, simplifying: Bool = true) -> Program {
         kind == .evaluation
             ? model.evaluationProgram(simplifying: simplifying) : model.trainingProgram(simplifying: simplifying)
     }
@@ -86,7 +92,7 @@ import Testing
 
     @Test(arguments: samples, Kind.allCases)
     func simplificationChangesNoResult(_ sample: Sample, _ kind: Kind) throws {
-        let model = try NequIPModel(sample.configuration)
+        let model = try Model(sample.configuration)
         let parameters = ParameterSet(model.parameters, seed: 2)
         let (long, short) = (program(kind, model, simplifying: false), program(kind, model))
         #expect(short.instructions.count < long.instructions.count)
@@ -103,7 +109,7 @@ import Testing
 
     @Test(arguments: samples, Kind.allCases)
     func everythingThatIsComputedIsRead(_ sample: Sample, _ kind: Kind) throws {
-        let program = try program(kind, NequIPModel(sample.configuration))
+        let program = try program(kind, Model(sample.configuration))
         program.expectWellFormed()
         program.expectAllIsRead()
         #expect(program.stages == 2)
@@ -111,7 +117,7 @@ import Testing
 
     @Test(arguments: samples, Kind.allCases)
     func buffersOfLiveValuesDoNotOverlap(_ sample: Sample, _ kind: Kind) throws {
-        let model = try NequIPModel(sample.configuration)
+        let model = try Model(sample.configuration)
         for program in [program(kind, model, simplifying: false), program(kind, model)] {
             program.expectNoOverlap(atoms: 10, structures: 2, edges: 300)
             program.expectNoOverlap(atoms: 1, structures: 1, edges: 0)
@@ -120,7 +126,7 @@ import Testing
 
     /// Memory is used again: without a plan the values of a training would take several times as much.
     @Test func placesAreUsedAgain() throws {
-        let program = try NequIPModel(Self.samples[3].configuration).trainingProgram()
+        let program = try Model(Self.samples[3].configuration).trainingProgram()
         let size = Graph.Size(atoms: 1000, edges: 30_000)
         let plan = BufferPlan(
             program, Placements(program, isStatic: program.staticValues), isStatic: program.staticValues, for: size)

@@ -1,5 +1,6 @@
 import Atoms
 import ExecutorTesting
+import TestSupport
 
 @testable import Neighbors
 @testable import Programs

@@ -1,5 +1,6 @@
 import CPUExecutor
 import ExecutorTesting
+import TestSupport
 import Testing
 
 @testable import Programs

@@ -1,5 +1,6 @@
 import Compute
 import ExecutorTesting
+import TestSupport
 import Testing
 
 @testable import CPUExecutor

@@ -1,5 +1,6 @@
 import Atoms
 import Foundation
+import TestSupport
 import Testing
 
 @testable import StructureFiles
@@ -15,7 +16,7 @@ import Testing
 
     private func comment(_ line: String) throws -> Structure { try read("1\n\(line)\nH 0 0 0\n")[0] }
 
-    private static func randomStructure(_ random: inout SplitMix) throws -> Structure {
+    private static func randomStructure(_ random: inout SplitMix64) throws -> Structure {
         func number() -> Double {
             Double.random(in: -1...1, using: &random) * pow(10, .random(in: -12...2, using: &random))
         }
@@ -49,9 +50,9 @@ import Testing
     }
 
     @Test func whatIsWrittenIsReadBackExactly() throws {
-        var random = SplitMix(state: 6)
+        var random = SplitMix64(6)
         let structures = try (0..<200).map { _ in try Self.randomStructure(&random) }
-        let path = folder.path("round trip.xyz")
+        let path = folder.file("round trip.xyz")
         try ExtendedXYZWriter.write(structures, to: path)
         #expect(try ExtendedXYZReader.readAll(path: path) == structures)
         // For Tests/python/test_extended_xyz.py.
@@ -60,13 +61,13 @@ import Testing
             try ExtendedXYZWriter.write(structures, to: samples + "/round-trip.xyz")
         }
 
-        let appended = folder.path("appended.xyz")
+        let appended = folder.file("appended.xyz")
         for half in [structures[..<100], structures[100...]] {
             let writer = try ExtendedXYZWriter(path: appended, mode: .appending)
             for structure in half { try writer.write(structure) }
         }
         #expect(try Data(contentsOf: URL(filePath: path)) == Data(contentsOf: URL(filePath: appended)))
-        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path).count == 2)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).count == 2)
     }
 
     @Test func anUnfinishedReplacementLeavesTheOldFile() throws {
@@ -76,7 +77,7 @@ import Testing
             try writer.write(Structure(elements: [#require(Element("H"))], positions: [.zero]))
         }
         #expect(try String(contentsOfFile: path, encoding: .utf8) == "old")
-        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path) == ["old.xyz"])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["old.xyz"])
     }
 
     @Test func appendingEndsALineThatIsOpen() throws {
@@ -90,7 +91,7 @@ import Testing
     @Test func numbersThatAreNotFiniteAreNotWritten() throws {
         var structure = Structure(elements: [try #require(Element("H"))], positions: [.zero])
         structure.energy = .nan
-        let writer = try ExtendedXYZWriter(path: folder.path("a.xyz"), mode: .appending)
+        let writer = try ExtendedXYZWriter(path: folder.file("a.xyz"), mode: .appending)
         #expect(throws: StructureFileError.self) { try writer.write(structure) }
     }
 
@@ -186,7 +187,7 @@ import Testing
 
     /// In large frames, where a double loop would take minutes.
     @Test func coincidentAtomsAreFoundInLargeFrames() throws {
-        var random = SplitMix(state: 7)
+        var random = SplitMix64(7)
         let cell = Cell(Matrix3(SIMD3(0, 100, 0), SIMD3(90, 20, 0), SIMD3(5, -10, 80)))
         var positions: [SIMD3<Double>] = []
         for a in 0..<50 {
@@ -218,18 +219,18 @@ import Testing
 
     @Test func patternsNameFiles() throws {
         for name in ["b.xyz", "a.xyz", "c.txt", "odd[1].xyz"] { _ = try folder.file(name, holding: "") }
-        let found = try FilePattern.expand(folder.path("*.xyz"))
+        let found = try FilePattern.expand(folder.file("*.xyz"))
         #expect(found.map { URL(filePath: $0).lastPathComponent } == ["a.xyz", "b.xyz", "odd[1].xyz"])
-        #expect(try FilePattern.expand([folder.path("a.xyz"), folder.path("?.xyz")]).count == 2)
-        #expect(try FilePattern.expand(folder.path("odd[1].xyz")).count == 1)
-        #expect(throws: StructureFileError.self) { _ = try FilePattern.expand(folder.path("*.extxyz")) }
-        #expect(throws: StructureFileError.self) { _ = try ExtendedXYZReader(path: folder.path("none.xyz")) }
+        #expect(try FilePattern.expand([folder.file("a.xyz"), folder.file("?.xyz")]).count == 2)
+        #expect(try FilePattern.expand(folder.file("odd[1].xyz")).count == 1)
+        #expect(throws: StructureFileError.self) { _ = try FilePattern.expand(folder.file("*.extxyz")) }
+        #expect(throws: StructureFileError.self) { _ = try ExtendedXYZReader(path: folder.file("none.xyz")) }
     }
 
     /// Data/ase.xyz is what ASE 3.29 writes (Data/make_ase_file.py), with every kind of value that it knows.
     @Test func filesOfASEAreRead() throws {
         let path = Bundle.module.resourceURL!.appending(path: "Data/ase.xyz").path
-        let structures = try ExtendedXYZReader.readAll(path: path, requiring: Label.allCases)
+        let structures = try ExtendedXYZReader.readAll(path: path, requiring: Property.ofEnergySurface)
         #expect(structures.map(\.formula) == ["Cu4", "H6C2O", "Fe2"])
         let copper = structures[0]
         #expect(copper.energy == 0.7670855999828774)
@@ -249,7 +250,7 @@ import Testing
     /// Prints MB/s; set APUS_TIMING to run it.
     @Test(.enabled(if: ProcessInfo.processInfo.environment["APUS_TIMING"] != nil))
     func timing() throws {
-        var random = SplitMix(state: 8)
+        var random = SplitMix64(8)
         for (digits, atoms, frames) in [(8, 64, 3000), (8, 100_000, 2), (17, 64, 3000)] {
             var text = ""
             for _ in 0..<frames {
@@ -272,7 +273,7 @@ import Testing
             let clock = ContinuousClock()
             var structures: [Structure] = []
             let reading = try clock.measure { structures = try ExtendedXYZReader.readAll(path: path) }
-            let writing = try clock.measure { try ExtendedXYZWriter.write(structures, to: folder.path("b.xyz")) }
+            let writing = try clock.measure { try ExtendedXYZWriter.write(structures, to: folder.file("b.xyz")) }
             let size = Double(text.utf8.count) / 1e6
             print(
                 "\(digits) digits, \(atoms) atoms: read \(size / (reading / .seconds(1))) MB/s, written in \(writing), \(size) MB"

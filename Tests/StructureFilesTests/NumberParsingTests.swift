@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import StructureFiles
@@ -10,7 +11,7 @@ import Testing
     }
 
     @Test func numbersAreCorrectlyRounded() throws {
-        var random = SplitMix(state: 5)
+        var random = SplitMix64(5)
         for _ in 0..<200_000 {
             let bits = Double(bitPattern: random.next())
             guard bits.isFinite else { continue }

@@ -1,5 +1,6 @@
 import Atoms
 import Foundation
+import TestSupport
 import Testing
 
 @testable import StructureFiles
@@ -66,7 +67,7 @@ import Testing
 
     /// Bytes changed, cut out or doubled at random: the reader accepts or refuses, and never traps.
     @Test func damagedFilesAreAcceptedOrRefused() throws {
-        var random = SplitMix(state: 9)
+        var random = SplitMix64(9)
         let folder = try TemporaryFolder()
         let files = try Expectation.all().map { try Data(contentsOf: Expectation.folder.appending(path: $0.file)) }
         let alphabet = Array("0123456789.-+eEdD \t\n\r=\"'{}[]:,TFHSiOnaifRLQ\\VEC\u{FF}".utf8)
@@ -84,7 +85,7 @@ import Testing
                 }
                 if bytes.isEmpty { bytes = [0x31] }
             }
-            let path = folder.path("damaged.xyz")
+            let path = folder.file("damaged.xyz")
             try Data(bytes).write(to: URL(filePath: path))
             do {
                 _ = try ExtendedXYZReader.readAll(path: path)

@@ -1,5 +1,6 @@
 import Atoms
 import Foundation
+import TestSupport
 import Testing
 
 @testable import StructureFiles

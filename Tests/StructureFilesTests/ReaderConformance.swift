@@ -1,5 +1,6 @@
 import Atoms
 import Foundation
+import TestSupport
 import Testing
 
 @testable import StructureFiles
@@ -60,7 +61,7 @@ import Testing
         let folder = try TemporaryFolder()
         let bytes = Array(sample.text.utf8)
         for end in stride(from: 0, to: bytes.count, by: 97) {
-            let path = folder.path(sample.name)
+            let path = folder.file(sample.name)
             try Data(bytes[..<end]).write(to: URL(filePath: path))
             try holds(path, sample, cutText: String(decoding: bytes[..<end], as: UTF8.self))
         }
@@ -90,7 +91,7 @@ import Testing
         let folder = try TemporaryFolder()
         let plain = try folder.file("plain", holding: sample.text)
         guard let bytes = try compression.compressed(plain) else { return }
-        let path = folder.path(sample.name + compression.suffixes[0])
+        let path = folder.file(sample.name + compression.suffixes[0])
         func write(_ bytes: some Sequence<UInt8>) throws { try Data(bytes).write(to: URL(filePath: path)) }
         try write(bytes)
         #expect(try StructureFormats.format(of: path)?.name == sample.format)
@@ -130,7 +131,7 @@ import Testing
         let sample = FormatSample.extendedXYZ
         let plain = try folder.file("plain", holding: String(repeating: sample.text, count: 20_000))
         guard let bytes = try compression.compressed(plain) else { return }
-        let path = folder.path("many.xyz" + compression.suffixes[0])
+        let path = folder.file("many.xyz" + compression.suffixes[0])
         try Data(bytes + bytes).write(to: URL(filePath: path))
         let reader = try StructureFormats.open(path)
         var count = 0

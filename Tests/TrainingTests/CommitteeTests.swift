@@ -7,6 +7,7 @@ import Layers
 import Models
 import Neighbors
 import Potentials
+import TestSupport
 import Testing
 
 @testable import DataSets

@@ -38,7 +38,7 @@ import Testing
 
     /// That there is such a finding, and that nothing else is an error but for another check that sees the same.
     private func expect(
-        _ severity: Finding.Severity, _ check: String, _ words: String, in structures: [Structure],
+        _ severity: Severity, _ check: String, _ words: String, in structures: [Structure],
         files: [String]? = nil, besides other: String? = nil, _ location: SourceLocation = #_sourceLocation
     ) throws {
         let all = try findings(structures, files: files)
@@ -62,6 +62,38 @@ import Testing
         #expect(all.allSatisfy { $0.severity == .notice }, "\(all)")
         #expect(all.contains { $0.check == "forces" && $0.message.contains("sign and unit are right") })
         #expect(all.contains { $0.check == "stress" && $0.message.contains("sign and unit are right") })
+    }
+
+    /// What grids leave of the sum of forces scatters from structure to structure; a lost atom is more than that.
+    @Test func theSumOfForcesMayScatter() throws {
+        var (noise, strongest) = (Samples.Noise(5), 0.0)
+        var structures = changed { structure in
+            let net = noise.vector(5e-4)
+            strongest = max(strongest, (net * net).sum().squareRoot())
+            structure.forces = structure.forces!.map { $0 + net }
+        }
+        #expect(strongest < 2e-3)
+        structures[3].forces = Self.good[3].forces!.map { $0 + SIMD3(0.0021, 0, 0) }
+        #expect(!(try findings(structures).contains { $0.check == "force sums" }))
+        structures[3].forces = Self.good[3].forces!.map { $0 + SIMD3(0.006, 0, 0) }
+        let found = try findings(structures).filter { $0.check == "force sums" }
+        #expect(found.count == 1 && found[0].count == 1 && found[0].message.contains("in 1 structure,"), "\(found)")
+        try expect(.warning, "force sums", "in 24 structures", in: changed { $0.forces![0].x += 0.0025 * 8 })
+    }
+
+    @Test func isolatedAtomsNeedNoForces() throws {
+        var atom = Structure(elements: [Samples.silicon], positions: [.zero])
+        atom.energy = -1
+        #expect(!(try findings([atom]).contains { $0.severity == .error }))
+        let bare = changed { $0.forces = nil }
+        try expect(.error, "labels", "no structure has forces", in: bare + [atom])
+    }
+
+    @Test func oneIsOne() throws {
+        let atom = Structure(elements: [Samples.silicon], positions: [.zero])
+        let texts = try findings(Self.good + [atom]).map(\.message)
+        #expect(texts.contains { $0.contains("1 isolated atom,") }, "\(texts)")
+        #expect(!texts.contains { $0.hasPrefix("1 ") && $0.contains("1 structures") }, "\(texts)")
     }
 
     @Test func signsAndUnitsOfForcesAreChecked() throws {

@@ -6,6 +6,7 @@ import Layers
 import Models
 import Potentials
 import StructureFiles
+import TestSupport
 import Testing
 
 @testable import DataSets
@@ -84,7 +85,7 @@ import Testing
             let data = try DataSet(
                 Self.structures, for: configuration, keepsEdges: keepsEdges, parallelism: .serial)
             #expect(data.isLarge == !keepsEdges)
-            let model = try NequIPModel(configuration)
+            let model = try Model(configuration)
             return Trainer(
                 try Samples.settings(training: "batch_size: 4"), model, ParameterSet(model.parameters, seed: 1),
                 seed: 1,
@@ -174,10 +175,10 @@ import Testing
         let settings = try Samples.settings(
             training: "loss: {energy: {coefficient: {0: 1, 3: 8}}, forces: {coefficient: {0: 1, 5: 2}}}")
         let loss = settings.loss
-        #expect(loss.coefficients(at: 0) == LossTerms(energy: 0.1, forces: 0.1, stress: 0))
+        #expect(loss.coefficients(at: 0) == LossTerms([.energy: 0.1, .forces: 0.1]))
         #expect(loss.coefficients(at: 2) == loss.coefficients(at: 0))
-        #expect(loss.coefficients(at: 3) == LossTerms(energy: 0.8, forces: 0.1, stress: 0))
-        #expect(loss.coefficients(at: 100) == LossTerms(energy: 0.8, forces: 0.2, stress: 0))
+        #expect(loss.coefficients(at: 3) == LossTerms([.energy: 0.8, .forces: 0.1]))
+        #expect(loss.coefficients(at: 100) == LossTerms([.energy: 0.8, .forces: 0.2]))
         #expect(loss.finalCoefficients == loss.coefficients(at: 5))
         for text in [
             "loss: {energy: {coefficient: {1: 1}}}", "loss: {energy: 0, forces: {coefficient: {0: 1, 5: 0}}}",

@@ -13,10 +13,12 @@ import Testing
 @Suite struct Determinism {
     /// 512 atoms in a batch, so that loops over atoms, edges, knots and weights all have several chunks.
     @Test(arguments: ["adam", "muon"]) func weightsDoNotDependOnTheNumberOfThreads(optimizer: String) throws {
-        var configuration = ModelConfiguration(rMax: 4, elements: [Samples.silicon], avgNumNeighbors: [16])
-        (configuration.lMax, configuration.numFeatures, configuration.numLayers) = (2, [16, 8, 8], 2)
-        (configuration.parity, configuration.typeEmbedNumFeatures) = (true, 16)
-        configuration.radialMLPWidth = 32
+        var configuration = ModelConfiguration(NequIP(), rMax: 4, elements: [Samples.silicon], avgNumNeighbors: [16])
+        (configuration.nequip.lMax, configuration.nequip.numFeatures, configuration.nequip.numLayers) = (
+            2, [16, 8, 8], 2
+        )
+        (configuration.nequip.parity, configuration.nequip.typeEmbedNumFeatures) = (true, 16)
+        configuration.nequip.radialMLPWidth = 32
         configuration.perTypeEnergyShifts = [-5.4]
         let structures = try (0..<8).map { try Samples.diamond(cells: 2, noise: 0.05, seed: UInt64($0)) }
         let trained = try [1, 2, 3].map { threads in

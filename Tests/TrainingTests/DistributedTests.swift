@@ -5,6 +5,7 @@ import Foundation
 import Layers
 import Models
 import Potentials
+import TestSupport
 import Testing
 
 @testable import DataSets
@@ -72,7 +73,7 @@ private final class ThreadRanks: @unchecked Sendable {
 
     private func state(ranks: Int, seed: UInt64 = 3) throws -> [(state: TrainerState, loss: Double)] {
         let configuration = LossGradient.cases[1].configuration()
-        let model = try NequIPModel(configuration)
+        let model = try Model(configuration)
         let data = try DataSet(Self.structures, for: configuration, parallelism: .serial)
         let settings = try Samples.settings(
             training:

@@ -5,6 +5,7 @@ import Foundation
 import Layers
 import Models
 import Potentials
+import TestSupport
 import Testing
 
 @testable import DataSets

@@ -8,23 +8,12 @@ import Neighbors
 import Potentials
 import Settings
 import StructureFiles
+import TestSupport
 
 @testable import DataSets
 @testable import Training
 
-/// A folder that goes away with its last reference.
-final class TemporaryFolder {
-    let path: String
-
-    init() throws {
-        path = FileManager.default.temporaryDirectory.appending(path: "apus-\(UUID().uuidString)").path
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-
-    func file(_ name: String) -> String { path + "/" + name }
-
+extension TemporaryFolder {
     /// Writes structures with their labels and returns the file's path.
     func write(_ structures: [Structure], to name: String = "data.xyz") throws -> String {
         let writer = try ExtendedXYZWriter(path: file(name), mode: .replacing)
@@ -139,7 +128,7 @@ enum Samples {
     ) throws -> Trainer<T> {
         let data = try DataSet(structures, for: configuration, parallelism: .serial)
         let empty = try DataSet([], for: configuration, parallelism: .serial)
-        let (settings, model) = (try settings(training: training), try NequIPModel(configuration))
+        let (settings, model) = (try settings(training: training), try Model(configuration))
         return Trainer(
             settings, model, ParameterSet(model.parameters, seed: settings.seed), seed: settings.seed,
             training: data, validation: empty, parallelism: parallelism)

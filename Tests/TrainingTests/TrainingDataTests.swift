@@ -2,6 +2,7 @@ import Atoms
 import Compute
 import Foundation
 import StructureFiles
+import TestSupport
 import Testing
 
 @testable import DataSets
@@ -89,7 +90,7 @@ import Testing
         let settings = try Samples.settings(data: path, validation: "1", training: "seed: \(seed)")
         #expect(
             try TrainingRun(settings, parallelism: .serial).preparation.remarks.contains {
-                $0.level == .warning && $0.text.contains("has forces")
+                $0.severity == .warning && $0.text.contains("has forces")
             })
         expectError(
             try Samples.settings(data: path, validation: "1", training: "seed: \(seed), keep: forces"),
@@ -185,7 +186,8 @@ import Testing
             data: folder.write(structures), validation: "0", training: "loss: {forces: 0}")
         let run = try TrainingRun(settings, parallelism: .serial)
         #expect(
-            run.preparation.remarks.contains { $0.level == .warning && $0.text.contains("per_type_energy_shifts") })
+            run.preparation.remarks.contains { $0.severity == .warning && $0.text.contains("per_type_energy_shifts") }
+        )
         let determined = try Samples.settings(
             data: folder.write(Self.structures), validation: "0")
         #expect(
@@ -249,7 +251,7 @@ import Testing
             Samples.settings(data: a, validation: "\"\(folder.file("b.xyz"))\""), parallelism: .serial)
         #expect(
             run.preparation.remarks.contains {
-                $0.level == .warning && $0.text.hasPrefix("b.xyz validates what a.xyz trains")
+                $0.severity == .warning && $0.text.hasPrefix("b.xyz validates what a.xyz trains")
             })
     }
 

@@ -7,6 +7,7 @@ import Models
 import Potentials
 import Settings
 import StructureFiles
+import TestSupport
 import Testing
 
 @testable import DataSets
@@ -268,6 +269,66 @@ import Testing
         }
     }
 
+    /// Version 3, which had a SHA-256 where a CRC-64 is now, goes on; a changed weight in it is found.
+    @Test func anEarlierCheckpointGoesOn() throws {
+        let folder = try TemporaryFolder()
+        let settings = try settings(folder, "max_epochs: 2")
+        _ = try run(self.settings(folder, "max_epochs: 1"))
+        let path = settings.output + "/checkpoint.safetensors"
+        var file = try Safetensors(contentsOf: path)
+        file.metadata["crc64"] = nil
+        file.metadata["format_version"] = "3"
+        var text = Data()
+        for (key, value) in file.metadata.sorted(by: { $0.key < $1.key }) {
+            text.append(Data("\(key) \(value.utf8.count) \(value)".utf8))
+        }
+        for (name, tensor) in file.tensors.sorted(by: { $0.key < $1.key }) {
+            text.append(Data("\(name) \(tensor.bytes.count) ".utf8) + tensor.bytes)
+        }
+        file.metadata["sha256"] = SHA256.hexadecimal(of: text)
+        var damaged = file
+        damaged.tensors["weights"]!.bytes[9] ^= 1
+        try damaged.write(to: path)
+        let error = #expect(throws: PotentialError.self) { try run(settings, resuming: true) }
+        #expect(error?.message.contains("is damaged") == true)
+        try file.write(to: path)
+        #expect(try run(settings, resuming: true).epochs == 2)
+    }
+
+    /// Where a process is killed, the table may be ahead of the checkpoint, and the potential behind it: both are as
+    /// if nothing had happened when the training goes on.
+    @Test func aKilledTrainingGoesOnFromItsLastCheckpoint() throws {
+        let folder = try TemporaryFolder()
+        let training = "batch_size: 2, max_epochs: 5, optimizer: {learning_rate: 0.05}"
+        let whole = try settings(folder, training, output: "whole")
+        _ = try run(whole)
+        let killed = try settings(folder, training, output: "killed")
+        // What is on disk after the second epoch, and the table after the fourth.
+        var files: [String: Data] = [:]
+        func keep(_ names: String...) throws {
+            for name in names { files[name] = try Data(contentsOf: URL(fileURLWithPath: killed.output + "/" + name)) }
+        }
+        var failure: (any Error)?
+        _ = try run(
+            killed,
+            report: { event in
+                guard case .epoch(let report) = event else { return }
+                do {
+                    if report.epoch == 2 { try keep("checkpoint.safetensors", "potential.safetensors") }
+                    if report.epoch == 4 { try keep("metrics.csv", "metrics_by_group.csv") }
+                } catch {
+                    failure = error
+                }
+            })
+        #expect(failure == nil && files.count == 4)
+        for (name, data) in files { try data.write(to: URL(fileURLWithPath: killed.output + "/" + name)) }
+        _ = try run(killed, resuming: true)
+        #expect(try state(killed.output) == state(whole.output))
+        #expect(try metrics(killed.output) == metrics(whole.output))
+        let potentials = try [whole, killed].map { try Potential(verifying: $0.output + "/potential.safetensors") }
+        #expect(potentials[0].parameters == potentials[1].parameters)
+    }
+
     /// One of another version names that version.
     @Test func aCheckpointOfAnotherVersionIsRefusedWithTheReason() throws {
         let folder = try TemporaryFolder()
@@ -279,6 +340,16 @@ import Testing
         try file.write(to: path)
         let error = #expect(throws: PotentialError.self) { try run(settings, resuming: true) }
         #expect(error?.message.contains("was written by Apus 0.1.0") == true)
+    }
+
+    @Test func aTableThatIsGoneBeginsAnewAndThatIsSaid() throws {
+        let folder = try TemporaryFolder()
+        _ = try run(settings(folder, "max_epochs: 1"))
+        let more = try TrainingRun(settings(folder, "max_epochs: 2"), parallelism: .serial)
+        #expect(!(try more.changesSinceCheckpoint().contains { $0.contains("begins anew") }))
+        try FileManager.default.removeItem(atPath: folder.file("run/metrics.csv"))
+        #expect(
+            try more.changesSinceCheckpoint().contains { $0.contains("metrics.csv") && $0.contains("begins anew") })
     }
 
     @Test func aTableThatCannotBeContinuedIsNotReplaced() throws {
@@ -304,7 +375,7 @@ import Testing
         let summary = try run(settings)
         #expect(summary.ending == .maxEpochs && summary.epochs == 0 && summary.keptEpoch == 0)
         let potential = try Potential(verifying: settings.output + "/potential.safetensors")
-        let model = try NequIPModel(potential.configuration)
+        let model = try Model(potential.configuration)
         #expect(potential.parameters == ParameterSet(model.parameters, seed: 9))
         #expect(potential.references.count == 2)
         #expect(try metrics(settings.output).count == 2)
@@ -332,7 +403,7 @@ import Testing
         let potential = try Potential(verifying: settings.output + "/potential.safetensors")
         #expect(
             potential.parameters.values
-                != ParameterSet(try NequIPModel(potential.configuration).parameters, seed: 1).values)
+                != ParameterSet(try Model(potential.configuration).parameters, seed: 1).values)
         #expect(try state(settings.output).steps == 0)
         #expect(try metrics(settings.output).count == 2)
     }
@@ -408,21 +479,22 @@ import Testing
     }
 
     /// The errors that a report, the potential's provenance and an evaluation give are the same numbers.
-    @Test(arguments: KeptEpoch.allCases)
+    @Test(arguments: [.loss, .last] + Property.ofEnergySurface.map { KeptEpoch.term($0) })
     func theKeptPotentialIsTheOneAskedForWithTheErrorsThatWereReported(_ keep: KeptEpoch) throws {
         let folder = try TemporaryFolder()
         let settings = try settings(
             folder,
-            "max_epochs: 8, precision: float64, loss: {stress: 1}, optimizer: {learning_rate: 0.05}, keep: \(keep)")
+            "max_epochs: 8, precision: float64, loss: {stress: 1}, optimizer: {learning_rate: 0.05}, keep: \(keep.rawValue)"
+        )
         var reports: [TrainingRun.EpochReport] = []
         let summary = try run(settings, report: { if case .epoch(let report) = $0 { reports.append(report) } })
         func score(_ report: TrainingRun.EpochReport) -> Double {
             switch keep {
             case .loss: report.validationLoss
-            case .energy: report.errors.all.energyRMSE!
-            case .forces: report.errors.all.forcesRMSE!
+            case .term(.energy): report.errors.all.energyRMSE!
+            case .term(.forces): report.errors.all.forcesRMSE!
             // All crystals have the same volume and number of atoms.
-            case .stress: report.errors.all.stressRMSE!
+            case .term: report.errors.all.stressRMSE!
             case .last: -Double(report.epoch)
             }
         }
@@ -479,7 +551,7 @@ import Testing
                 output: folder.file(name))
             let preparation = try TrainingPreparation(settings, parallelism: .serial)
             #expect(preparation.statistics.forcesRMS == 1)
-            #expect(preparation.remarks.contains { $0.level == .warning && $0.text.contains("forces are zero") })
+            #expect(preparation.remarks.contains { $0.severity == .warning && $0.text.contains("forces are zero") })
             var errors: [Double] = []
             _ = try run(settings, report: { if case .epoch(let epoch) = $0 { errors.append(epoch.validationLoss) } })
             #expect(errors.count == 31 && errors.last! < 0.5 * errors[0], "\(name): \(errors)")
@@ -549,28 +621,43 @@ import Testing
         #expect(error?.message.contains("nothing to train") == true)
         #expect(
             try prepare("energy: 1, forces: {per_type: {C: 0, H: 0}}").contains {
-                $0.level == .warning && $0.text.contains("all forces of the training structures have the weight 0")
+                $0.severity == .warning && $0.text.contains("all forces of the training structures have the weight 0")
             })
         #expect(
             try prepare("forces: {per_type: {Si: 0.5}}").contains {
-                $0.level == .warning && $0.text.contains("no training structure holds Si; there are H, C")
+                $0.severity == .warning && $0.text.contains("no training structure holds Si; there are H, C")
             })
         #expect(!(try prepare("forces: {per_type: {C: 0.5}}").contains { $0.text.contains("weight") }))
     }
 
-    /// Forces of zero on some atoms, and a sum that is not zero: what a constraint leaves.
+    /// Forces of zero on some atoms are what a constraint leaves; `train` says so, once.
     @Test func forcesThatAConstraintHasTakenAreNamed() throws {
-        var crystal = try Samples.diamond(cells: 1, noise: 0.1, seed: 1)
-        #expect(crystal.atomsWithForcesTakenAway == 0)
-        for atom in 0..<3 { crystal.forces![atom] = .zero }
-        #expect(crystal.atomsWithForcesTakenAway == 3)
+        let folder = try TemporaryFolder()
+        let whole = try (0..<8).map { try Samples.diamond(cells: 1, noise: 0.1, seed: UInt64($0)) }
+        func warnings(_ structures: [Structure]) throws -> [String] {
+            let settings = try Samples.settings(data: folder.write(structures), output: folder.file("run"))
+            return try TrainingPreparation(settings, parallelism: .serial).remarks
+                .filter { $0.severity == .warning && $0.text.contains("forces of exactly zero") }.map(\.text)
+        }
+        #expect(try warnings(whole) == [])
+        let fixed = whole.map { structure in
+            var structure = structure
+            for atom in 0..<3 { structure.forces![atom] = .zero }
+            return structure
+        }
+        let found = try warnings(fixed)
+        #expect(found.count == 1 && found[0].contains("24 atoms in 8 structures"), "\(found)")
         // By symmetry: one atom in the middle of two others.
-        let linear = Structure(
-            elements: [Samples.carbon, Samples.hydrogen, Samples.hydrogen],
-            positions: [.zero, SIMD3(1, 0, 0), SIMD3(-1, 0, 0)])
-        var symmetric = linear
-        symmetric.forces = [.zero, SIMD3(0.5, 0, 0), SIMD3(-0.5, 0, 0)]
-        #expect(symmetric.atomsWithForcesTakenAway == 0)
+        let linear = (0..<8).map { number in
+            let (distance, force) = (1 + 0.01 * Double(number), 0.5 - 0.1 * Double(number))
+            var structure = Structure(
+                elements: [Samples.carbon, Samples.hydrogen, Samples.hydrogen],
+                positions: [.zero, SIMD3(distance, 0, 0), SIMD3(-distance, 0, 0)])
+            structure.energy = -Double(number)
+            structure.forces = [.zero, SIMD3(force, 0, 0), SIMD3(-force, 0, 0)]
+            return structure
+        }
+        #expect(try warnings(linear) == [])
     }
 
     /// What would be zero or infinite in single precision, or overflow when it is multiplied.

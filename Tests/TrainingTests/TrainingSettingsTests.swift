@@ -41,7 +41,7 @@ import Testing
         #expect(settings.data.train == ["silicon.xyz"] && settings.data.validation == .fraction(0.1))
         #expect(settings.model?.rMax == 5 && settings.seed == 1 && settings.precision == .float32)
         #expect(
-            settings.loss.finalCoefficients == LossTerms(energy: 1 / 2.1, forces: 1 / 2.1, stress: 0.1 / 2.1)
+            settings.loss.finalCoefficients == LossTerms([.energy: 1 / 2.1, .forces: 1 / 2.1, .stress: 0.1 / 2.1])
                 && settings.batchSize == 4)
         #expect(settings.optimizer.name == .adam && settings.optimizer.learningRate == 0.01)
         #expect(settings.scheduler == .plateau(PlateauSettings()))
@@ -159,7 +159,7 @@ import Testing
         Mistake("  ema_decay: 0.999", "  gradient_clip: 0", "training.gradient_clip", "1e-12…"),
         Mistake(
             "  ema_decay: 0.999", "  early_stopping: {patience: 0}", "training.early_stopping.patience", "at least 1"),
-        Mistake("  ema_decay: 0.999", "  keep: best", "training.keep", "loss, energy, forces, stress, last"),
+        Mistake("  ema_decay: 0.999", "  keep: best", "training.keep", "loss, energy, forces, stress, dipole"),
         Mistake("  loss: ", "  loss: {energy: 1}\n  keep: stress", "training.keep", "above 0"),
         Mistake("  max_epochs: 500", "  max_epochs: -1", "training.max_epochs", "0…"),
         Mistake("  max_epochs: 500", "  max_epochs: 1.5", "training.max_epochs", "integer"),

@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import re
 import threading
 import warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -524,6 +525,15 @@ def test_atoms_closer_than_in_training_are_told_once(potential):
         warnings.simplefilter("error")
         loaded.compute([14, 14], [[0, 0, 0], [1, 0, 0]])
         apus.load(potential).compute([14, 14], [[0, 0, 0], [2.4, 0, 0]])
+
+
+def test_distances_have_as_many_digits_as_tell_them_apart(potential):
+    loaded = apus.load(potential)
+    shortest = loaded.shortest_distance("Si", "Si")
+    with pytest.warns(apus.TooCloseWarning) as caught:
+        loaded.compute([14, 14], [[0, 0, 0], [shortest - 2e-6, 0, 0]])
+    found, limit = re.search(r"are ([\d.]+) Å apart, less than ([\d.]+) Å", str(caught[0].message)).groups()
+    assert float(found) < float(limit) and float(limit) == pytest.approx(shortest, abs=1e-5)
 
 
 def test_files_that_are_no_potentials_are_named(tmp_path, potential):

@@ -91,6 +91,11 @@ def test_a_learning_curve(apus):
     assert report["fits"][name]["prefactor"] == pytest.approx(math.exp(intercept))
     assert errors == pytest.approx([float(row[name]) for row in rows], rel=1e-4)
     assert "exists" in apus.fails("learning-curve", "train.yaml", "--sizes", "20,40")
+    message = apus.fails("learning-curve", "train.yaml", "--sizes", "4,1000000000", "--set", "output=other")
+    assert "asks for 1000000000 structures" in message
+    for size in (2 ** 63 - 1, 2 ** 64, 0, "x"):
+        message = apus.fails("learning-curve", "train.yaml", "--sizes", f"4,{size}")
+        assert f"expected numbers of 1…1000000000 structures, found {size}" in message
     assert "at least two different numbers" in apus.fails("learning-curve", "train.yaml", "--sizes", "20")
     for ending, start in [("svg", b"<?xml"), ("pdf", b"%PDF"), ("png", b"\x89PNG")]:
         result = module("learning-curve", apus.folder / "run", "-o", apus.folder / f"curve.{ending}")

@@ -129,7 +129,7 @@ def test_structures_under_other_keys_are_named(apus):
 
 def test_a_stretched_crystal_is_no_isolated_atom(apus):
     findings = check(apus, CASES / "expanded_crystal.xyz", options=["--cutoff", "4"])
-    expect(findings, "notice", "isolated atoms", "1 isolated atoms")
+    expect(findings, "notice", "isolated atoms", "1 isolated atom,")
     text = said(train(apus, CASES / "expanded_crystal.xyz"))
     assert "energy shifts of isolated atoms: Cu 3.5100 eV" in text
     assert "1 are crystals with neighbours beyond it" in text

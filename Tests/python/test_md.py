@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import pathlib
+import resource
 import shutil
 import signal
 import subprocess
@@ -113,6 +114,16 @@ def test_a_run_can_go_on_from_a_trajectory(apus):
     first, second = rows(apus.folder / "thermo.csv"), rows(apus.folder / "2.csv")
     for key in ["potential_energy/eV", "kinetic_energy/eV"]:
         assert float(second[0][key]) == pytest.approx(float(first[-1][key]), abs=1e-2)
+
+
+@pytest.mark.parametrize("limit", [0, 100, 1024])
+def test_a_trajectory_without_a_header_is_not_left(apus, limit):
+    """A limit on the size of files stops netCDF in the middle of its header."""
+    process = subprocess.run(
+        [PROGRAM, "md", "md.yaml"], cwd=apus.folder, capture_output=True, text=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
+    assert process.returncode == 1 and "File too large" in process.stderr
+    assert not (apus.folder / "trajectory.nc").exists()
 
 
 def test_files_are_not_overwritten_unasked(apus):

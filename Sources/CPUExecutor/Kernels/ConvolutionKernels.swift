@@ -22,18 +22,11 @@ enum ConvolutionKernels<T: KernelScalar> {
     ) {
         var group = EdgeGroup<T>(plan, scratch: scratch)
         for atom in atoms {
-            let end = Int(edges.offsets[atom + 1])
-            var first = Int(edges.offsets[atom])
-            while first < end {
-                let count = min(EdgeGroup<T>.capacity, end - first)
-                group.fill(
-                    count: count, plan: plan, term: term, knots: edges.knots, edge: { first &+ $0 },
-                    atomRow: { Int(edges.sources[$0]) &* plan.inputWidth })
-                let row = output + atom * plan.outputWidth
+            let row = output + atom * plan.outputWidth
+            forGroups(into: atom, &group, plan, term, edges) { group in
                 for (path, kernel) in zip(plan.paths, plan.kernels) where term.takesPart(path) {
                     kernel.forward(group, path, term.table, term.features, row)
                 }
-                first += count
             }
         }
     }
@@ -46,7 +39,7 @@ enum ConvolutionKernels<T: KernelScalar> {
         var group = EdgeGroup<T>(plan, scratch: scratch)
         for atom in atoms {
             let row = features + atom * plan.inputWidth
-            forGroups(of: atom, &group, plan, term, edges) { group in
+            forGroups(from: atom, &group, plan, term, edges) { group in
                 for (path, kernel) in zip(plan.paths, plan.kernels) where term.takesPart(path) {
                     kernel.features(group, path, term.table, term.output, row)
                 }
@@ -73,7 +66,7 @@ enum ConvolutionKernels<T: KernelScalar> {
                 row: term.features + atom * plan.inputWidth, contracted: UnsafePointer(contracted))
             let gradients = PathGradients(
                 features: features.map { $0 + atom * plan.inputWidth }, edges: vectors, components: components)
-            forGroups(of: atom, &group, plan, term, edges) { group in
+            forGroups(from: atom, &group, plan, term, edges) { group in
                 vectors.update(repeating: .zero, count: group.count &* components)
                 for (path, kernel) in zip(plan.paths, plan.kernels) where term.takesPart(path) {
                     if path.kind == .coupled { contract(source.row, plan, path, into: contracted) }
@@ -124,21 +117,42 @@ enum ConvolutionKernels<T: KernelScalar> {
         }
     }
 
+    /// Calls `body` with all edges whose receiver is `atom`, a group at a time; rows of atoms are those of sources.
+    @inline(__always)
+    private static func forGroups(
+        into atom: Int, _ group: inout EdgeGroup<T>, _ plan: ConvolutionPlan<T>, _ term: ConvolutionTerm<T>,
+        _ edges: ConvolutionEdges, _ body: (borrowing EdgeGroup<T>) -> Void
+    ) {
+        forGroups(Int(edges.offsets[atom]), Int(edges.offsets[atom + 1])) { first, count in
+            group.fill(
+                count: count, plan: plan, term: term, knots: edges.knots, edge: { first &+ $0 },
+                atomRow: { Int(edges.sources[$0]) &* plan.inputWidth })
+            body(group)
+        }
+    }
+
     /// Calls `body` with all edges whose source is `atom`, a group at a time; rows of atoms are those of receivers.
     @inline(__always)
     private static func forGroups(
-        of atom: Int, _ group: inout EdgeGroup<T>, _ plan: ConvolutionPlan<T>, _ term: ConvolutionTerm<T>,
+        from atom: Int, _ group: inout EdgeGroup<T>, _ plan: ConvolutionPlan<T>, _ term: ConvolutionTerm<T>,
         _ edges: ConvolutionEdges, _ body: (borrowing EdgeGroup<T>) -> Void
     ) {
-        let end = Int(edges.transposedOffsets[atom + 1])
-        var first = Int(edges.transposedOffsets[atom])
-        while first < end {
-            let count = min(EdgeGroup<T>.capacity, end - first)
+        forGroups(Int(edges.transposedOffsets[atom]), Int(edges.transposedOffsets[atom + 1])) { first, count in
             group.fill(
                 count: count, plan: plan, term: term, knots: edges.knots,
                 edge: { Int(edges.transposed[first &+ $0]) },
                 atomRow: { Int(edges.receivers[$0]) &* plan.outputWidth })
             body(group)
+        }
+    }
+
+    /// Cuts a range of edges into groups.
+    @inline(__always)
+    private static func forGroups(_ start: Int, _ end: Int, _ body: (_ first: Int, _ count: Int) -> Void) {
+        var first = start
+        while first < end {
+            let count = min(EdgeGroup<T>.capacity, end - first)
+            body(first, count)
             first += count
         }
     }
@@ -150,18 +164,11 @@ enum ConvolutionKernels<T: KernelScalar> {
     ) {
         var group = EdgeGroup<T>(plan, scratch: scratch)
         for atom in atoms {
-            let end = Int(edges.offsets[atom + 1])
-            var first = Int(edges.offsets[atom])
-            while first < end {
-                let count = min(EdgeGroup<T>.capacity, end - first)
-                group.fill(
-                    count: count, plan: plan, term: term, knots: edges.knots, edge: { first &+ $0 },
-                    atomRow: { Int(edges.sources[$0]) &* plan.inputWidth })
-                let row = term.output + atom * plan.outputWidth
+            let row = term.output + atom * plan.outputWidth
+            forGroups(into: atom, &group, plan, term, edges) { group in
                 for (path, kernel) in zip(plan.paths, plan.kernels) where term.takesPart(path) {
                     kernel.table(group, path, term.features, row, gradient)
                 }
-                first += count
             }
         }
     }

@@ -45,7 +45,7 @@ public struct BenchmarkJob {
             var plan = OutputPlan(inputs: [self.potential, self.structure])
             try plan.add(save, existing: existing, advice: "choose another name, or add --overwrite")
         }
-        let potential = try Potential(verifying: self.potential)
+        let potential = try Potential(verifying: self.potential, withEnergiesFor: "apus benchmark")
         let structure = try StartingStructure(file: self.structure, supercell: copies).read()
         let report = try Benchmark(
             potential: potential, structure: structure, batch: all ? try batch(structure) : [],

@@ -37,7 +37,7 @@ public struct CheckDataJob {
     public func run() throws {
         var check = DataCheck(cutoff: cutoff, parallelism: parallelism)
         var (files, census) = ([DataSetInfo](), LabelCensus())
-        var lastStatus = Date()
+        var status = StatusLine()
         let paths = try FilePattern.expand(data)
         for path in paths {
             let reader = try StructureFormats.open(path, labels: labels.keys())
@@ -46,10 +46,7 @@ public struct CheckDataJob {
             while let structure = try reader.next() {
                 info.add(structure)
                 try check.add(structure, place: "\(name), frame \(info.structures)", file: path)
-                if Date().timeIntervalSince(lastStatus) > 0.3 {
-                    lastStatus = Date()
-                    Terminal.status("\(path): \(Written.count(info.structures, "structure"))")
-                }
+                status.show("\(path): \(Written.count(info.structures, "structure"))")
             }
             reader.tellRemarks()
             info.finish(reader.census)
@@ -62,7 +59,7 @@ public struct CheckDataJob {
         // A pipe can be read once only, and has been.
         let digests = try paths.filter(FileDigest.isRegular).map { ($0, try FileDigest.sha256(of: $0)) }
         let findings = Finding.sorted(DataCheck.copies(among: digests) + check.findings())
-        func count(_ severity: Finding.Severity) -> Int { findings.count { $0.severity == severity } }
+        func count(_ severity: Severity) -> Int { findings.count { $0.severity == severity } }
         let (errors, warnings) = (count(.error), count(.warning))
         let neighbors = check.neighborsPerAtom
         if json {

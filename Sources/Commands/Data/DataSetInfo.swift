@@ -113,7 +113,9 @@ struct DataSetInfo: Encodable {
     /// After the last structure.
     mutating func finish(_ census: LabelCensus) {
         (keys, columns) = (census.keys, census.columns)
-        for label in Label.allCases { labels[label.rawValue] = census.count(of: label) }
+        for label in Property.all where Property.ofEnergySurface.contains(label) || census.count(of: label) > 0 {
+            labels[label.name] = census.count(of: label)
+        }
         energyPerAtomElectronvolt = energy.orNone
         largestForceElectronvoltPerAngstrom = force.orNone
         if forceSquares.count > 0 {
@@ -141,10 +143,10 @@ struct DataSetInfo: Encodable {
                     .joined(separator: ", "),
             ],
         ]
-        for label in Label.allCases {
-            let count = labels[label.rawValue] ?? 0
+        for label in Property.all where labels[label.name] != nil {
+            let count = labels[label.name] ?? 0
             rows.append([
-                label.rawValue,
+                label.name,
                 count == structures
                     ? "in all structures" : count == 0 ? "none" : "in \(count) of \(structures) structures",
             ])

@@ -35,6 +35,13 @@ enum ErrorTable {
             rows += errors.forcesRMSEByElement.map { ["  on \($0.element)", "", text($0.error, 2)] }
         }
         rows.append(["stress, GPa", text(errors.stressMAE, 3), text(errors.stressRMSE, 3)])
+        // Energies are not said to be absent where none are predicted.
+        if errors.energyMAE == nil, errors.forcesMAE == nil, errors.stressMAE == nil, !errors.others.isEmpty {
+            rows.removeSubrange(1...)
+        }
+        rows += errors.others.map { property in
+            ["\(property), \(property.unit)", text(errors[property]?.mae, 4), text(errors[property]?.rmse, 4)]
+        }
         return Terminal.table(rows)
     }
 

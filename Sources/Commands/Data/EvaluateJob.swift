@@ -49,9 +49,10 @@ public struct EvaluateJob {
             Terminal.print(
                 "\(ProgramVersion.description), \(BuildTarget.description), \(PotentialSummary(loaded).line)")
         }
-        var report = EvaluationReport()
+        var report = EvaluationReport(of: evaluation.others)
         var census = LabelCensus()
-        var lastStatus = Date()
+        var problem: (place: String, message: String, count: Int)?
+        var status = StatusLine()
         for path in paths {
             let reader = try StructureFormats.open(path, labels: keys)
             var done = 0
@@ -59,11 +60,13 @@ public struct EvaluateJob {
                 try evaluation.predict(reader.next) { structure, prediction in
                     done += 1
                     report.add(prediction, for: structure)
-                    try writer?.write(prediction, beside: structure)
-                    if Date().timeIntervalSince(lastStatus) > 0.3 {
-                        lastStatus = Date()
-                        Terminal.status("\(path): \(Written.count(done, "structure"))")
+                    do throws(PropertyProblem) {
+                        if evaluation.others.contains(.dipole) { _ = try structure.dipoleAboutCentroid() }
+                    } catch {
+                        problem = ("\(path), structure \(done)", error.message, (problem?.count ?? 0) + 1)
                     }
+                    try writer?.write(prediction, beside: structure)
+                    status.show("\(path): \(Written.count(done, "structure"))")
                 }
             } catch let error as StructureEvaluationError {
                 throw CommandError(
@@ -72,10 +75,14 @@ public struct EvaluateJob {
             reader.tellRemarks()
             census.add(reader.census)
         }
+        if let problem {
+            Logger(label: "apus").warning(
+                "\(Written.count(problem.count, "dipole")) not compared: \(problem.place) \(problem.message)")
+        }
         let names = data.joined(separator: ", ")
         try labels.check(census, in: names)
         if writer == nil, !report.hasLabels {
-            try census.require(Label.allCases.filter { $0 != .stress }, named: keys, in: names)
+            try census.require(loaded.properties.filter { $0 != .stress }, named: keys, in: names)
         }
         try writer?.close()
         if json { return try JSONOutput.print(report) }

@@ -3,9 +3,12 @@ import Training
 
 /// The errors of an evaluation, of all structures and by kind, as `apus evaluate --json` prints them.
 struct EvaluationReport: Encodable {
-    var errors = GroupedErrors()
+    var errors: GroupedErrors
     /// Of a committee: how far its members disagree.
     var deviation = DeviationMeasures()
+
+    /// - Parameter others: properties beside energy, forces and stress that are predicted.
+    init(of others: [Property]) { errors = GroupedErrors(of: others) }
 
     var all: ErrorMeasures { errors.all }
 
@@ -40,6 +43,9 @@ struct EvaluationReport: Encodable {
     func encode(to encoder: any Encoder) throws {
         try Measures(errors: all).encode(to: encoder)
         var container = encoder.container(keyedBy: Key.self)
+        // By property, of those that are no part of the energy surface.
+        let others = all.others.map { ($0.name, all[$0]) }
+        try container.encode(Dictionary(uniqueKeysWithValues: others), forKey: Key("errors"))
         let forces = all.forcesRMSEByElement.map { ($0.element.symbol, $0.error) }
         try container.encode(
             Dictionary(uniqueKeysWithValues: forces), forKey: Key("forces_rmse_mev_per_angstrom_by_element"))

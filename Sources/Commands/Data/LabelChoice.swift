@@ -1,10 +1,26 @@
+import Atoms
 import StructureFiles
 
 /// What labels are called in data: the names that were given, and the usual ones for the others.
 public struct LabelChoice {
     let energyKey, forcesKey, stressKey, virialKey: String?
+    /// Of other properties.
+    let others: [Property: String]
 
-    public init(energyKey: String?, forcesKey: String?, stressKey: String?, virialKey: String?) {
+    /// - Parameter others: `PROPERTY=NAME`, of properties beside energy, forces and stress.
+    public init(
+        energyKey: String?, forcesKey: String?, stressKey: String?, virialKey: String?, others: [String] = []
+    ) throws {
+        self.others = try others.reduce(into: [:]) { names, text in
+            let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
+            guard parts.count == 2, let property = Property(named: parts[0]), Property.others.contains(property)
+            else {
+                throw CommandError(
+                    "--key: expected PROPERTY=NAME with one of \(Property.others.map(\.name).joined(separator: ", ")), found \(text)"
+                )
+            }
+            names[property] = parts[1]
+        }
         self.energyKey = energyKey
         self.forcesKey = forcesKey
         self.stressKey = stressKey
@@ -16,7 +32,8 @@ public struct LabelChoice {
         func key(_ given: String?, or usual: String?) -> String? { given == Self.notRead ? nil : given ?? usual }
         return LabelKeys(
             energy: key(energyKey, or: keys.energy), forces: key(forcesKey, or: keys.forces),
-            stress: key(stressKey, or: keys.stress), virial: key(virialKey, or: keys.virial))
+            stress: key(stressKey, or: keys.stress), virial: key(virialKey, or: keys.virial),
+            others: Property.others.reduce(into: [:]) { $0[$1] = key(others[$1], or: keys.others[$1]) })
     }
 
     /// As in `data.keys` of a training.
@@ -28,6 +45,10 @@ public struct LabelChoice {
             [energyKey, stressKey, virialKey].compactMap(\.self).first {
                 $0 != Self.notRead && !census.keys.contains($0)
             } ?? forcesKey.flatMap { $0 == Self.notRead || census.columns.contains($0) ? nil : $0 }
+            ?? others.sorted { $0.key < $1.key }.first { property, name in
+                name != Self.notRead
+                    && !(property.scope == .atom ? census.columns : census.keys).contains(name)
+            }?.value
         guard let absent else { return }
         func list(_ names: [String]) -> String { names.isEmpty ? "none" : names.joined(separator: ", ") }
         throw CommandError(

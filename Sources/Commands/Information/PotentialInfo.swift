@@ -11,6 +11,8 @@ struct PotentialInfo: Encodable {
     var bytes: Int
     var elements: [String]
     var model: ModelConfiguration
+    /// Names of properties.
+    var predicts: [String]
     var precision: Potential.Precision
     var parameters: Int
     var members: Int
@@ -28,16 +30,18 @@ struct PotentialInfo: Encodable {
 
     init(of path: String) throws {
         let potential = try Potential(contentsOf: path)
-        let model = try NequIPModel(potential.configuration)
+        let model = try Model(potential.configuration)
         file = path
         bytes = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? 0
         elements = potential.configuration.typeNames
         self.model = potential.configuration
+        predicts = potential.properties.map(\.name)
         precision = potential.precision
         parameters = model.parameterCount
         members = potential.members.count
-        layers = model.featureIrreps
-        paths = model.pathCounts
+        let features = potential.configuration.architecture.features(potential.configuration)
+        layers = features.map(\.irreps)
+        paths = features.map(\.paths)
         units = Potential.units
         provenance = potential.provenance
         shortestDistances = potential.shortestDistances
@@ -79,7 +83,7 @@ struct PotentialInfo: Encodable {
             ["elements", elements.joined(separator: " ")],
             [
                 "model",
-                "NequIP, \(model.numLayers) layers, l_max \(model.lMax), parity \(model.parity), \(parameters) weights\(members > 1 ? " in each of \(members) members (a committee)" : "")",
+                "\(model.architecture.summary), \(parameters) weights\(members > 1 ? " in each of \(members) members (a committee)" : "")",
             ],
         ]
         for (index, irreps) in layers.enumerated() {
@@ -90,15 +94,21 @@ struct PotentialInfo: Encodable {
         }
         let cutoffs = model.perEdgeTypeCutoff.isEmpty ? "" : ", shorter for some pairs of elements"
         rows += [
-            ["cutoff", "\(Written.short(model.rMax)) Å\(cutoffs)"],
-            [
-                "radial",
-                "\(model.numBessels) Bessel functions\(model.besselTrainable ? " (trained)" : ""), p = \(Written.short(model.polynomialCutoffP)), network \(model.radialMLPDepth) × \(model.radialMLPWidth), splines of \(model.splineIntervals) intervals",
-            ],
-            ["neighbours", "\(list(model.avgNumNeighbors, 4)) on average in the training data"],
-            ["scales", "\(byElement(model.perTypeEnergyScales)) eV"],
-            ["shifts", "\(byElement(model.perTypeEnergyShifts)) eV (\(originOfShifts))"],
+            ["cutoff", "\(Written.short(model.rMax)) Å\(cutoffs)"]
         ]
+        rows += model.architecture.details.map { [$0.title, $0.text] }
+        rows.append(["neighbours", "\(list(model.avgNumNeighbors, 4)) on average in the training data"])
+        rows.append(["predicts", predicts.joined(separator: ", ")])
+        if model.predictsEnergy {
+            rows.append(["scales", "\(byElement(model.perTypeEnergyScales)) eV"])
+            rows.append(["shifts", "\(byElement(model.perTypeEnergyShifts)) eV (\(originOfShifts))"])
+        }
+        for output in model.outputs where output.property != .energy {
+            let shifts = output.perTypeShifts.isEmpty ? "" : "; \(byElement(output.perTypeShifts)) beside"
+            rows.append([
+                output.property.name, "scale \(Written.short(output.scale, 4)) \(output.property.unit)\(shifts)",
+            ])
+        }
         if let pair = model.pairPotential { rows.append(["pair potential", pair.rawValue]) }
         rows += [
             ["precision", precision.rawValue],

@@ -9,10 +9,8 @@ struct PotentialSummary {
 
     var line: String {
         let c = potential.configuration
-        let channels = Set(c.numFeatures).count == 1 ? "\(c.numFeatures[0])" : "\(c.numFeatures)"
         return (potential.members.count > 1 ? "committee of \(potential.members.count), " : "")
-            + "NequIP for \(c.typeNames.joined(separator: " ")), \(c.numLayers) layers, l_max \(c.lMax), "
-            + "parity \(c.parity), \(channels) features, cutoff \(Written.short(c.rMax)) Å, \(potential.precision.rawValue)"
+            + "\(c.architecture.summary) for \(c.typeNames.joined(separator: " ")), cutoff \(Written.short(c.rMax)) Å, \(potential.precision.rawValue)"
             + (c.pairPotential.map { ", \($0.rawValue)" } ?? "")
     }
 
@@ -33,6 +31,12 @@ struct PotentialSummary {
             ("energy", "energy_mae_mev_per_atom", "meV/atom"), ("forces", "forces_mae_mev_per_angstrom", "meV/Å"),
             ("stress", "stress_mae_gpa", "GPa"),
         ].compactMap { name, key, unit in errors[key].map { "\(name) \(Written.short($0, 3)) \(unit)" } }
-        return known.isEmpty ? nil : "mean absolute errors in validation: " + known.joined(separator: ", ")
+        let others = potential.properties.compactMap { property in
+            errors["\(property)_mae_\(property.unitWord)"].map {
+                "\(property) \(Written.short($0, 3)) \(property.unit)"
+            }
+        }
+        return known.isEmpty && others.isEmpty
+            ? nil : "mean absolute errors in validation: " + (known + others).joined(separator: ", ")
     }
 }

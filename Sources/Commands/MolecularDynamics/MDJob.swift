@@ -33,7 +33,7 @@ public struct MDJob {
             continuation.map { ExistingFile.append(after: $0.checkpoint.step) } ?? (overwrite ? .overwrite : .refuse)
         let outputs = try MDOutputs(
             settings, inputs: [config, settings.potential, settings.start.file], existing: existing)
-        let potential = try Potential(verifying: settings.potential)
+        let potential = try Potential(verifying: settings.potential, withEnergiesFor: "molecular dynamics")
         try continuation?.checkFiles(of: outputs, isCommittee: potential.members.count > 1)
         continuation?.compare(potential)
         let structure = try continuation?.checkpoint.structure ?? settings.start.read()

@@ -13,7 +13,7 @@ struct PropertyInput {
 
     /// Throws where a file cannot be read, or the structure does not repeat in all directions.
     init(potential path: String, structure file: String, frame: Int, parallelism: Parallelism) throws {
-        potential = try Potential(verifying: path)
+        potential = try Potential(verifying: path, withEnergiesFor: "a property of a crystal")
         var read = try StartingStructure(file: file, frame: frame).read()
         read.velocities = nil
         structure = read
@@ -32,7 +32,7 @@ struct PropertyInput {
     }
 
     /// How far atoms feel one another through the layers of the model, Å.
-    var receptiveField: Double { Double(potential.configuration.numLayers) * evaluator.interaction.cutoff }
+    var receptiveField: Double { Double(potential.configuration.architecture.layers) * evaluator.interaction.cutoff }
 
     /// The structure with its atoms, or atoms and cell, relaxed.
     ///

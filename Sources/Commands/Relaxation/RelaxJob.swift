@@ -52,7 +52,7 @@ public struct RelaxJob {
         let existing: OutputFile.Existing = options.overwrite ? .replace : .refuse
         var plan = OutputPlan(inputs: [potential, input])
         try plan.add(output, existing: existing, advice: "choose another name, or add --overwrite")
-        let loaded = try Potential(verifying: potential)
+        let loaded = try Potential(verifying: potential, withEnergiesFor: "apus relax")
         let precision = options.precision ?? loaded.precision
         let evaluator = Evaluator(
             try loaded.interaction(precision: precision, parallelism: parallelism), parallelism: parallelism)

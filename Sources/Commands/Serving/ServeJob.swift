@@ -33,7 +33,7 @@ public struct ServeJob {
 
     public func run() throws {
         let address = try SocketAddress(socket, prefix: socketsPrefix)
-        let loaded = try Potential(verifying: potential)
+        let loaded = try Potential(verifying: potential, withEnergiesFor: "apus serve")
         let start = try StartingStructure(file: structure, frame: frame).read()
         let interaction = try loaded.interaction(precision: precision, parallelism: parallelism)
         do {

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// Numbers as people read them.
@@ -49,6 +50,6 @@ enum Written {
     static func pace(_ perSecond: Double) -> String { fixed(perSecond, perSecond < 10 ? 2 : perSecond < 100 ? 1 : 0) }
 
     static func count(_ number: Int, _ one: String, _ many: String? = nil) -> String {
-        "\(number) \(number == 1 ? one : many ?? one + "s")"
+        Plural.count(number, one, many)
     }
 }

@@ -74,8 +74,8 @@ public struct LearningCurveJob {
             introduction.lines.forEach { Terminal.print($0) }
         }
         let logger = Logger(label: "apus.learning-curve")
-        for remark in runs.last!.preparation.remarks where !json || remark.level >= .warning {
-            logger.log(level: remark.level, "\(remark.text)")
+        for remark in runs.last!.preparation.remarks where !json || remark.severity != .notice {
+            logger.log(level: remark.severity.logLevel, "\(remark.text)")
         }
         if let warning = lock.warning { logger.warning("\(warning)") }
         if !json { TrainingLog.committeeHeader.forEach { Terminal.print($0) } }
@@ -99,18 +99,12 @@ public struct LearningCurveJob {
 
     /// A training for each size, all of about as many steps.
     private func runs(_ sizes: [Int], of whole: TrainingSettings) throws -> [TrainingRun] {
-        func steps(_ size: Int) -> Int { (size + whole.batchSize - 1) / whole.batchSize }
-        let (total, overflow) = steps(sizes.last!).multipliedReportingOverflow(by: whole.maxEpochs)
-        guard !overflow, total < Int.max / 2 else {
-            throw CommandError(
-                "\(config): training.max_epochs: \(whole.maxEpochs) epochs of \(steps(sizes.last!)) batches are too many to be counted"
-            )
-        }
-        return try sizes.map { size in
+        func steps(_ size: Int) -> Int { (size - 1) / whole.batchSize + 1 }
+        func run(_ size: Int, epochs: Int) throws -> TrainingRun {
             let settings = try Settings(contentsOf: config, overrides: set)
             try settings.set("data.train_size", to: "\(size)")
             try settings.set("output", to: "\(whole.output)/n-\(size)")
-            try settings.set("training.max_epochs", to: "\(max(1, (total + steps(size) / 2) / steps(size)))")
+            try settings.set("training.max_epochs", to: "\(epochs)")
             let preparation = try TrainingPreparation(TrainingSettings(settings), parallelism: parallelism)
             guard preparation.validation.count > 0 else {
                 throw CommandError(
@@ -119,6 +113,17 @@ public struct LearningCurveJob {
             }
             return try TrainingRun(preparation, parallelism: parallelism)
         }
+        // First the largest, so that sizes that the data do not have are refused as such.
+        let largest = try run(sizes.last!, epochs: whole.maxEpochs)
+        let (total, overflow) = steps(sizes.last!).multipliedReportingOverflow(by: whole.maxEpochs)
+        guard !overflow, total < Int.max / 2 else {
+            throw CommandError(
+                "\(config): training.max_epochs: \(whole.maxEpochs) epochs of \(steps(sizes.last!)) batches are too many to be counted"
+            )
+        }
+        return try sizes.dropLast().map { size in
+            try run(size, epochs: max(1, (total + steps(size) / 2) / steps(size)))
+        } + [largest]
     }
 
     /// Nothing where it was cut short.

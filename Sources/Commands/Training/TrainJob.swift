@@ -2,6 +2,7 @@ import Compute
 import DataSets
 import Files
 import Foundation
+import Models
 import Settings
 import Training
 
@@ -101,7 +102,7 @@ public struct TrainJob {
         let summary = try training.run(
             resuming: resume, isInterrupted: { Interruption.cancellation.isCancelled }, report: { log.report($0) })
         log.conclude(training, summary)
-        log.line("next       apus evaluate \(training.potentialPath) DATA.xyz; apus md md.yaml")
+        log.line(next(training.potentialPath, training.model.configuration))
         try log.close()
         withExtendedLifetime(lock) {}
     }
@@ -173,6 +174,11 @@ public struct TrainJob {
         line("committee of \(committee.members.count), errors of its mean on the \(set) set:")
         for text in ErrorTable.lines(errors) { line("  " + text) }
         line("potential  \(committee.potentialPath)")
-        line("next       apus evaluate \(committee.potentialPath) DATA.xyz; apus md md.yaml")
+        line(next(committee.potentialPath, committee.preparation.model.configuration))
+    }
+
+    /// What people do next. Atoms move by energies only.
+    private func next(_ potential: String, _ model: ModelConfiguration) -> String {
+        "next       apus evaluate \(potential) DATA.xyz" + (model.predictsEnergy ? "; apus md md.yaml" : "")
     }
 }

@@ -1,4 +1,6 @@
+import Atoms
 import Compute
+import DataSets
 import Layers
 import Models
 import Potentials
@@ -30,9 +32,6 @@ struct TrainingIntroduction {
         let configuration = model.configuration
         let head =
             "\(ProgramVersion.description), \(BuildTarget.description), \(preparation.precision.rawValue), \(Written.count(threads, "thread"))"
-        let features =
-            Set(configuration.numFeatures).count == 1
-            ? "\(configuration.numFeatures[0])" : configuration.numFeatures.map(String.init).joined(separator: ", ")
         let neighbors = configuration.avgNumNeighbors.map { Written.fixed($0, 1) }.joined(separator: ", ")
         var rows = [["data", "\(contents(of: preparation.training)) to train on"]]
         if let replay = preparation.replay, let share = settings.fineTuning?.replay?.share {
@@ -46,12 +45,12 @@ struct TrainingIntroduction {
             ],
             [
                 "model",
-                "\(configuration.typeNames.joined(separator: " ")); \(configuration.numLayers) layers, l_max \(configuration.lMax), parity \(configuration.parity), \(features) features",
+                "\(configuration.typeNames.joined(separator: " ")); \(configuration.architecture.summary)",
             ],
             ["", "r_max \(Written.short(configuration.rMax)) Å; \(model.parameterCount) weights"],
             [
                 "statistics",
-                "\(neighbors) neighbours per atom; forces \(Written.fixed(preparation.statistics.forcesRMS, 3)) eV/Å (rms)",
+                "\(neighbors) neighbours per atom; \(Self.forces(preparation.statistics))",
             ],
         ]
         if let start = settings.fineTuning {
@@ -69,9 +68,16 @@ struct TrainingIntroduction {
         return [head] + Terminal.table(rows, leftAligned: [0, 1])
     }
 
+    /// The size of forces, as it was measured.
+    static func forces(_ statistics: DataStatistics) -> String {
+        guard let rms = statistics.measuredForcesRMS else { return "no forces" }
+        return statistics.vanishingForces == nil
+            ? "forces \(Written.fixed(rms, 3)) eV/Å (rms)" : "forces vanish (\(Written.short(rms, 2)) eV/Å rms)"
+    }
+
     /// How many structures there are, and how many carry each label.
     private func contents(of set: DataSet) -> String {
-        let labels = Label.allCases.map { ($0, set.count(of: $0)) }.filter { $0.1 > 0 }.map { label, count in
+        let labels = Property.all.map { ($0, set.count(of: $0)) }.filter { $0.1 > 0 }.map { label, count in
             count == set.count ? "\(label)" : "\(label) on \(count)"
         }
         return

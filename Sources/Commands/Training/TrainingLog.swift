@@ -46,8 +46,8 @@ final class TrainingLog: @unchecked Sendable {
     private func labelled(_ text: String) -> String { label.map { text.isEmpty ? "" : "\($0) \(text)" } ?? text }
 
     func remark(_ remark: Remark) {
-        logger.log(level: remark.level, "\(remark.text)")
-        write((remark.level >= .warning ? "warning: " : "") + remark.text)
+        logger.log(level: remark.severity.logLevel, "\(remark.text)")
+        write((remark.severity == .notice ? "" : "\(remark.severity): ") + remark.text)
     }
 
     /// Writes a line to the file, and to that of the whole.
@@ -75,7 +75,7 @@ final class TrainingLog: @unchecked Sendable {
                 line(text)
             }
         case .epoch(let report):
-            let row = Self.row(report)
+            let row = Self.table.line(report)
             guard report.epoch <= 3 || report.seconds - lastRow >= Self.interval else {
                 pending = row
                 Terminal.status(row)
@@ -125,18 +125,7 @@ final class TrainingLog: @unchecked Sendable {
     // MARK: The table of epochs, 80 columns wide
 
     /// What people look at first stands first: errors on the validation set, the epoch that is kept, and the time left.
-    private static let columns: [(title: String, unit: String, width: Int)] = [
-        ("", "epoch", 5), ("energy", "meV/atom", 9), ("forces", "meV/Å", 8), ("stress", "GPa", 8),
-        ("best", "epoch", 7),
-        ("", "time", 9), ("time", "left", 9), ("training", "loss", 9), ("valid.", "loss", 9), ("", "rate", 6),
-    ]
-
-    /// The heads of the columns.
-    static let header = [aligned(columns.map(\.title)), aligned(columns.map(\.unit))]
-    /// The same above rows that begin with the number of a member.
-    static let committeeHeader = header.map { "  " + $0 }
-
-    private static func row(_ report: TrainingRun.EpochReport) -> String {
+    private static var table: RunningTable<TrainingRun.EpochReport> {
         func number(_ value: Double?, _ digits: Int) -> String {
             guard let value else { return "" }
             guard value.isFinite else { return "-" }
@@ -145,18 +134,32 @@ final class TrainingLog: @unchecked Sendable {
             return text.count < 8 ? text : Written.scientific(value)
         }
         func loss(_ value: Double) -> String { value.isFinite ? String(format: "%.2e", value) : "" }
-        let errors = report.errors.all
-        return aligned([
-            "\(report.epoch)", number(errors.energyRMSE, 2), number(errors.forcesRMSE, 1),
-            number(errors.stressRMSE, 3), (report.isKept ? "*" : "") + "\(report.keptEpoch)",
-            Written.clock(report.seconds), report.remaining.map(Written.clock) ?? "", loss(report.trainingLoss),
-            loss(report.validationLoss), String(format: "%.0e", report.learningRate),
+        return RunningTable([
+            .init(title: "", unit: "epoch", width: 5) { "\($0.epoch)" },
+            .init(title: "energy", unit: "meV/atom", width: 8) { number($0.errors.all.energyRMSE, 2) },
+            .init(title: "forces", unit: "meV/Å", width: 7) { number($0.errors.all.forcesRMSE, 1) },
+            .init(title: "stress", unit: "GPa", width: 7) { number($0.errors.all.stressRMSE, 3) },
+            .init(title: "best", unit: "epoch", width: 6) { ($0.isKept ? "*" : "") + "\($0.keptEpoch)" },
+            .init(title: "", unit: "time", width: 8) { Written.clock($0.seconds) },
+            .init(title: "time", unit: "left", width: 8) { $0.remaining.map(Written.clock) ?? "" },
+            .init(title: "training", unit: "loss", width: 8) { loss($0.trainingLoss) },
+            .init(title: "valid.", unit: "loss", width: 8) { loss($0.validationLoss) },
+            .init(title: "", unit: "rate", width: 5) { String(format: "%.0e", $0.learningRate) },
         ])
     }
 
-    private static func aligned(_ cells: [String]) -> String {
-        zip(columns, cells).map { column, cell in
-            String(repeating: " ", count: max(0, column.width - cell.count)) + cell
-        }.joined()
+    /// The heads of the columns.
+    static let header = table.header
+    /// The same above rows that begin with the number of a member.
+    static let committeeHeader = header.map { "  " + $0 }
+}
+
+extension Severity {
+    var logLevel: Logger.Level {
+        switch self {
+        case .error: .error
+        case .warning: .warning
+        case .notice: .notice
+        }
     }
 }

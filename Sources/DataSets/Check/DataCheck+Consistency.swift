@@ -21,15 +21,8 @@ extension DataCheck {
         let forces = WorkFit.forces(pairs)
         if count(of: .forces) > 0, count(of: .energy) > 0 {
             let doubts = softness(pairs, forces)
-            findings += verdicts(of: .forces, forces, pairs) { WorkFit.forces($0) }.map { finding in
-                // The slope knows the ratio of the units of energies and forces only.
-                guard !doubts.isEmpty else { return finding }
-                var finding = finding
-                finding.message = finding.message.replacing(
-                    "sign and unit are right", with: "the sign is right, and so is the ratio of the units")
-                return finding
-            }
-            findings += doubts
+            findings +=
+                verdicts(of: .forces, forces, pairs, unitIsDoubtful: !doubts.isEmpty) { WorkFit.forces($0) } + doubts
         }
         guard count(of: .stress) > 0, count(of: .energy) > 0 else { return findings }
         let stresses = WorkFit.stresses(pairs, beside: forces)
@@ -40,9 +33,15 @@ extension DataCheck {
     // MARK: Verdicts
 
     /// What the fit to all pairs says, and those to parts of the data that it does not speak for.
+    ///
+    /// - Parameter unitIsDoubtful: whether the units may be wrong together: the slope knows their ratio only.
     private func verdicts(
-        of label: Label, _ whole: WorkFit?, _ pairs: [WorkPair], fit: ([WorkPair]) -> WorkFit?
+        of label: Property, _ whole: WorkFit?, _ pairs: [WorkPair], unitIsDoubtful: Bool = false,
+        fit: ([WorkPair]) -> WorkFit?
     ) -> [Finding] {
+        func verdict(_ fit: WorkFit?, in part: String?, among members: [Int]) -> Finding {
+            self.verdict(of: label, fit, in: part, among: members, unitIsDoubtful: unitIsDoubtful)
+        }
         // Forces that alone have another slope than the rest are not judged with it.
         var strangers: (structures: [Int], fit: WorkFit)?
         if label == .forces, let others = deviating(pairs), let part = fit(others.pairs), part.isClear, !part.isRight
@@ -53,14 +52,13 @@ extension DataCheck {
         let rest = pairs.filter { !strange.contains($0.first) && !strange.contains($0.second) }
         let whole = strange.isEmpty ? whole : fit(rest)
         let first = verdict(
-            of: label, whole, in: strange.isEmpty ? nil : "the other structures",
+            whole, in: strange.isEmpty ? nil : "the other structures",
             among: samples.indices.filter { !strange.contains($0) })
         var findings = [first]
         if let strangers {
             findings.append(
                 verdict(
-                    of: label, strangers.fit, in: "\(strangers.structures.count) structures",
-                    among: strangers.structures))
+                    strangers.fit, in: "\(strangers.structures.count) structures", among: strangers.structures))
         }
         for (name, members) in parts() {
             let set = Set(members)
@@ -70,7 +68,7 @@ extension DataCheck {
             else {
                 continue
             }
-            let finding = verdict(of: label, part, in: name, among: members)
+            let finding = verdict(part, in: name, among: members)
             guard finding.severity != .notice,
                 finding.severity != first.severity || whole?.isClear != part.isClear
                     || whole.map({ abs(log(abs(part.slope / $0.slope))) > 0.3 || part.slope * $0.slope < 0 }) ?? true
@@ -115,7 +113,9 @@ extension DataCheck {
         return (others.sorted(), usable.filter { others.contains($0.first) && others.contains($0.second) })
     }
 
-    private func verdict(of label: Label, _ fit: WorkFit?, in part: String?, among members: [Int]) -> Finding {
+    private func verdict(
+        of label: Property, _ fit: WorkFit?, in part: String?, among members: [Int], unitIsDoubtful: Bool
+    ) -> Finding {
         let (check, what) = label == .stress ? ("stress", "stresses") : ("forces", "forces")
         let place = part.map { "in \($0) " } ?? ""
         guard let fit, fit.isClear || fit.isContradiction else {
@@ -137,7 +137,11 @@ extension DataCheck {
         }
         let found =
             "\(place)energy differences of \(fit.count) pairs of similar structures are \(format(fit.slope)) times the work of the \(what) (correlation \(format(fit.correlation)); \(seen))"
-        if fit.isRight { return finding(.notice, check, "\(found): sign and unit are right") }
+        if fit.isRight {
+            let what =
+                unitIsDoubtful ? "the sign is right, and so is the ratio of the units" : "sign and unit are right"
+            return finding(.notice, check, "\(found): \(what)")
+        }
         let guess = [
             fit.slope < 0 ? "the sign is the opposite" : nil, unit(of: label, fit).map { "they look like \($0)" },
         ]
@@ -169,7 +173,7 @@ extension DataCheck {
     ]
 
     /// The unit that such a slope says; finite differences reach a fifth.
-    private func unit(of label: Label, _ fit: WorkFit) -> String? {
+    private func unit(of label: Property, _ fit: WorkFit) -> String? {
         let known = label == .stress ? Self.stressUnits : Self.forceUnits
         let distance = { (unit: (String, Double)) in abs(log(abs(fit.slope) / unit.1)) }
         return known.min { distance($0) < distance($1) }.flatMap { distance($0) < 0.2 ? $0.0 : nil }

@@ -129,7 +129,7 @@ extension DataCheck {
         ].compactMap(\.self)
     }
 
-    private func report(_ pairs: [(Int, Int)], _ severity: Finding.Severity, _ message: String) -> Finding? {
+    private func report(_ pairs: [(Int, Int)], _ severity: Severity, _ message: String) -> Finding? {
         guard !pairs.isEmpty else { return nil }
         let places = pairs.prefix(5).map { "\(samples[$0.0].place) = \(samples[$0.1].place)" }
         return Finding(

@@ -1,11 +1,12 @@
 import Atoms
+import Files
 import Foundation
 import StructureFiles
 
 /// Labels one by one: whether they are there, and whether they can be labels at all.
 extension DataCheck {
     /// How many structures carry a label.
-    public func count(of label: Label) -> Int { samples.count { $0.structure.carries(label) } }
+    public func count(of label: Property) -> Int { samples.count { $0.structure.carries(label) } }
 
     func labels() -> [Finding] { impossible() + missing() + constant() + stresses() }
 
@@ -24,13 +25,16 @@ extension DataCheck {
     private func missing() -> [Finding] {
         var findings: [Finding] = []
         let bare = indices { sample in
-            sample.impossible == nil && Label.allCases.allSatisfy { !sample.structure.carries($0) }
+            sample.impossible == nil && Property.all.allSatisfy { !sample.structure.carries($0) }
         }
         let isBare = Set(bare)
-        for label in [Label.energy, .forces] {
+        for label in [Property.energy, .forces] {
             let without = indices { !$0.structure.carries(label) && $0.impossible == nil }
             guard !without.isEmpty else { continue }
-            if without.count == samples.count {
+            // Isolated atoms have energies alone.
+            if label == .forces, samples.allSatisfy(\.isIsolatedAtom) { continue }
+            let hasOthers = samples.contains { !$0.structure.properties.isEmpty }
+            if without.count == samples.count, !hasOthers {
                 findings.append(
                     finding(
                         .error, "labels",
@@ -41,7 +45,7 @@ extension DataCheck {
             let some = without.filter { !isBare.contains($0) }
             guard !some.isEmpty else { continue }
             findings.append(
-                finding(.notice, "labels", "\(some.count) structures without \(label)", at: some))
+                finding(.notice, "labels", "\(Plural.count(some.count, "structure")) without \(label)", at: some))
         }
         if !bare.isEmpty, bare.count < samples.count {
             findings.append(

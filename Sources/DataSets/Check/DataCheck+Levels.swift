@@ -1,4 +1,5 @@
 import Atoms
+import Files
 import Foundation
 
 /// Energies that cannot be total energies of one level of theory.
@@ -155,8 +156,8 @@ extension DataCheck {
         findings.append(
             finding(
                 .notice, "isolated atoms",
-                "\(single.count) isolated atoms, which give the energy shifts of their elements"
-                    + (without > 0 ? "; \(without) of them have no energy" : ""),
+                "\(Plural.count(single.count, "isolated atom")), for the energy shifts of their elements"
+                    + (without > 0 ? "; \(without) of them without an energy" : ""),
                 at: single))
         return findings
     }

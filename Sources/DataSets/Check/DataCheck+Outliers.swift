@@ -1,4 +1,5 @@
 import Atoms
+import Files
 import Foundation
 
 /// Labels far from all others.
@@ -50,7 +51,7 @@ extension DataCheck {
         return [
             finding(
                 .warning, "outliers",
-                "energies far from all others in \(far.count) structures: \(samples[worst.0].place) by \(format(worst.1 - centre)) eV/atom, where half of all lie within \(format(half)) eV/atom",
+                "energies far from all others in \(Plural.count(far.count, "structure")): \(samples[worst.0].place) by \(format(worst.1 - centre)) eV/atom, where half of all lie within \(format(half)) eV/atom",
                 at: far.map(\.0))
         ]
     }

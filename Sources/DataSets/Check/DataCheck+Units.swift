@@ -1,4 +1,5 @@
 import Atoms
+import Files
 import Foundation
 
 /// Guesses of units from sizes that nature does not allow to be otherwise.
@@ -45,7 +46,7 @@ extension DataCheck {
         return [
             finding(
                 .warning, "units",
-                "nearest neighbours in \(far.count) structures are about 1.9 times as far apart as in the others of the same elements: are their positions in Bohr?",
+                "nearest neighbours in \(Plural.count(far.count, "structure")) are about 1.9 times as far apart as in the others of the same elements: are their positions in Bohr?",
                 at: far.sorted())
         ]
     }
@@ -75,7 +76,7 @@ extension DataCheck {
         return [
             finding(
                 large.count * 10 > works.count ? .error : .warning, "units",
-                "stresses of up to \(format(worst.pressure)) GPa in \(some.count) structures with ordinary distances (\(samples[worst.index].place)): are they in kbar or GPa? eV/Å³ are expected, positive in tension",
+                "stresses of up to \(format(worst.pressure)) GPa in \(Plural.count(some.count, "structure")) with ordinary distances (\(samples[worst.index].place)): are they in kbar or GPa? eV/Å³ are expected, positive in tension",
                 at: some.map(\.index))
         ]
     }

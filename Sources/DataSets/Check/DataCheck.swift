@@ -1,5 +1,6 @@
 import Atoms
 import Compute
+import Files
 import Foundation
 import Neighbors
 import StructureFiles
@@ -54,7 +55,9 @@ public struct DataCheck {
     ) throws {
         var structure = structure
         let impossible = LabelLimits.violation(in: structure)
-        if impossible != nil { (structure.energy, structure.forces, structure.stress) = (nil, nil, nil) }
+        if impossible != nil {
+            (structure.energy, structure.forces, structure.stress, structure.properties) = (nil, nil, nil, [:])
+        }
         let edges = try EdgeList(
             positions: structure.positions, cell: structure.cell, cutoffs: Cutoffs(cutoff), parallelism: parallelism)
         var nearest = [Double](repeating: .infinity, count: structure.count)
@@ -79,7 +82,8 @@ public struct DataCheck {
     /// Everything that was found, the worst first.
     public func findings() -> [Finding] {
         let all =
-            distances() + labels() + zeroForces() + forceSums() + energiesPerAtom() + outliers() + units()
+            distances() + labels() + properties() + zeroForces() + forceSums() + energiesPerAtom() + outliers()
+            + units()
             + consistency()
             + duplicates() + neighbors() + isolatedAtoms()
         return Finding.sorted(all)
@@ -97,7 +101,7 @@ public struct DataCheck {
 
     /// A finding at some structures.
     func finding(
-        _ severity: Finding.Severity, _ check: String, _ message: String, at indices: [Int] = []
+        _ severity: Severity, _ check: String, _ message: String, at indices: [Int] = []
     ) -> Finding {
         Finding(
             severity: severity, check: check, message: message,
@@ -125,7 +129,7 @@ public struct DataCheck {
             findings.append(
                 finding(
                     .warning, "neighbours",
-                    "atoms without any neighbour within \(cutoff) Å in \(alone.count) structures of several atoms: the potential cannot see what holds them",
+                    "atoms without any neighbour within \(cutoff) Å in \(Plural.count(alone.count, "structure")) of several atoms: the potential cannot see what holds them",
                     at: alone))
         }
         let stretched = indices { $0.structure.count == 1 && $0.edges == 0 && !$0.isIsolatedAtom }
@@ -133,7 +137,7 @@ public struct DataCheck {
             findings.append(
                 finding(
                     .warning, "neighbours",
-                    "\(stretched.count) crystals of one atom whose neighbours are beyond \(cutoff) Å: nothing can be learned from them, and they are no isolated atoms",
+                    "\(Plural.count(stretched.count, "crystal")) of one atom whose neighbours are beyond \(cutoff) Å: nothing can be learned from them, which are no isolated atoms",
                     at: stretched))
         }
         return findings

@@ -1,14 +1,5 @@
 /// Something that a check of a data set has found.
 public struct Finding: Sendable, Equatable, Encodable {
-    public enum Severity: String, Sendable, Encodable, CaseIterable {
-        /// What cannot be right.
-        case error
-        /// What is probably a mistake, or will do harm.
-        case warning
-        /// What one should know.
-        case notice
-    }
-
     public var severity: Severity
     /// What was looked at, as one word.
     public var check: String

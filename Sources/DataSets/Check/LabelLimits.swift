@@ -6,6 +6,8 @@ enum LabelLimits {
     private static let energyPerAtom = 1e9
     /// eV/Å and eV/Å³: a thousand times what atoms on top of each other have.
     private static let (force, stress) = (1e6, 1e6)
+    /// Of any other property: charges in e, dipoles in e·Å.
+    private static let other = 1e6
 
     /// What is wrong with a structure's labels; `nil` where they may be right.
     static func violation(in structure: Structure) -> String? {
@@ -18,6 +20,10 @@ enum LabelLimits {
         }
         if let worst = structure.stress?.elements.first(where: { !(abs($0) <= stress) }) {
             return "a stress of \(worst) eV/Å³"
+        }
+        for (property, values) in structure.properties.sorted(by: { $0.key < $1.key }) {
+            guard let worst = values.first(where: { !(abs($0) <= other) }) else { continue }
+            return "\(property) of \(worst) \(property.unit)"
         }
         return nil
     }

@@ -30,14 +30,16 @@ public final class StructureCache: Sendable {
     }
 
     private static let word = Data("apuscach".utf8)
-    private static let version: UInt64 = 3
+    private static let version: UInt64 = 4
     private static let (headerSize, footerSize) = (16, 24)
 
     /// Opens the cache of a file in a folder, or makes it. The folder is made where it is missing.
     ///
     /// Throws a `StructureFileError` when the file is bad, or the cache cannot be written.
     public init(of file: String, sha256: String, labels: LabelKeys, in folder: String) throws {
-        let wanted = Description(sha256: sha256, keys: [labels.energy, labels.forces, labels.stress, labels.virial])
+        let others = Property.others.map { labels.others[$0] }
+        let wanted = Description(
+            sha256: sha256, keys: [labels.energy, labels.forces, labels.stress, labels.virial] + others)
         path = "\(folder)/\(sha256.prefix(16)).cache"
         switch Self.open(path, wanted) {
         case .opened(let contents):
@@ -80,12 +82,13 @@ public final class StructureCache: Sendable {
         }
         guard bytes.count >= headerSize, bytes.prefix(8) == word else { return .unfit("is no cache") }
         guard bytes.number(UInt64.self, at: 8) == version else { return .unfit("is of another version of Apus") }
+        let content: Data
         switch Trailer.check(bytes) {
-        case .intact: break
+        case .intact(let all): content = all
         case .damaged: return .unfit("is damaged: its checksum does not fit")
         case .absent: return .unfit("is cut off")
         }
-        let end = bytes.count - Trailer.size - footerSize
+        let end = content.count - footerSize
         guard end >= headerSize else { return .unfit("is cut off") }
         let (count, index, description) = (
             bytes.number(UInt64.self, at: end), bytes.number(UInt64.self, at: end + 8),
@@ -152,6 +155,12 @@ public final class StructureCache: Sendable {
                 let key = record.text()
                 structure.information[key] = record.text()
             }
+            for _ in 0..<record.number(Int64.self) {
+                let name = record.text()
+                let numbers = (0..<record.number(Int64.self)).map { _ in record.number(Double.self) }
+                // What an older program does not know, it has not asked for either.
+                if let property = Property(named: name) { structure.properties[property] = numbers }
+            }
             return structure
         }
     }
@@ -201,6 +210,11 @@ extension Data {
         Swift.withUnsafeBytes(of: number) { append(contentsOf: $0) }
     }
 
+    fileprivate mutating func append(_ text: String) {
+        append(Int64(text.utf8.count))
+        append(contentsOf: text.utf8)
+    }
+
     fileprivate mutating func append(_ vectors: [SIMD3<Double>]) {
         for vector in vectors { for axis in 0..<3 { append(vector[axis]) } }
     }
@@ -228,10 +242,14 @@ extension Data {
         if let velocities = structure.velocities { append(velocities) }
         append(Int64(structure.information.count))
         for (key, value) in structure.information.sorted(by: { $0.key < $1.key }) {
-            for text in [key, value] {
-                append(Int64(text.utf8.count))
-                append(contentsOf: text.utf8)
-            }
+            append(key)
+            append(value)
+        }
+        append(Int64(structure.properties.count))
+        for (property, numbers) in structure.properties.sorted(by: { $0.key < $1.key }) {
+            append(property.name)
+            append(Int64(numbers.count))
+            for number in numbers { append(number) }
         }
     }
 }

@@ -1,3 +1,5 @@
+import Atoms
+
 /// What the columns of the atom lines mean, from `Properties=name:type:count:…`.
 struct Columns: Equatable {
     /// Where the word of a column goes; `component(0…13)` numbers position, force, velocity (three each), mass,
@@ -6,6 +8,8 @@ struct Columns: Equatable {
         case component(Int)
         case symbol
         case atomicNumber
+        /// A component of one of `properties`.
+        case property(Int)
         case ignored
     }
 
@@ -17,6 +21,8 @@ struct Columns: Equatable {
     private(set) var hasMomenta = false
     private(set) var hasMasses = false
     private(set) var hasDeviations = false
+    /// Labels of atoms beside forces, in the order of their columns.
+    private(set) var properties: [Property] = []
 
     /// First slot numbers of the columns that are read.
     static let position = 0
@@ -39,12 +45,12 @@ struct Columns: Equatable {
         slots = [.symbol, .component(0), .component(1), .component(2)]
     }
 
-    /// Throws `FormatProblem`. Columns named `forces` become forces; `nil` reads none.
-    init(_ properties: String, forces: String?) throws {
-        let parts = properties.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+    /// Throws `FormatProblem`. Columns of these names become labels.
+    init(_ text: String, labels: [String: Property]) throws {
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
         guard parts.count % 3 == 0, !parts.isEmpty else {
             throw FormatProblem(
-                "expected Properties=name:type:count:…, found \"\(properties)\" with \(parts.count) parts")
+                "expected Properties=name:type:count:…, found \"\(text)\" with \(parts.count) parts")
         }
         var hasPosition = false
         let hasSymbols = stride(from: 0, to: parts.count, by: 3).contains { Self.symbolNames.contains(parts[$0]) }
@@ -70,10 +76,15 @@ struct Columns: Equatable {
                 }
             }
             let vector = { (start: Int) in (start..<start + 3).map(Slot.component) }
-            if name == forces {
-                try expect("R", 3)
-                hasForces = true
-                slots += vector(Self.force)
+            if let property = labels[name] {
+                try expect("R", property.shape.components)
+                if property == .forces {
+                    hasForces = true
+                    slots += vector(Self.force)
+                } else {
+                    slots += Array(repeating: .property(properties.count), count: width)
+                    properties.append(property)
+                }
             } else if Self.symbolNames.contains(name), !slots.contains(.symbol) {
                 try expect("S", 1)
                 slots.append(.symbol)
@@ -106,7 +117,7 @@ struct Columns: Equatable {
         }
         guard hasPosition, slots.contains(where: { $0 == .symbol || $0 == .atomicNumber }) else {
             throw FormatProblem(
-                "expected species:S:1 (or Z:I:1) and pos:R:3 in Properties, found \"\(properties)\"")
+                "expected species:S:1 (or Z:I:1) and pos:R:3 in Properties, found \"\(text)\"")
         }
     }
 }

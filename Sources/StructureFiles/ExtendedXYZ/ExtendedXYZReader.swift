@@ -51,7 +51,8 @@ public final class ExtendedXYZReader: StructureReader {
 
     /// All structures of a file; throws when one of the `required` labels is in no frame.
     public static func readAll(
-        path: String, labels: LabelKeys = LabelKeys(), use: StructureUse = .labels, requiring required: [Label] = []
+        path: String, labels: LabelKeys = LabelKeys(), use: StructureUse = .labels,
+        requiring required: [Property] = []
     ) throws -> [Structure] {
         let reader = try ExtendedXYZReader(path: path, labels: labels, use: use)
         let structures = try reader.rest()

@@ -7,9 +7,10 @@ import Files
 ///     try writer.write(structure)
 ///     try writer.close()
 ///
-/// Columns: species, pos, and forces, velocities (Å/fs) and masses (amu) where there are any. On the comment line:
-/// Lattice, pbc, Properties, energy, stress (nine numbers), then the information of the structure in order of keys.
-/// Keys of the information that the format itself uses are left out: the structure's own values stand there.
+/// Columns: species, pos, and forces, velocities (Å/fs), masses (amu) and other properties of atoms where there are
+/// any. On the comment line: Lattice, pbc, Properties, energy, stress (nine numbers), other properties, then the
+/// information of the structure in order of keys. Keys of the information that the format itself uses are left out: the
+/// structure's own values stand there.
 public final class ExtendedXYZWriter {
     public enum Mode: Sendable {
         /// Everything goes to a file beside `path`, which takes its place at `close()`; until then, or when the
@@ -47,8 +48,8 @@ public final class ExtendedXYZWriter {
 
     /// Writes one frame. Throws on a value that is not finite and when the disk is full.
     ///
-    /// - Parameter labels: the same atoms with other energy, forces and stress, which are written beside as
-    ///   `REF_energy`, `REF_forces` and `REF_stress`.
+    /// - Parameter labels: the same atoms with other energy, forces, stress and properties, which are written beside as
+    ///   `REF_energy`, `REF_forces` and so on.
     public func write(_ structure: Structure, beside labels: Structure? = nil) throws {
         guard let target else { preconditionFailure("the writer of \(path) is closed") }
         buffer.removeAll(keepingCapacity: true)

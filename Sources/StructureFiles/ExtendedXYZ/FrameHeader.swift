@@ -5,6 +5,8 @@ struct FrameHeader {
     private(set) var cell: Cell?
     private(set) var energy: Double?
     private(set) var stress: Matrix3?
+    /// Other properties of the structure.
+    private(set) var properties: [Property: [Double]] = [:]
     /// Of the energy of a committee, eV.
     private(set) var energyDeviation: Double?
     private(set) var information: [String: String] = [:]
@@ -12,10 +14,13 @@ struct FrameHeader {
     /// Throws `FormatProblem`.
     init(_ comment: CommentLine, labels: LabelKeys, use: StructureUse) throws {
         cell = try Self.readCell(comment)
-        let labelKeys = [labels.energy, labels.stress, labels.virial].compactMap { $0 }
+        let labelKeys = labels.ofStructures
         if use == .labels {
             if let key = labels.energy, let value = comment[key] { energy = try Self.readEnergy(value, key: key) }
             stress = try readStress(comment, labels: labels)
+            for (property, key) in labels.others where property.scope == .structure {
+                if let value = comment[key] { properties[property] = try Self.read(property, value, key: key) }
+            }
         }
         energyDeviation = comment[Self.deviationKey].flatMap { CommentLine.numbers(in: $0)?.first }
         for (key, value) in comment.entries where key != "Lattice" && key != "Properties" && key != "pbc" {
@@ -52,6 +57,17 @@ struct FrameHeader {
         }
         return try CheckedCell.cell(
             Matrix3(elements: numbers), periodic: periodic ?? [true, true, true], named: "Lattice")
+    }
+
+    private static func read(_ property: Property, _ value: String, key: String) throws -> [Double] {
+        let count = property.shape.components
+        guard let numbers = CommentLine.numbers(in: value), numbers.count == count, numbers.allSatisfy(\.isFinite)
+        else {
+            throw FormatProblem(
+                "expected \(count == 1 ? "a finite number" : "\(count) finite numbers") for \(key) (in \(property.unit)), found \"\(value)\"; "
+                    + "correct it, or leave \(property) out of the label keys")
+        }
+        return numbers
     }
 
     private static func readEnergy(_ value: String, key: String) throws -> Double {

@@ -11,6 +11,8 @@ struct AtomColumns {
     var masses: [Double] = []
     /// eV/Å
     var deviations: [Double] = []
+    /// `[property of Columns.properties]`
+    var properties: [[Double]] = []
 }
 
 extension FrameReader {
@@ -21,6 +23,7 @@ extension FrameReader {
         atoms.elements.reserveCapacity(room)
         atoms.positions.reserveCapacity(room)
         let slots = columns.slots
+        atoms.properties = Array(repeating: [], count: columns.properties.count)
         if columns.hasForces { atoms.forces.reserveCapacity(room) }
         if columns.hasVelocities || columns.hasMomenta { atoms.velocities.reserveCapacity(room) }
 
@@ -48,6 +51,14 @@ extension FrameReader {
                                 + "\"\(text(bytes, word))\"")
                     }
                     values[k] = value
+                case .property(let index):
+                    guard let value = parseDouble(bytes, word), value.isFinite else {
+                        throw error(
+                            "expected a finite number for \(columns.properties[index]) in column \(column + 1) of atom "
+                                + "\(atom), found \"\(text(bytes, word))\"; correct it, or leave the column out of the "
+                                + "label keys")
+                    }
+                    atoms.properties[index].append(value)
                 case .symbol:
                     element = ElementWord.element(bytes, word)
                     if element == nil {

@@ -45,7 +45,11 @@ struct FrameReader {
         structure.energy = header.energy
         structure.stress = header.stress
         structure.information = header.information
+        structure.properties = header.properties
         if use == .labels, columns.hasForces { structure.forces = atoms.forces }
+        for (property, values) in zip(columns.properties, atoms.properties) {
+            structure.properties[property] = values
+        }
         if columns.hasVelocities || columns.hasMomenta { structure.velocities = atoms.velocities }
         if columns.hasMasses, use == .structureOnly { structure.masses = atoms.masses }
         if columns.hasDeviations, let energy = header.energyDeviation {
@@ -54,8 +58,7 @@ struct FrameReader {
         if let pair = coincidences.firstPair(in: structure.positions, cell: cell) {
             throw error(pair.message, line: commentLine + 1 + pair.second)
         }
-        census.noteFrame(
-            energy: structure.energy != nil, forces: structure.forces != nil, stress: structure.stress != nil)
+        census.note(structure)
         return structure
     }
 
@@ -95,7 +98,7 @@ struct FrameReader {
     private mutating func readColumns(_ properties: String?) throws -> Columns {
         guard let properties else { return .plain }
         if let lastProperties, lastProperties.text == properties { return lastProperties.columns }
-        let columns = try Columns(properties, forces: use == .labels ? labels.forces : nil)
+        let columns = try Columns(properties, labels: use == .labels ? labels.ofAtoms : [:])
         lastProperties = (properties, columns)
         return columns
     }

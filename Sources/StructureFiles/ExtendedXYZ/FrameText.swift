@@ -15,8 +15,14 @@ enum FrameText {
                 vectors.count == structure.count,
                 "expected \(structure.count) \(name), got \(vectors.count)")
         }
+        for (property, values) in structure.properties {
+            precondition(
+                values.count == property.count(atoms: structure.count),
+                "expected \(property.count(atoms: structure.count)) numbers of \(property), got \(values.count)")
+        }
         precondition(structure.count > 0, "expected at least one atom: a frame without atoms cannot be read back")
         text += "\(structure.count)\n".utf8
+        let (own, others) = (ofAtoms(structure), labels.map(ofAtoms) ?? [])
         try appendComment(structure, beside: labels, to: &text)
         for i in 0..<structure.count {
             text += structure.elements[i].symbol.utf8
@@ -27,15 +33,27 @@ enum FrameText {
             if let deviation = structure.deviation {
                 text += " \(try finite(deviation.forces[i], "deviation of forces"))".utf8
             }
+            for (property, values) in own { try append(property, values, i, to: &text) }
             if let forces = labels?.forces { try append(forces[i], "force on atom", i, to: &text) }
+            for (property, values) in others { try append(property, values, i, to: &text) }
             text.append(UInt8(ascii: "\n"))
         }
     }
 
+    private static func ofAtoms(_ structure: Structure) -> [(Property, [Double])] {
+        structure.properties.filter { $0.key.scope == .atom }.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    }
+
+    private static func append(
+        _ property: Property, _ values: [Double], _ atom: Int, to text: inout [UInt8]
+    ) throws {
+        let count = property.shape.components
+        for value in values[atom * count..<(atom + 1) * count] { text += " \(try finite(value, property.name))".utf8 }
+    }
+
     /// Keys that the format itself uses.
-    private static let reserved: Set = [
-        "lattice", "properties", "pbc", "energy", "forces", "stress", "virial", "energy_deviation",
-    ]
+    private static let reserved: Set<String> = Set(
+        ["lattice", "properties", "pbc", "virial", "energy_deviation"] + Property.all.map(\.name))
 
     private static func appendComment(
         _ structure: Structure, beside labels: Structure?, to text: inout [UInt8]
@@ -48,24 +66,38 @@ enum FrameText {
         if structure.velocities != nil { text += ":velocities:R:3".utf8 }
         if structure.masses != nil { text += ":masses:R:1".utf8 }
         if structure.deviation != nil { text += ":forces_deviation:R:1".utf8 }
+        for (property, _) in ofAtoms(structure) { text += ":\(property):R:\(property.shape.components)".utf8 }
         if labels?.forces != nil { text += ":REF_forces:R:3".utf8 }
+        for (property, _) in labels.map(ofAtoms) ?? [] {
+            text += ":REF_\(property):R:\(property.shape.components)".utf8
+        }
         let periodic = (0..<3).map { structure.cell?.repeats(along: $0) == true ? "T" : "F" }
         text += " pbc=\"\(periodic.joined(separator: " "))\"".utf8
         if let energy = structure.energy {
             text += " energy=\(try finite(energy, "energy"))".utf8
         }
         if let stress = structure.stress { text += " stress=\"\(try list(stress, "stress"))\"".utf8 }
+        try appendProperties(of: structure, prefix: "", to: &text)
         if let deviation = structure.deviation {
             text += " energy_deviation=\(try finite(deviation.energy, "deviation of energies"))".utf8
         }
         if let energy = labels?.energy { text += " REF_energy=\(try finite(energy, "energy"))".utf8 }
         if let stress = labels?.stress { text += " REF_stress=\"\(try list(stress, "stress"))\"".utf8 }
+        if let labels { try appendProperties(of: labels, prefix: "REF_", to: &text) }
         for (key, value) in structure.information.sorted(by: { $0.key < $1.key }) {
             guard !reserved.contains(key.lowercased()), labels == nil || !key.hasPrefix("REF_") else { continue }
             guard !key.isEmpty else { throw FormatProblem("expected a name for \"\(value)\", found none") }
             text += " \(quoted(key))=\(quoted(value))".utf8
         }
         text.append(UInt8(ascii: "\n"))
+    }
+
+    private static func appendProperties(of structure: Structure, prefix: String, to text: inout [UInt8]) throws {
+        for (property, values) in structure.properties.sorted(by: { $0.key < $1.key })
+        where property.scope == .structure {
+            let numbers = try values.map { try finite($0, property.name) }.joined(separator: " ")
+            text += " \(prefix)\(property)=\(values.count == 1 ? numbers : "\"\(numbers)\"")".utf8
+        }
     }
 
     /// In quotes, with `\"`, `\\` and `\n` for what would end the value or the line, unless it is one plain word.

@@ -25,7 +25,7 @@ final class POSCARReader: StructureReader {
         do {
             let structure = try readStructure()
             try lines.verifyRest()
-            census.noteFrame(energy: false, forces: false, stress: false)
+            census.note(structure)
             census.note(formatWithoutLabels: POSCARFormat().name)
             isRead = true
             return structure

@@ -27,12 +27,18 @@ public struct ErrorMeasures: Sendable {
     private var forces = Sum()
     private var forcesByElement: [Element: Sum] = [:]
     private var stress = Sum()
+    /// Other properties that are predicted.
+    public let others: [Property]
+    private var sums: [Property: Sum] = [:]
 
-    public init() {}
+    /// - Parameter others: properties beside energy, forces and stress that are predicted.
+    public init(of others: [Property] = []) { self.others = others }
 
-    /// Takes one structure: errors in eV, eV/Å and eV/Å³ (nine stress components), each `nil` without a label.
+    /// Takes one structure: errors in eV, eV/Å and eV/Å³ (nine stress components), each `nil` without a label; those of
+    /// other properties in their units.
     public mutating func add(
-        elements: [Element], energyError: Double?, forceErrors: [SIMD3<Double>]?, stressError: Matrix3?
+        elements: [Element], energyError: Double?, forceErrors: [SIMD3<Double>]?, stressError: Matrix3?,
+        others: [Property: [Double]] = [:]
     ) {
         structures += 1
         atoms += elements.count
@@ -47,6 +53,7 @@ public struct ErrorMeasures: Sendable {
             }
         }
         for error in stressError?.elements ?? [] { stress.add(error) }
+        for (property, errors) in others { for error in errors { sums[property, default: Sum()].add(error) } }
     }
 
     // Errors: meV/atom, meV, meV/Å, GPa; `nil` where there were no labels.
@@ -66,6 +73,19 @@ public struct ErrorMeasures: Sendable {
     /// meV/Å, of one element; `nil` where it had no forces.
     public func forcesRMSE(of element: Element) -> Double? { forcesByElement[element]?.rms.map { 1000 * $0 } }
 
+    /// Of the components of another property, in its unit; `nil` where there were no labels.
+    public struct Others: Sendable, Equatable, Encodable {
+        public let mae, rmse, largest: Double
+        public let unit: String
+        /// Numbers compared.
+        public let count: Int
+    }
+
+    public subscript(property: Property) -> Others? {
+        guard let sum = sums[property], let mae = sum.mean, let rmse = sum.rms else { return nil }
+        return Others(mae: mae, rmse: rmse, largest: sum.largest, unit: property.unit, count: sum.count)
+    }
+
     /// Named values in the order of printing; `nil` where there were no labels.
     public var named: [(name: String, value: Double?)] {
         [
@@ -74,5 +94,11 @@ public struct ErrorMeasures: Sendable {
             ("forces_rmse_mev_per_angstrom", forcesRMSE), ("forces_max_error_mev_per_angstrom", largestForceError),
             ("stress_mae_gpa", stressMAE), ("stress_rmse_gpa", stressRMSE),
         ]
+            + others.flatMap { property in
+                [
+                    ("\(property)_mae_\(property.unitWord)", self[property]?.mae),
+                    ("\(property)_rmse_\(property.unitWord)", self[property]?.rmse),
+                ]
+            }
     }
 }

@@ -8,10 +8,11 @@ public struct GroupedErrors: Sendable {
         case validationSet = "validation_set"
     }
 
-    public private(set) var all = ErrorMeasures()
+    public private(set) var all: ErrorMeasures
     private var parts: [Kind: [String: ErrorMeasures]] = [:]
 
-    public init() {}
+    /// - Parameter others: properties beside energy, forces and stress that are predicted.
+    public init(of others: [Property] = []) { all = ErrorMeasures(of: others) }
 
     /// The groups of a kind in alphabetical order.
     public subscript(kind: Kind) -> [(name: String, errors: ErrorMeasures)] {
@@ -21,25 +22,34 @@ public struct GroupedErrors: Sendable {
     /// Takes one structure; see `ErrorMeasures.add`.
     public mutating func add(
         _ structure: Structure, set: String? = nil, energyError: Double?, forceErrors: [SIMD3<Double>]?,
-        stressError: Matrix3?
+        stressError: Matrix3?, others: [Property: [Double]] = [:]
     ) {
         func add(_ errors: inout ErrorMeasures) {
             errors.add(
                 elements: structure.elements, energyError: energyError, forceErrors: forceErrors,
-                stressError: stressError)
+                stressError: stressError, others: others)
         }
         add(&all)
         if let kind = structure.information["config_type"] {
-            add(&parts[.configType, default: [:]][kind, default: ErrorMeasures()])
+            add(&parts[.configType, default: [:]][kind, default: ErrorMeasures(of: all.others)])
         }
-        if let set { add(&parts[.validationSet, default: [:]][set, default: ErrorMeasures()]) }
+        if let set { add(&parts[.validationSet, default: [:]][set, default: ErrorMeasures(of: all.others)]) }
     }
 
     /// Takes a prediction for a labelled structure.
     public mutating func add(_ predicted: Structure, for label: Structure, set: String? = nil) {
         add(
-            label, set: set, energyError: label.energy.map { predicted.energy! - $0 },
-            forceErrors: label.forces.map { zip(predicted.forces!, $0).map { $0 - $1 } },
-            stressError: label.labelledStress.map { predicted.stress! - $0 })
+            label, set: set, energyError: predicted.energy.flatMap { found in label.energy.map { found - $0 } },
+            forceErrors: predicted.forces.flatMap { found in
+                label.forces.map { zip(found, $0).map { $0 - $1 } }
+            },
+            stressError: predicted.stress.flatMap { found in label.labelledStress.map { found - $0 } },
+            others: predicted.properties.reduce(into: [:]) { errors, found in
+                // About which origin a dipole is must be known; whoever evaluates tells the others.
+                if found.key == .dipole, label.properties[.dipole] != nil {
+                    guard (try? label.dipoleAboutCentroid()) != nil else { return }
+                }
+                errors[found.key] = label.properties[found.key].map { zip(found.value, $0).map { $0 - $1 } }
+            })
     }
 }

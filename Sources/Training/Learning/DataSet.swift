@@ -24,6 +24,10 @@ public struct DataSet: Sendable {
         var forces: [SIMD3<Double>]?
         /// −V·σ less the pair potential, eV.
         var virial: Matrix3?
+        /// Labels of other outputs; a dipole about the centroid.
+        var properties: [Property: [Double]]
+        /// What these depend on.
+        var atoms: Assembly.Atoms
     }
 
     private let recipe: Recipe
@@ -50,7 +54,7 @@ public struct DataSet: Sendable {
     public var atoms: Int { firstAtoms.last! }
 
     /// How many structures carry a label.
-    public func count(of label: Label) -> Int { lossCounts.count { $0[label] > 0 } }
+    public func count(of label: Property) -> Int { lossCounts.count { $0[label] > 0 } }
 
     /// Whether edges are found anew for every batch.
     public var isLarge: Bool { if case .structures = storage { true } else { false } }
@@ -69,8 +73,9 @@ public struct DataSet: Sendable {
         var (items, edgeCounts, total) = ([Item](), [Int](), 0)
         var (lossCounts, firstAtoms) = ([LossTerms](), [0])
         var keeps = keepsEdges ?? true
+        let pair = try configuration.pairInteraction(parallelism: .serial)
         for stored in structures {
-            let item = try recipe.item(stored.structure, parallelism)
+            let item = try recipe.item(stored.structure, pair, parallelism)
             edgeCounts.append(item.edges.count)
             total += item.edges.count
             lossCounts.append(LossTerms(counting: [item]))
@@ -94,8 +99,10 @@ public struct DataSet: Sendable {
     /// Some structures, ready for a batch.
     func items(_ indices: some Sequence<Int>, _ parallelism: Parallelism) throws -> [Item] {
         switch storage {
-        case .items(let items): indices.map { items[$0] }
-        case .structures(let structures): try indices.map { try recipe.item(structures[$0].structure, parallelism) }
+        case .items(let items): return indices.map { items[$0] }
+        case .structures(let structures):
+            let pair = try recipe.configuration.pairInteraction(parallelism: .serial)
+            return try indices.map { try recipe.item(structures[$0].structure, pair, parallelism) }
         }
     }
 
@@ -134,7 +141,8 @@ public struct DataSet: Sendable {
             typeOf = Dictionary(uniqueKeysWithValues: configuration.elements.enumerated().map { ($1, Int32($0)) })
         }
 
-        func item(_ structure: Structure, _ parallelism: Parallelism) throws -> Item {
+        /// - Parameter pair: what the model adds to its network.
+        func item(_ structure: Structure, _ pair: ZBL?, _ parallelism: Parallelism) throws -> Item {
             let species = try structure.elements.map { element in
                 guard let type = typeOf[element] else {
                     throw TrainingError(
@@ -148,17 +156,27 @@ public struct DataSet: Sendable {
                 parallelism: parallelism)
             var rest = InteractionResult()
             rest.reset(count: structure.count)
-            try configuration.pairInteraction(parallelism: .serial)?
-                .evaluate(
-                    Configuration(
-                        elements: structure.elements, positions: structure.positions, cell: structure.cell,
-                        edges: edges), into: &rest)
+            try pair?.evaluate(
+                Configuration(
+                    elements: structure.elements, positions: structure.positions, cell: structure.cell, edges: edges),
+                into: &rest)
             let shift = species.reduce(0) { $0 + configuration.perTypeEnergyShifts[Int($1)] }
+            var properties: [Property: [Double]] = [:]
+            for output in configuration.outputs {
+                guard let label = structure.properties[output.property] else { continue }
+                properties[output.property] =
+                    output.property == .dipole
+                    ? try structure.dipoleAboutCentroid().map { [$0.x, $0.y, $0.z] } : label
+            }
             return Item(
                 structure: structure, species: species, edges: edges,
                 energy: structure.energy.map { $0 - shift - rest.energy },
                 forces: structure.forces.map { zip($0, rest.forces).map { $0 - $1 } },
-                virial: structure.labelledStress.map { structure.cell!.virial(ofStress: $0) - rest.virial })
+                virial: structure.labelledStress.map { structure.cell!.virial(ofStress: $0) - rest.virial },
+                properties: properties,
+                atoms: Assembly.Atoms(
+                    species: species, positions: structure.positions, charge: structure.totalCharge ?? 0,
+                    repeats: structure.repeats))
         }
     }
 }

@@ -5,8 +5,8 @@ import StructureFiles
 /// What the weights of a loss leave of the labels of training structures.
 struct LossCoverage {
     /// Labels that structures carry, and those that count more than nothing somewhere.
-    private var carried: Set<Label> = []
-    private var counting: Set<Label> = []
+    private var carried: Set<Property> = []
+    private var counting: Set<Property> = []
     private var elements: Set<Element> = []
 
     init(_ loss: LossSettings, _ structures: some Sequence<Structure>) {
@@ -29,7 +29,7 @@ struct LossCoverage {
                 "training.loss: config_type_weights and per_type give every label of the training structures the weight 0, so there is nothing to train"
             )
         }
-        var remarks = carried.subtracting(counting).sorted { $0.rawValue < $1.rawValue }.map { label in
+        var remarks = carried.subtracting(counting).sorted { $0.name < $1.name }.map { label in
             Remark.warning("training.loss: all \(label) of the training structures have the weight 0")
         }
         for element in loss.forcesByElement.keys.sorted() where !elements.contains(element) {

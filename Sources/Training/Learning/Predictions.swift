@@ -1,5 +1,6 @@
 import Atoms
 import Compute
+import Models
 
 /// What a validation finds.
 struct Validation {
@@ -15,12 +16,18 @@ struct Predictions {
     private var outputs: Outputs<[Double]>
     /// `[structure + 1]`
     private let firstAtoms: [Int]
+    private let heads: [Head]
 
     /// Zero everywhere.
-    init(of set: DataSet) {
+    init(of set: DataSet, _ model: ModelConfiguration) {
+        heads = Assembly(model).heads
         outputs = Outputs(
-            energies: Array(repeating: 0, count: set.count), forces: Array(repeating: 0, count: 3 * set.atoms),
-            virials: Array(repeating: 0, count: 9 * set.count))
+            surface: model.predictsEnergy
+                ? .init(
+                    energies: Array(repeating: 0, count: set.count),
+                    forces: Array(repeating: 0, count: 3 * set.atoms),
+                    virials: Array(repeating: 0, count: 9 * set.count)) : nil,
+            heads: heads.map { Array(repeating: 0, count: $0.shape.components * set.atoms) })
         firstAtoms = set.firstAtoms
     }
 
@@ -30,28 +37,37 @@ struct Predictions {
             for place in 0..<count { target[first + place] = Double(numbers[place]) }
         }
         let (first, end) = (firstAtoms[range.lowerBound], firstAtoms[range.upperBound])
-        copy(results.energies, to: &outputs.energies, from: range.lowerBound, count: range.count)
-        copy(results.forces, to: &outputs.forces, from: 3 * first, count: 3 * (end - first))
-        copy(results.virials, to: &outputs.virials, from: 9 * range.lowerBound, count: 9 * range.count)
+        if let surface = results.surface, outputs.surface != nil {
+            copy(surface.energies, to: &outputs.surface!.energies, from: range.lowerBound, count: range.count)
+            copy(surface.forces, to: &outputs.surface!.forces, from: 3 * first, count: 3 * (end - first))
+            copy(surface.virials, to: &outputs.surface!.virials, from: 9 * range.lowerBound, count: 9 * range.count)
+        }
+        for (head, numbers) in results.heads.enumerated() {
+            let width = heads[head].shape.components
+            outputs.heads[head].replaceSubrange(width * first..<width * end, with: numbers)
+        }
     }
 
     /// Adds what other processes have found.
     mutating func sum(over communicator: any Communicator) {
-        communicator.sum(&outputs.energies)
-        communicator.sum(&outputs.forces)
-        communicator.sum(&outputs.virials)
+        if outputs.surface != nil {
+            communicator.sum(&outputs.surface!.energies)
+            communicator.sum(&outputs.surface!.forces)
+            communicator.sum(&outputs.surface!.virials)
+        }
+        for head in outputs.heads.indices { communicator.sum(&outputs.heads[head]) }
     }
 
     func compare(with set: DataSet, _ loss: Loss, _ parallelism: Parallelism) throws -> Validation {
-        var (terms, errors) = (LossTerms(), GroupedErrors())
+        var (terms, errors) = (LossTerms(), GroupedErrors(of: loss.assembly.properties))
         for index in 0..<set.count {
             let item = try set.items([index], parallelism)[0]
-            let found = outputs.errors(of: item, structure: index, firstAtom: firstAtoms[index])
+            let found = outputs.errors(of: item, structure: index, firstAtom: firstAtoms[index], loss.assembly)
             terms += loss.terms(of: item, found)
             errors.add(
                 item.structure, set: set.setNames.isEmpty ? nil : set.setNames[index], energyError: found.energy,
                 forceErrors: found.forces,
-                stressError: found.virial.map { item.structure.cell!.stress(ofVirial: $0) })
+                stressError: found.virial.map { item.structure.cell!.stress(ofVirial: $0) }, others: found.others)
         }
         let means = terms.means(over: set.lossCounts.reduce(into: LossTerms()) { $0 += $1 })
         return Validation(loss: loss.total(means, loss.settings.finalCoefficients), terms: means, errors: errors)

@@ -13,7 +13,7 @@ import Programs
 /// the run was stopped and resumed.
 final class Trainer<T: ExecutableScalar> {
     let settings: TrainingSettings
-    let model: NequIPModel
+    let model: Model
     private let structures: EpochStructures
     let validation: DataSet
     private(set) var parameters: ParameterSet
@@ -39,7 +39,7 @@ final class Trainer<T: ExecutableScalar> {
     ///   - frozen: names of parameters that stay as they are.
     ///   - seed: decides the order of batches.
     init(
-        _ settings: TrainingSettings, _ model: NequIPModel, _ parameters: ParameterSet, frozen: Set<String> = [],
+        _ settings: TrainingSettings, _ model: Model, _ parameters: ParameterSet, frozen: Set<String> = [],
         seed: UInt64, training: DataSet, replay: DataSet? = nil, validation: DataSet, parallelism: Parallelism,
         communicator: (any Communicator)? = nil
     ) {
@@ -69,10 +69,11 @@ final class Trainer<T: ExecutableScalar> {
         executor = ProcessorExecutor(program, parallelism: parallelism)
         self.parallelism = parallelism
         binding = ParameterBinding(parameters, in: program)
-        predicted = Predicted(by: program)
-        loss = Loss(settings.loss, elements: model.configuration.elements)
+        predicted = Predicted(by: program, model.configuration)
+        loss = Loss(settings.loss, model.configuration)
         gradient = Array(repeating: 0, count: weights.count)
         let scales = model.configuration.perTypeEnergyScales
+        guard model.configuration.predictsEnergy else { return }
         executor.withInput("scales") { input in
             for (type, scale) in scales.enumerated() { input[type] = T(scale) }
         }
@@ -81,13 +82,27 @@ final class Trainer<T: ExecutableScalar> {
     /// What the program predicts, and where it takes the derivatives of a loss by that; `nil` where nothing that is
     /// trained depends on one.
     private struct Predicted {
-        let energies, forces, virials: Program.Output
-        let energiesCotangent, forcesCotangent, virialsCotangent: Program.Input?
+        /// Nothing of a model without energies.
+        let surface: Surface?
+        let heads: [(head: Head, output: Program.Output, cotangent: Program.Input?)]
 
-        init(by program: Program) {
-            (energies, energiesCotangent) = (program.output("energies"), program.input("energies cotangent"))
-            (forces, forcesCotangent) = (program.output("forces"), program.input("forces cotangent"))
-            (virials, virialsCotangent) = (program.output("virial"), program.input("virial cotangent"))
+        struct Surface {
+            let energies, forces, virials: Program.Output
+            let energiesCotangent, forcesCotangent, virialsCotangent: Program.Input?
+        }
+
+        init(by program: Program, _ model: ModelConfiguration) {
+            surface =
+                model.predictsEnergy
+                ? Surface(
+                    energies: program.output("energies"), forces: program.output("forces"),
+                    virials: program.output("virial"), energiesCotangent: program.input("energies cotangent"),
+                    forcesCotangent: program.input("forces cotangent"),
+                    virialsCotangent: program.input("virial cotangent")) : nil
+            heads = Assembly(model).heads.map { head in
+                let name = "head \(head.name)"
+                return (head, program.output(name), program.input("\(name) cotangent"))
+            }
         }
     }
 
@@ -199,9 +214,15 @@ final class Trainer<T: ExecutableScalar> {
         }
         return batch.withGraph { graph in
             let terms = evaluate(batch, graph, over: counts)
-            write(cotangents.energies, to: predicted.energiesCotangent, on: graph)
-            write(cotangents.forces, to: predicted.forcesCotangent, on: graph)
-            write(cotangents.virials, to: predicted.virialsCotangent, on: graph)
+            if let surface = predicted.surface {
+                write(cotangents.energies, to: surface.energiesCotangent, on: graph)
+                write(cotangents.forces, to: surface.forcesCotangent, on: graph)
+                write(cotangents.virials, to: surface.virialsCotangent, on: graph)
+            }
+            for (head, cotangent) in zip(predicted.heads, cotangents.heads) {
+                guard let input = head.cotangent else { continue }
+                executor.withInput(input, on: graph) { HeadRows.write(cotangent, to: $0, head.head) }
+            }
             executor.run(on: graph, stage: 1)
             binding.readGradients(of: executor, on: graph, into: &gradient, parallelism)
             return loss.total(terms)
@@ -219,10 +240,16 @@ final class Trainer<T: ExecutableScalar> {
     }
 
     private func withOutputs<R>(on graph: Graph, _ body: (Outputs<UnsafeBufferPointer<T>>) -> R) -> R {
-        executor.withOutput(predicted.energies, on: graph) { energies in
-            executor.withOutput(predicted.forces, on: graph) { forces in
-                executor.withOutput(predicted.virials, on: graph) { virials in
-                    body(Outputs(energies: energies, forces: forces, virials: virials))
+        let heads = predicted.heads.map { head in
+            executor.withOutput(head.output, on: graph) { HeadRows.read($0, head.head, 0..<graph.atoms) }
+        }
+        guard let surface = predicted.surface else { return body(Outputs(surface: nil, heads: heads)) }
+        return executor.withOutput(surface.energies, on: graph) { energies in
+            executor.withOutput(surface.forces, on: graph) { forces in
+                executor.withOutput(surface.virials, on: graph) { virials in
+                    body(
+                        Outputs(
+                            surface: .init(energies: energies, forces: forces, virials: virials), heads: heads))
                 }
             }
         }
@@ -241,7 +268,7 @@ final class Trainer<T: ExecutableScalar> {
     func validate(_ weights: [T]? = nil) throws -> Validation {
         let set = validation.count > 0 ? validation : training
         binding.write(weights ?? keptWeights, to: executor, parallelism)
-        var predictions = Predictions(of: set)
+        var predictions = Predictions(of: set, model.configuration)
         let batches = stride(from: 0, to: set.count, by: settings.validationBatchSize).map {
             $0..<min(set.count, $0 + settings.validationBatchSize)
         }
@@ -257,13 +284,10 @@ final class Trainer<T: ExecutableScalar> {
         var validation = try predictions.compare(with: set, loss, parallelism)
         if let communicator {
             // What is decided by them is decided alike on unlike processors.
-            var numbers = [
-                validation.loss, validation.terms.energy, validation.terms.forces, validation.terms.stress,
-            ]
+            var numbers = [validation.loss] + Property.all.map { validation.terms[$0] }
             communicator.broadcast(&numbers)
-            (validation.loss, validation.terms) = (
-                numbers[0], LossTerms(energy: numbers[1], forces: numbers[2], stress: numbers[3])
-            )
+            validation.loss = numbers[0]
+            for (label, number) in zip(Property.all, numbers.dropFirst()) { validation.terms[label] = number }
         }
         return validation
     }
@@ -272,7 +296,7 @@ final class Trainer<T: ExecutableScalar> {
     /// be learned, if squares are what the loss measures.
     func lossOfZeros() throws -> Double {
         let set = validation.count > 0 ? validation : training
-        return try Predictions(of: set).compare(with: set, loss, parallelism).loss
+        return try Predictions(of: set, model.configuration).compare(with: set, loss, parallelism).loss
     }
 
     /// The name of a parameter of which a weight is not a finite number.

@@ -3,7 +3,8 @@ import Foundation
 import Models
 import Potentials
 
-/// A checkpoint file: a `TrainerState` in safetensors, with what it belongs to and a checksum over all of it.
+/// A checkpoint file: a `TrainerState` in safetensors, with what it belongs to and a checksum over all of it
+/// (`Safetensors.seal`).
 struct Checkpoint {
     var state: TrainerState
     /// A checkpoint of another model, other data or another split cannot be resumed.
@@ -14,7 +15,9 @@ struct Checkpoint {
     var configuration: String
 
     private static let format = "apus-checkpoint"
-    private static let version = "3"
+    private static let version = "4"
+    /// The same with another checksum.
+    private static let versionWithSHA256 = "3"
 
     /// What the state holds beside arrays.
     private struct Header: Codable {
@@ -56,7 +59,7 @@ struct Checkpoint {
         ] {
             file.set(name, values, shape: [values.count])
         }
-        file.metadata["sha256"] = Self.digest(of: file)
+        file.seal()
         try file.write(to: path)
     }
 
@@ -77,8 +80,9 @@ struct Checkpoint {
         return text.flatMap { try? decoder.decode(type, from: Data($0.utf8)) }
     }
 
-    /// SHA-256 of all texts and arrays in order of their names, as hexadecimal text.
-    private static func digest(of file: Safetensors) -> String {
+    /// Whether a file of version 3 is as it was written: it has the SHA-256 of all texts and arrays in order of their
+    /// names, as hexadecimal text.
+    private static func isIntactBySHA256(_ file: Safetensors) -> Bool {
         var hash = SHA256()
         for (key, text) in file.metadata.sorted(by: { $0.key < $1.key }) where key != "sha256" {
             hash.update(Data("\(key) \(text.utf8.count) \(text)".utf8))
@@ -87,7 +91,7 @@ struct Checkpoint {
             hash.update(Data("\(name) \(tensor.bytes.count) ".utf8))
             hash.update(tensor.bytes)
         }
-        return hash.hexadecimal()
+        return file.metadata["sha256"] == hash.hexadecimal()
     }
 }
 
@@ -98,14 +102,15 @@ extension Checkpoint {
         guard file.metadata["format"] == Self.format else {
             throw PotentialError("\(path): is not the checkpoint of a training")
         }
-        guard let version = file.metadata["format_version"], version == Self.version else {
+        guard let version = file.metadata["format_version"], [Self.version, Self.versionWithSHA256].contains(version)
+        else {
             throw PotentialError(
                 "\(path): was written by \(file.metadata["program"] ?? "another version of Apus"), whose checkpoints cannot be resumed by \(ProgramVersion.description); end the training with that version, or start another from its potential by fine_tuning"
             )
         }
-        guard file.metadata["sha256"] == Self.digest(of: file) else {
+        guard version == Self.version ? file.isIntact == true : Self.isIntactBySHA256(file) else {
             throw PotentialError(
-                "\(path): is damaged: its SHA-256 is not the one that was written; begin anew with --overwrite, or start from the potential by fine_tuning"
+                "\(path): is damaged: its checksum is not the one that was written; begin anew with --overwrite, or start from the potential by fine_tuning"
             )
         }
         guard let model = Self.decode(file.metadata["model"], as: ModelConfiguration.self),

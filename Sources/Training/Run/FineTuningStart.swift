@@ -22,6 +22,17 @@ struct FineTuningStart: Sendable {
         }
     }
 
+    /// Throws where the potential does not predict what the loss asks for.
+    func check(_ loss: LossSettings) throws {
+        let missing = loss.labels.filter { !potential.properties.contains($0) }
+        guard missing.isEmpty else {
+            let names = missing.map(\.name).joined(separator: ", ")
+            throw TrainingError(
+                "fine_tuning.potential: \(settings.potential) predicts \(potential.properties.map(\.name).joined(separator: ", ")), and no \(names), for which training.loss asks; give it no weight (training.loss.\(missing[0]): 0), or train a new potential"
+            )
+        }
+    }
+
     /// The potential's model with the elements of the structures added and shifts for the new level of theory.
     ///
     /// New elements have no scale in the potential: they get the mean of the others.
@@ -50,6 +61,10 @@ struct FineTuningStart: Sendable {
             remarks.append(
                 .notice("elements added to the potential: \(new.map(\.symbol).joined(separator: ", "))"))
         }
+        guard configuration.predictsEnergy else {
+            try configuration.validate()
+            return configuration
+        }
         let fitted = settings.shifts == .refit ? statistics.elements : new
         let before = configuration.perTypeEnergyShifts
         for (type, element) in configuration.elements.enumerated() where fitted.contains(element) {
@@ -73,7 +88,7 @@ struct FineTuningStart: Sendable {
         _ elements: [Element], in configuration: inout ModelConfiguration, to structures: some Collection<Structure>,
         _ parallelism: Parallelism, _ remarks: inout [Remark]
     ) throws {
-        let model = try NequIPModel(configuration)
+        let model = try Model(configuration)
         let start = weights(in: model, besides: ParameterSet(model.parameters, seed: 1))
         let evaluation = try Evaluation(
             of: Potential(configuration: configuration, parameters: start, precision: potential.precision),
@@ -113,7 +128,7 @@ struct FineTuningStart: Sendable {
     }
 
     /// The potential's weights in a model that may have more elements; their embeddings are those of `random`.
-    func weights(in model: NequIPModel, besides random: ParameterSet) -> ParameterSet {
+    func weights(in model: Model, besides random: ParameterSet) -> ParameterSet {
         var weights = random
         for (parameter, offset) in zip(weights.parameters, weights.offsets) {
             // Rows of the embedding are types, and new ones follow the old.
@@ -124,7 +139,7 @@ struct FineTuningStart: Sendable {
     }
 
     /// The names of the parameters that stay as they are. Throws where a pattern fits none.
-    func frozen(in model: NequIPModel) throws -> Set<String> {
+    func frozen(in model: Model) throws -> Set<String> {
         var names: Set<String> = []
         for pattern in settings.frozen {
             let matching = model.parameters.map(\.name).filter { fnmatch(pattern + "*", $0, 0) == 0 }

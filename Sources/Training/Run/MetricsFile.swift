@@ -10,10 +10,13 @@ struct MetricsFile {
 
     /// Starts the files, or continues them after dropping what follows epoch `epochs`.
     ///
-    /// - Parameter elements: those that get a column of force errors of their own.
-    init(path: String, groupsPath: String, elements: [Element], keepingEpochs epochs: Int?) throws {
+    /// - Parameters:
+    ///   - elements: those that get a column of force errors of their own.
+    ///   - others: properties beside energy, forces and stress that are predicted.
+    init(path: String, groupsPath: String, elements: [Element], others: [Property], keepingEpochs epochs: Int?) throws
+    {
         self.elements = elements
-        let names = ErrorMeasures().named.map(\.name)
+        let names = ErrorMeasures(of: others).named.map(\.name)
         let byElement = elements.map { "forces_rmse_mev_per_angstrom_\($0.symbol)" }
         let columns = ["epoch", "seconds", "learning_rate", "training_loss", "validation_loss"] + names + byElement
         table = try Self.begin(path, columns, keepingEpochs: epochs)

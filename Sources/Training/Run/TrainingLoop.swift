@@ -1,6 +1,7 @@
 import CPUExecutor
 import Compute
 import Foundation
+import Layers
 import Models
 import Potentials
 import Programs
@@ -19,8 +20,14 @@ final class TrainingLoop<T: ExecutableScalar> {
     /// What the trainer was when this part of the training began.
     private let first: TrainerState
     private let watch = Stopwatch()
-    /// The state after the last epoch, to go back to.
+    /// The state after the last epoch, to go back to: what the checkpoint becomes.
     private var lastGood: TrainerState
+    /// The kept potential where the file is still an earlier one.
+    private var unsaved: (parameters: ParameterSet, errors: ErrorMeasures, epochs: Int)?
+    /// Whether the checkpoint is that of `lastGood`.
+    private var isSaved = true
+    /// When potential and checkpoint were written last, and how long that took, s.
+    private var lastSave = (time: -Double.infinity, duration: 0.0)
     /// The kept potential's score and epoch.
     private var kept: (score: Double, epoch: Int)
     /// The lowest validation loss, as long as it was lower by `min_delta`: what `early_stopping` and the loss of a
@@ -60,11 +67,26 @@ final class TrainingLoop<T: ExecutableScalar> {
         try training.folder.make()
         metrics = try MetricsFile(
             path: training.metricsPath, groupsPath: training.folder.groupMetrics,
-            elements: training.model.configuration.elements, keepingEpochs: resuming ? state.epoch : nil)
+            elements: training.model.configuration.elements,
+            others: Assembly(training.model.configuration).properties,
+            keepingEpochs: resuming ? state.epoch : nil)
         events = training.settings.tensorboard ? try EventFile(inFolder: training.output) : nil
     }
 
     func run() throws -> TrainingRun.Summary {
+        do {
+            let summary = try train()
+            try save()
+            return try withErrors(summary)
+        } catch {
+            // The first error is what counts.
+            try? save()
+            throw error
+        }
+    }
+
+    /// Trains until an end is reached; the summary's errors are still to be found.
+    private func train() throws -> TrainingRun.Summary {
         // The initialised potential is the first to be kept.
         if !isResuming, try finishEpoch(trainingLoss: .nan) != nil {
             throw TrainingError("the loss of the first weights is not a finite number: " + causeOfTheFirstLoss)
@@ -78,7 +100,8 @@ final class TrainingLoop<T: ExecutableScalar> {
             case .stopped:
                 ending = agreed(isLate) ? .maxTime : .interrupted
                 cutShort = (steps, try validateCutShort())
-                try keepTime()
+                // `max_time` counts what the epoch has taken.
+                keepTime()
             case .finished(let loss):
                 if let divergence = try finishEpoch(trainingLoss: loss) {
                     try rollBack(divergence)
@@ -86,8 +109,8 @@ final class TrainingLoop<T: ExecutableScalar> {
                 }
                 if let reached = endReached() {
                     ending = reached
-                    // The checkpoint was written a moment before the time was over.
-                    if reached == .maxTime { try keepTime() }
+                    // The state was taken a moment before the time was over.
+                    if reached == .maxTime { keepTime() }
                 }
             }
             if ending != .maxEpochs { break }
@@ -96,7 +119,7 @@ final class TrainingLoop<T: ExecutableScalar> {
             ending: ending, epochs: trainer.epoch, steps: cutShort.steps, seconds: seconds,
             structuresPerSecond: structuresPerSecond(
                 after: Double(trainer.epoch) + Double(cutShort.steps) / Double(trainer.stepsPerEpoch)),
-            keptEpoch: kept.epoch, keptIsCutShort: cutShort.isKept, errors: try writePredictions())
+            keptEpoch: kept.epoch, keptIsCutShort: cutShort.isKept, errors: GroupedErrors())
     }
 
     /// What the settings or the user end the training by after a whole epoch.
@@ -131,7 +154,7 @@ final class TrainingLoop<T: ExecutableScalar> {
         return (outcome, taken)
     }
 
-    /// Validates and writes the files of an epoch; returns how the training has diverged, if it has.
+    /// Validates, and writes what an epoch adds to the files; returns how the training has diverged, if it has.
     private func finishEpoch(trainingLoss: Double) throws -> Divergence? {
         trainer.synchronize()
         let (validation, isKept): (Validation, Bool)
@@ -147,6 +170,7 @@ final class TrainingLoop<T: ExecutableScalar> {
         lastGood = trainer.state
         (lastGood.keptScore, lastGood.keptEpoch, lastGood.seconds) = (kept.score, kept.epoch, now)
         (lastGood.progressLoss, lastGood.progressEpoch) = progress
+        isSaved = false
         guard training.writes else { return nil }
         let summary = TrainingRun.EpochReport(
             epoch: trainer.epoch, trainingLoss: trainingLoss, validationLoss: validation.loss,
@@ -156,15 +180,14 @@ final class TrainingLoop<T: ExecutableScalar> {
             remaining: remaining(after: Double(trainer.epoch)))
         try metrics?.append(summary)
         try events?.append(summary)
-        try training.checkpoint(lastGood).write(to: training.checkpointPath)
+        if isTimeToSave { try save() }
         report(.epoch(summary))
         return nil
     }
 
-    /// Writes down how long an epoch that is cut short has taken: `max_time` counts it.
-    private func keepTime() throws {
+    private func keepTime() {
         lastGood.seconds = seconds
-        if training.writes { try training.checkpoint(lastGood).write(to: training.checkpointPath) }
+        isSaved = false
     }
 
     /// Validates the weights of an epoch that is cut short, and tells whether they are kept.
@@ -175,7 +198,7 @@ final class TrainingLoop<T: ExecutableScalar> {
 
     private struct Diverged: Error { var divergence: Divergence }
 
-    /// Validates, and writes the potential if it is to be kept.
+    /// Validates, and remembers the potential if it is to be kept.
     private func validate() throws -> Result<(validation: Validation, isKept: Bool), Diverged> {
         let validation = try trainer.validate()
         let score = settings.keep.score(validation)
@@ -185,10 +208,7 @@ final class TrainingLoop<T: ExecutableScalar> {
         }
         guard score < kept.score || settings.keep == .last else { return .success((validation, false)) }
         kept = (score, trainer.epoch)
-        if training.writes {
-            try training.potential(trainer.keptParameters, errors: validation.errors.all, epochs: trainer.epoch)
-                .write(to: training.potentialPath)
-        }
+        if training.writes { unsaved = (trainer.keptParameters, validation.errors.all, trainer.epoch) }
         return .success((validation, true))
     }
 
@@ -222,12 +242,35 @@ final class TrainingLoop<T: ExecutableScalar> {
         return "labels, or numbers given under model, are out of range; apus check-data looks at the former"
     }
 
-    /// Writes validation.xyz, what the kept potential says beside the labels, and returns its errors.
-    private func writePredictions() throws -> GroupedErrors {
-        guard training.writes else { return GroupedErrors() }
+    // MARK: Files
+
+    /// Potential and checkpoint take at most a twentieth of the time where epochs are short; ten minutes may be lost
+    /// where a disk is slow.
+    private var isTimeToSave: Bool { seconds - lastSave.time >= min(19 * lastSave.duration, 600) }
+
+    /// Brings the files of the kept potential and of the checkpoint up to the last epoch.
+    private func save() throws {
+        guard training.writes else { return }
+        let before = seconds
+        if let kept = unsaved {
+            try training.potential(kept.parameters, errors: kept.errors, epochs: kept.epochs)
+                .write(to: training.potentialPath)
+            unsaved = nil
+        }
+        guard !isSaved else { return }
+        try training.checkpoint(lastGood).write(to: training.checkpointPath)
+        isSaved = true
+        lastSave = (seconds, seconds - before)
+    }
+
+    /// Writes validation.xyz, what the kept potential says beside the labels, and adds its errors.
+    private func withErrors(_ summary: TrainingRun.Summary) throws -> TrainingRun.Summary {
+        guard training.writes else { return summary }
+        var summary = summary
         let kept = try Potential(contentsOf: training.potentialPath)
-        return try Evaluation(of: kept, parallelism: training.parallelism).writePredictions(
+        summary.errors = try Evaluation(of: kept, parallelism: training.parallelism).writePredictions(
             for: training.judging, to: training.folder.predictions)
+        return summary
     }
 
     // MARK: Time

@@ -28,7 +28,7 @@ extension Potential {
     ) throws -> TrainingPace {
         let settings = try TrainingSettings(
             Settings(text: provenance.trainingConfiguration, named: "the potential's trainingConfiguration"))
-        let model = try NequIPModel(configuration)
+        let model = try Model(configuration)
         let data = try DataSet(structures, for: configuration, parallelism: parallelism)
         func measure<T: ExecutableScalar>(_: T.Type) throws -> TrainingPace {
             let trainer = Trainer<T>(

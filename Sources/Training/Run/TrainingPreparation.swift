@@ -11,7 +11,7 @@ import Potentials
 /// The members of a committee share it.
 public struct TrainingPreparation: Sendable {
     public let settings: TrainingSettings
-    public let model: NequIPModel
+    public let model: Model
     public let statistics: DataStatistics
     /// What was taken from the data, and warnings, for people.
     public let remarks: [Remark]
@@ -47,6 +47,7 @@ public struct TrainingPreparation: Sendable {
         var remarks = data.remarks + (try LossCoverage(settings.loss, structures).remarks(settings.loss))
         let configuration: ModelConfiguration
         if let start {
+            try start.check(settings.loss)
             statistics = try DataStatistics(
                 structures, cutoff: cutoff,
                 pairPotential: start.potential.configuration.pairInteraction(parallelism: .serial),
@@ -58,14 +59,17 @@ public struct TrainingPreparation: Sendable {
             let elements = model.elements ?? DataStatistics.elements(of: structures)
             statistics = try DataStatistics(
                 structures, cutoff: cutoff, pairPotential: model.pairInteraction(elements), parallelism: parallelism)
-            let chosen = try model.configuration(from: structures, statistics, isolatedAtoms: data.isolatedAtoms)
+            let chosen = try model.configuration(
+                from: structures, statistics,
+                outputs: TrainingOutputs(loss: settings.loss).outputs(for: structures, elements),
+                isolatedAtoms: data.isolatedAtoms)
             configuration = chosen.configuration
             remarks = chosen.remarks + remarks
         }
         isolatedAtoms = zip(configuration.elements, configuration.perTypeEnergyShifts)
             .filter { data.isolatedAtoms[$0] == $1 }.map(\.0)
-        remarks += data.remarks(onShifts: Self.shifts(of: configuration))
-        model = try NequIPModel(configuration)
+        if configuration.predictsEnergy { remarks += data.remarks(onShifts: Self.shifts(of: configuration)) }
+        model = try Model(configuration)
         try Self.checkElements(data.training, configuration, "data.train")
         try Self.checkElements(data.validation, configuration, "data.validation")
         training = try DataSet(

@@ -14,7 +14,7 @@ extension TrainingRun {
 
     /// What has changed since the checkpoint in the output folder, for people. Throws where it cannot be continued.
     public func changesSinceCheckpoint() throws -> [String] {
-        let changes = try changes(since: readCheckpoint())
+        let changes = try readCheckpoint().changes
         var lines = try changes.lines()
         if changes.earlier.optimizer.name != settings.optimizer.name {
             lines.append("another optimizer: what the one before has gathered is forgotten")
@@ -22,12 +22,15 @@ extension TrainingRun {
         if startsScheduleAnew(after: changes.earlier) {
             lines.append("the schedule of the learning rate begins anew")
         }
+        for path in [folder.metrics, folder.groupMetrics] where !FileManager.default.fileExists(atPath: path) {
+            lines.append("\(path) is not there any more: it begins anew, without the epochs before")
+        }
         return lines
     }
 
     /// Throws where the settings leave nothing to go on with; says what to raise.
     public func refuseIfEnded() throws {
-        let state = try readCheckpoint().state
+        let state = try readCheckpoint().checkpoint.state
         guard state.epoch < settings.maxEpochs else {
             throw TrainingError(
                 "\(checkpointPath): has finished \(state.epoch) epochs; to go on, raise training.max_epochs above that"
@@ -43,12 +46,13 @@ extension TrainingRun {
     /// Compares with the other processes what all must have in common. Throws on all of them where something differs.
     public func agree(resuming: Bool) throws {
         guard let communicator else { return }
-        try RanksAgreement(self, resumed: resuming ? readCheckpoint().state : nil).check(over: communicator)
+        try RanksAgreement(self, resumed: resuming ? readCheckpoint().checkpoint.state : nil).check(
+            over: communicator)
     }
 
     /// What a training that has ended came to, from its files.
     public func summaryOfEndedRun() throws -> Summary {
-        let state = try readCheckpoint().state
+        let state = try readCheckpoint().checkpoint.state
         let kept = try Potential(contentsOf: potentialPath)
         let set = judging
         let errors = try Evaluation(of: kept, parallelism: parallelism).errors(
@@ -59,16 +63,17 @@ extension TrainingRun {
             keptEpoch: state.keptEpoch, keptIsCutShort: false, errors: errors)
     }
 
-    /// Whether the training in the output folder has reached an end that the settings name.
-    public func hasEnded() throws -> Bool {
-        let checkpoint = try readCheckpoint()
+    /// Whether the training in the output folder has reached an end that the settings name, and one that those name
+    /// that it was last trained with: a member of a committee may have settings of its own.
+    public func hasEnded() throws -> Bool { try stand().hasEnded }
+
+    private func stand() throws -> (epoch: Int, hasEnded: Bool) {
+        let (checkpoint, changes) = try readCheckpoint()
         let state = checkpoint.state
-        // A member that is trained with settings of its own ends by these too.
-        let own = try? TrainingSettings(Settings(text: checkpoint.configuration, named: checkpointPath))
-        return try hasEnded(state, by: settings) && own.map { try hasEnded(state, by: $0) } ?? true
+        return (state.epoch, hasEnded(state, by: settings) && hasEnded(state, by: changes.earlier))
     }
 
-    private func hasEnded(_ state: TrainerState, by settings: TrainingSettings) throws -> Bool {
+    private func hasEnded(_ state: TrainerState, by settings: TrainingSettings) -> Bool {
         state.epoch >= settings.maxEpochs || settings.maxTime.map { state.seconds >= $0 } ?? false
             || settings.earlyStopping.map { state.epoch - state.progressEpoch >= $0.patience } ?? false
     }
@@ -76,12 +81,8 @@ extension TrainingRun {
     /// Epochs taken of those asked for, where it has not ended: `has taken 31 of 300 epochs`; `nil` where it has.
     func whatIsLeft() throws -> String? {
         guard FileManager.default.fileExists(atPath: checkpointPath) else { return "has not been begun" }
-        if try hasEnded() { return nil }
-        return "has taken \(try readCheckpoint().state.epoch) of \(settings.maxEpochs) epochs"
-    }
-
-    private func changes(since checkpoint: Checkpoint) throws -> ResumedSettings {
-        try ResumedSettings(checkpoint.configuration, named: checkpointPath, settings)
+        let (epoch, hasEnded) = try stand()
+        return hasEnded ? nil : "has taken \(epoch) of \(settings.maxEpochs) epochs"
     }
 
     func checkpoint(_ state: TrainerState) -> Checkpoint {
@@ -92,12 +93,14 @@ extension TrainingRun {
 
     var dataDigest: String { preparation.data.map { "\($0.sha256):\($0.structures)" }.joined(separator: ",") }
 
-    private func readCheckpoint() throws -> Checkpoint {
+    /// The checkpoint, and what has changed in the settings since. Throws an error that names the file where it is
+    /// unreadable, or belongs to something else.
+    private func readCheckpoint() throws -> (checkpoint: Checkpoint, changes: ResumedSettings) {
         let checkpoint = try Checkpoint(contentsOf: checkpointPath)
         func refuse(_ what: String) -> TrainingError {
             TrainingError("\(checkpointPath): \(what); use another output, or begin anew with --overwrite")
         }
-        let changes = try changes(since: checkpoint)
+        let changes = try ResumedSettings(checkpoint.configuration, named: checkpointPath, settings)
         guard checkpoint.dataDigest == dataDigest else {
             throw refuse("belongs to other data files" + changes.list(of: "data.", "fine_tuning.replay."))
         }
@@ -116,7 +119,7 @@ extension TrainingRun {
                 "\(checkpointPath): is damaged: expected \(model.parameterCount) weights, found \(checkpoint.state.weights.count)"
             )
         }
-        return checkpoint
+        return (checkpoint, changes)
     }
 
     /// Whether rates are others than those that the schedule has come to.
@@ -130,9 +133,9 @@ extension TrainingRun {
     /// schedule from there, another optimizer starts anew; under another loss, or another choice of what is kept, the
     /// kept potential is measured again.
     func resume<T>(_ trainer: Trainer<T>) throws -> TrainerState {
-        let checkpoint = try readCheckpoint()
+        let (checkpoint, changes) = try readCheckpoint()
         var state = checkpoint.state
-        let before = try changes(since: checkpoint).earlier
+        let before = changes.earlier
         if before.optimizer.name != settings.optimizer.name {
             state.beginOptimizer(settings.optimizer.name, after: before.optimizer.name)
         }
@@ -181,7 +184,13 @@ extension ModelConfiguration {
         (same.avgNumNeighbors, same.perTypeEnergyScales, same.perTypeEnergyShifts) = (
             other.avgNumNeighbors, other.perTypeEnergyScales, other.perTypeEnergyShifts
         )
-        return same == other && isClose(avgNumNeighbors, other.avgNumNeighbors)
+        same.outputs = other.outputs
+        let hasSameOutputs =
+            outputs.map(\.property) == other.outputs.map(\.property)
+            && zip(outputs, other.outputs).allSatisfy {
+                isClose([$0.scale], [$1.scale]) && isClose($0.perTypeShifts, $1.perTypeShifts)
+            }
+        return same == other && hasSameOutputs && isClose(avgNumNeighbors, other.avgNumNeighbors)
             && isClose(perTypeEnergyScales, other.perTypeEnergyScales)
             && isClose(perTypeEnergyShifts, other.perTypeEnergyShifts)
     }

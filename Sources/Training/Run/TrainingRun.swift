@@ -11,7 +11,7 @@ import Potentials
 public final class TrainingRun: Sendable {
     public let preparation: TrainingPreparation
     public let settings: TrainingSettings
-    public let model: NequIPModel
+    public let model: Model
     /// The folder that everything is written to.
     public let output: String
     /// Which member of a committee is trained, from 0; `nil` for a potential alone.
@@ -117,8 +117,10 @@ public final class TrainingRun: Sendable {
 
     /// Trains until an end is reached. `isInterrupted` is asked after every batch.
     ///
-    /// Writes the potential that is kept, a checkpoint and metrics.csv after every epoch, each whole or not at all. An
-    /// epoch that is cut short leaves its potential if that is kept, and no other trace: resuming runs it again.
+    /// Every epoch adds its line to metrics.csv. The potential that is kept and a checkpoint are written after an
+    /// epoch, after the last one in any case, each whole or not at all; where epochs are short, not after every one,
+    /// and what is killed goes on from the last that was written. An epoch that is cut short leaves its potential if
+    /// that is kept, and no other trace: resuming runs it again.
     public func run(
         resuming: Bool, isInterrupted: () -> Bool, report: (Event) -> Void
     ) throws -> Summary {

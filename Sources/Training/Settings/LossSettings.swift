@@ -4,9 +4,8 @@ import StructureFiles
 
 /// What `training.loss` says: how much each label counts, how its errors are measured, and for whom they count more.
 public struct LossSettings: Sendable, Equatable {
-    public var energy = Term(coefficient: 1)
-    public var forces = Term(coefficient: 1)
-    public var stress = Term(coefficient: 0)
+    private var terms = Dictionary(
+        uniqueKeysWithValues: Property.all.map { ($0, Term(coefficient: $0 == .energy || $0 == .forces ? 1 : 0)) })
     /// What the force components on atoms of an element count, 1 unless given.
     public var forcesByElement: [Element: Double] = [:]
     /// What structures count by their `config_type`; `default` for those of others and of none.
@@ -22,34 +21,30 @@ public struct LossSettings: Sendable, Equatable {
 
     public init() {}
 
-    func term(_ label: Label) -> Term {
-        switch label {
-        case .energy: energy
-        case .forces: forces
-        case .stress: stress
-        }
+    public subscript(label: Property) -> Term {
+        get { terms[label] ?? Term(coefficient: 0) }
+        set { terms[label] = newValue }
     }
 
     /// Whether a label counts in any epoch.
-    func uses(_ label: Label) -> Bool { term(label).coefficient.values.contains { $0 > 0 } }
+    func uses(_ label: Property) -> Bool { self[label].coefficient.values.contains { $0 > 0 } }
 
-    var labels: [Label] { Label.allCases.filter(uses) }
+    /// Those that count in any epoch.
+    var labels: [Property] { Property.all.filter(uses) }
 
     /// The coefficients in an epoch (counted from 0), divided by the sum of the last ones, as in NequIP where they do
     /// not change. One divisor for all epochs, so that a term whose coefficient stays keeps the size of its gradient:
     /// Adam remembers sizes for a thousand steps.
-    func coefficients(at epoch: Int) -> LossTerms {
-        normalized(energy.coefficient[epoch], forces.coefficient[epoch], stress.coefficient[epoch])
-    }
+    func coefficients(at epoch: Int) -> LossTerms { normalized { $0[epoch] } }
 
     /// Those of the last epochs, by which potentials are compared.
-    var finalCoefficients: LossTerms {
-        normalized(energy.coefficient.last, forces.coefficient.last, stress.coefficient.last)
-    }
+    var finalCoefficients: LossTerms { normalized(\.last) }
 
-    private func normalized(_ energy: Double, _ forces: Double, _ stress: Double) -> LossTerms {
-        let sum = self.energy.coefficient.last + self.forces.coefficient.last + self.stress.coefficient.last
-        return LossTerms(energy: energy / sum, forces: forces / sum, stress: stress / sum)
+    private func normalized(_ value: (StepFunction) -> Double) -> LossTerms {
+        let sum = Property.all.reduce(0) { $0 + self[$1].coefficient.last }
+        var result = LossTerms()
+        for label in labels { result[label] = value(self[label].coefficient) / sum }
+        return result
     }
 
     /// What a structure counts.
@@ -59,19 +54,22 @@ public struct LossSettings: Sendable, Equatable {
     }
 }
 
-/// A number for each label: coefficients, means of errors, counts.
+/// A number for each label: coefficients, means of errors, counts. 0 for those that nothing is said of.
 struct LossTerms: Sendable, Equatable {
-    var energy = 0.0
-    var forces = 0.0
-    var stress = 0.0
+    private var values: [Property: Double]
 
-    subscript(label: Label) -> Double {
-        switch label {
-        case .energy: energy
-        case .forces: forces
-        case .stress: stress
-        }
+    init(_ values: [Property: Double] = [:]) { self.values = values }
+
+    subscript(label: Property) -> Double {
+        get { values[label] ?? 0 }
+        set { values[label] = newValue }
     }
+
+    static func += (a: inout LossTerms, b: LossTerms) {
+        for (label, value) in b.values { a[label] += value }
+    }
+
+    static func == (a: LossTerms, b: LossTerms) -> Bool { Property.all.allSatisfy { a[$0] == b[$0] } }
 }
 
 /// A number that changes from given epochs on.
@@ -100,22 +98,23 @@ extension LossSettings {
     init(_ value: SettingsValue?) throws {
         guard let value else { return }
         let section = try value.section()
-        energy = try Self.term("energy", section, default: 1)
-        stress = try Self.term("stress", section, default: 0)
-        forces = try Self.term("forces", section, default: 1) { forces in
-            for (name, value) in try forces.sectionOrEmpty("per_type").entries() {
-                guard let element = Element(name) else {
-                    throw value.error("expected the symbol of an element, found \(name)")
+        for label in Property.all {
+            self[label] = try Self.term(label.name, section, default: self[label].coefficient.last) { term in
+                guard label == .forces else { return }
+                for (name, value) in try term.sectionOrEmpty("per_type").entries() {
+                    guard let element = Element(name) else {
+                        throw value.error("expected the symbol of an element, found \(name)")
+                    }
+                    forcesByElement[element] = try value.double(in: Self.weights)
                 }
-                forcesByElement[element] = try value.double(in: Self.weights)
             }
         }
         for (name, value) in try section.sectionOrEmpty("config_type_weights").entries() {
             byConfigType[name] = try value.double(in: Self.weights)
         }
-        let changes = Set([energy, forces, stress].flatMap(\.coefficient.changes)).sorted()
+        let changes = Set(Property.all.flatMap { self[$0].coefficient.changes }).sorted()
         for epoch in changes {
-            let sum = energy.coefficient[epoch] + forces.coefficient[epoch] + stress.coefficient[epoch]
+            let sum = Property.all.reduce(0) { $0 + self[$1].coefficient[epoch] }
             guard sum > 0 else {
                 let place = changes.count > 1 ? " from epoch \(epoch) on" : ""
                 throw value.error("expected at least one coefficient above 0\(place), found none")

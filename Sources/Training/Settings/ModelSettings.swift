@@ -32,32 +32,7 @@ public struct ModelSettings: Sendable {
 
     init(_ model: Settings) throws {
         let rMax = try model.quantity("r_max", .length, in: 0.1...50)
-        base = ModelConfiguration(rMax: rMax, elements: [], avgNumNeighbors: [1])
-        base.numLayers = try model.integer("num_layers", in: 1...20, default: 4)
-        base.lMax = try model.integer("l_max", in: 0...Convolution.largestDegree, default: 1)
-        base.parity = try model.boolean("parity", default: true)
-        base.numFeatures = Array(repeating: 32, count: base.lMax + 1)
-        if let value = model.optional("num_features") {
-            let numbers = try value.oneOrMore().map { try $0.integer(in: 1...1024) }
-            guard numbers.count == 1 || numbers.count == base.lMax + 1 else {
-                throw value.error(
-                    "expected one number, or \(base.lMax + 1) for l = 0…\(base.lMax), found \(numbers.count)")
-            }
-            base.numFeatures = numbers.count == 1 ? Array(repeating: numbers[0], count: base.lMax + 1) : numbers
-        }
-        base.typeEmbedNumFeatures = try model.integer(
-            "type_embed_num_features", in: 1...1024, default: base.numFeatures[0])
-        base.radialMLPDepth = try model.integer("radial_mlp_depth", in: 0...8, default: 1)
-        base.radialMLPWidth = try model.integer("radial_mlp_width", in: 1...4096, default: 128)
-        base.numBessels = try model.integer("num_bessels", in: 1...64, default: 8)
-        base.besselTrainable = try model.boolean("bessel_trainable", default: false)
-        base.polynomialCutoffP = try model.double("polynomial_cutoff_p", in: 2...64, default: 6)
-        base.readoutMLPHiddenLayersDepth = try model.integer(
-            "readout_mlp_hidden_layers_depth", in: 0...8, default: 0)
-        if model.optional("readout_mlp_hidden_layers_width") != nil {
-            base.readoutMLPHiddenLayersWidth = try model.integer("readout_mlp_hidden_layers_width", in: 1...4096)
-        }
-        base.splineIntervals = try model.integer("spline_intervals", in: 8...8192, default: base.splineIntervals)
+        base = ModelConfiguration(try Architectures.read(model), rMax: rMax, elements: [], avgNumNeighbors: [1])
         let pairPotentials = ModelConfiguration.PairPotential.allCases.map(\.rawValue)
         base.pairPotential = .init(
             rawValue: try model.choice("pair_potential", pairPotentials + ["none"], default: "none"))
@@ -182,18 +157,28 @@ public struct ModelSettings: Sendable {
 
     /// The configuration completed from training structures, with remarks for people on what was chosen.
     ///
-    /// - Parameter isolatedAtoms: eV, of elements that the data hold single atoms of.
+    /// - Parameters:
+    ///   - outputs: what is to be predicted.
+    ///   - isolatedAtoms: eV, of elements that the data hold single atoms of.
     public func configuration(
-        from structures: some Collection<Structure>, _ statistics: DataStatistics,
+        from structures: some Collection<Structure>, _ statistics: DataStatistics, outputs: [Output] = [.energy],
         isolatedAtoms: [Element: Double] = [:]
     ) throws -> (configuration: ModelConfiguration, remarks: [Remark]) {
         var configuration = base
         let elements = elements ?? statistics.elements
         configuration.typeNames = elements.map(\.symbol)
+        configuration.outputs = outputs
         configuration.avgNumNeighbors =
             try averageNeighbors.map { choice in
                 if case .all(let number) = choice { [number] } else { try Self.numbers(choice, elements) }
             } ?? [statistics.averageNeighbors]
+        configuration.perEdgeTypeCutoff = try cutoffs(elements)
+        guard configuration.predictsEnergy else {
+            configuration.perTypeEnergyScales = elements.map { _ in 1 }
+            configuration.perTypeEnergyShifts = elements.map { _ in 0 }
+            try configuration.validate()
+            return (configuration, [])
+        }
         configuration.perTypeEnergyScales =
             try scales.map { try Self.numbers($0, elements) } ?? elements.map { _ in statistics.forcesRMS }
         var (energies, remarks) = try energyShifts(elements, structures, statistics, isolatedAtoms)
@@ -204,7 +189,6 @@ public struct ModelSettings: Sendable {
                 ))
         }
         configuration.perTypeEnergyShifts = energies
-        configuration.perEdgeTypeCutoff = try cutoffs(elements)
         try configuration.validate()
         return (configuration, remarks)
     }

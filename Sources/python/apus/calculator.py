@@ -5,7 +5,7 @@ import os
 import numpy
 
 from .errors import ArgumentError
-from .potential import Potential
+from .potential import OF_ENERGY_SURFACE, Potential
 
 try:
     from ase.calculators.calculator import Calculator as Base
@@ -19,6 +19,11 @@ except ModuleNotFoundError as error:
 VOIGT = [0, 4, 8, 5, 2, 1]
 
 
+def _charge(atoms):
+    """The charge of the structure, e."""
+    return atoms.info.get("charge", 0)
+
+
 class Calculator(Base):
     """A potential as a calculator of ASE.
 
@@ -30,6 +35,11 @@ class Calculator(Base):
 
     A committee also gives `energy_deviation`, `force_deviations` and `member_energies`, in `results` and by
     `get_property`.
+
+    Other properties that the potential predicts are there too: `atoms.get_dipole_moment()` and `atoms.get_charges()`, all
+    by `calc.get_property(name)`. Dipoles are in e·Å, of molecules alone: ASE's error for what is not there comes for a
+    structure that repeats. `atoms.info["charge"]` is the charge of the structure; the dipole of an ion is about the mean of
+    the positions.
 
     Settings are those of `Potential`; `set` changes them.
     """
@@ -55,13 +65,21 @@ class Calculator(Base):
         wanted = {**self.parameters, **settings}
         if self.potential is None or wanted != self.parameters:
             self.potential = Potential(wanted["potential"], wanted["precision"], wanted["threads"], wanted["skin"])
-            if self.potential.members > 1:
-                self.implemented_properties = [
-                    *type(self).implemented_properties, "energy_deviation", "force_deviations", "member_energies"]
-            else:
-                self.implemented_properties = type(self).implemented_properties
+            self.implemented_properties = [
+                *(type(self).implemented_properties if self._has_energy else []), *self._others]
+            if self.potential.members > 1 and self._has_energy:
+                self.implemented_properties += ["energy_deviation", "force_deviations", "member_energies"]
             self.reset()
         return super().set(**settings)
+
+    @property
+    def _has_energy(self):
+        return "energy" in self.potential.properties
+
+    @property
+    def _others(self):
+        """What it predicts beside energies and their derivatives."""
+        return [name for name in self.potential.properties if name not in OF_ENERGY_SURFACE]
 
     def check_state(self, atoms, tol=0):
         """What has changed since the last calculation, however little; charges and magnetic moments do not matter.
@@ -73,7 +91,10 @@ class Calculator(Base):
         pairs = {
             "positions": (self.atoms.positions, atoms.positions), "cell": (self.atoms.cell.array, atoms.cell.array),
             "numbers": (self.atoms.numbers, atoms.numbers), "pbc": (self.atoms.pbc, atoms.pbc)}
-        return [name for name, (before, now) in pairs.items() if not numpy.array_equal(before, now)]
+        changes = [name for name, (before, now) in pairs.items() if not numpy.array_equal(before, now)]
+        if self._others and _charge(self.atoms) != _charge(atoms):
+            changes.append("initial_charges")
+        return changes
 
     def calculate(self, atoms=None, properties=None, system_changes=all_changes):
         """Fills `results`; everything unless properties are named."""
@@ -83,9 +104,19 @@ class Calculator(Base):
         atoms, self.results = self.atoms, {}
         wants_stresses = properties is None or "stresses" in properties
         is_committee = self.potential.members > 1
+        others = [name for name in self._others if not (name == "dipole" and atoms.pbc.any())]
+        if properties is not None and "dipole" in properties and "dipole" in self._others and "dipole" not in others:
+            raise PropertyNotImplementedError(
+                "expected a molecule for a dipole: a structure that repeats has none, only a polarisation modulo e × "
+                "lattice vectors; set atoms.pbc = False for a molecule in a box")
         found = self.potential.compute(
-            atoms.numbers, atoms.positions, atoms.cell.array, atoms.pbc, virials=wants_stresses, deviations=is_committee)
+            atoms.numbers, atoms.positions, atoms.cell.array, atoms.pbc, virials=wants_stresses, deviations=is_committee,
+            properties=others, charge=_charge(atoms) if others else 0) if self._has_energy or others else None
         results = self.results
+        if found is not None:
+            results.update(found.properties)
+        if not self._has_energy:
+            return
         results["energy"] = results["free_energy"] = found.energy
         results["energies"], results["forces"] = found.energies, found.forces
         if is_committee:

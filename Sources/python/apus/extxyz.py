@@ -29,7 +29,8 @@ class Frame:
 
 
 def read_frames(path, columns):
-    """Reads all structures; of the columns only those in `columns`, which gives their numbers of components."""
+    """Reads all structures; of the columns those in `columns`, which gives their numbers of components, and others that
+    are there as NAME and as REF_NAME."""
     lines = read_text(path, REMEDY).split("\n")
     while lines and not lines[-1].strip():
         lines.pop()
@@ -56,9 +57,12 @@ def _parse_frame(path, lines, start, wanted):
             line = start + 3 + index
             raise InputError(path, f"line {line}: found {len(row)} fields, expected {width}; {REMEDY}")
     species = places["species"].start
+    others = {
+        name: place.stop - place.start for label, place in places.items() if label.startswith("REF_")
+        for name in (label, label.removeprefix("REF_")) if label.removeprefix("REF_") in places}
     columns = {
         name: _finite(path, start + 3, name, [row[places[name]] for row in rows], (len(rows), components))
-        for name, components in wanted.items() if name in places
+        for name, components in {**others, **wanted}.items() if name in places
     }
     return Frame(path, start + 1, information, numpy.array([row[species] for row in rows]), columns)
 

@@ -64,6 +64,8 @@ FUNCTIONS = {
     "apus_potential_free": (None, [c_void_p]),
     "apus_potential_describe": (c_int, [c_void_p, POINTER(Description)]),
     "apus_potential_sha256": (c_char_p, [c_void_p]),
+    "apus_potential_property": (c_char_p, [c_void_p, c_int]),
+    "apus_property_size": (c_int64, [c_char_p, c_int]),
     "apus_potential_shortest_distance": (c_double, [c_void_p, c_int, c_int]),
     "apus_calculator_create": (c_int, [c_void_p, c_int, c_int, POINTER(c_void_p)]),
     "apus_calculator_free": (None, [c_void_p]),
@@ -73,6 +75,10 @@ FUNCTIONS = {
     "apus_calculator_memory_estimate": (c_int, [c_void_p, c_int64, c_double, POINTER(c_double)]),
     "apus_compute_many": (
         c_int, [c_void_p, c_int, c_void_p, c_void_p, c_void_p, c_void_p, c_void_p, POINTER(ResultPointers)]),
+    "apus_compute_properties": (
+        c_int,
+        [c_void_p, c_int, c_void_p, c_void_p, c_void_p, c_void_p, c_double, POINTER(ResultPointers), c_int,
+         POINTER(c_char_p), POINTER(c_void_p)]),
     "apus_compute": (c_int, [c_void_p, c_int, c_void_p, c_void_p, c_void_p, c_void_p, POINTER(ResultPointers)]),
 }
 

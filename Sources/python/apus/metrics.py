@@ -29,6 +29,13 @@ class Metrics:
         return float(self.columns[name][self.columns["epoch"] == self.kept_epoch][0])
 
     @property
+    def others(self):
+        """Other properties that were learned: (name, unit word) of columns such as dipole_mae_e_angstrom."""
+        known = {name.split("_mae_")[0] for name in ERRORS}
+        pairs = (name.split("_mae_") for name in self.columns if "_mae_" in name)
+        return [(name, unit) for name, unit in pairs if name not in known]
+
+    @property
     def elements(self):
         """Elements that have a column of their own."""
         return [name.removeprefix(BY_ELEMENT) for name in self.columns if name.startswith(BY_ELEMENT)]

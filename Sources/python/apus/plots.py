@@ -1,6 +1,7 @@
 """Pictures of a training and of predictions against labels."""
 
 import dataclasses
+import math
 
 import matplotlib
 import numpy
@@ -8,6 +9,7 @@ from matplotlib.ticker import LogFormatterSciNotation, MaxNLocator
 
 from .document import WIDTH, Plot
 from .metrics import BY_ELEMENT, Metrics
+from .predictions import unit
 
 STYLE = {
     "font.size": 8, "axes.titlesize": 8.5, "axes.titleweight": "bold", "axes.titlelocation": "left",
@@ -20,6 +22,7 @@ STYLE = {
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#555555"]
 BLUE, ORANGE, GREY = COLOURS[0], COLOURS[1], "#999999"
 LEGEND = 16  # elements or members; more are not explained by a legend
+IN_A_ROW = 3  # panels of parity
 RASTERISED_FROM = 2000  # points; more than these are an image within the drawing
 
 
@@ -66,6 +69,8 @@ def _panels_of_one(metrics, colours):
         ("Forces", "error, meV/Å", pair("forces_rmse_mev_per_angstrom", "forces_mae_mev_per_angstrom")),
         ("Stress", "error, GPa", pair("stress_rmse_gpa", "stress_mae_gpa")),
         ("Forces by element", "RMSE, meV/Å", by_element if len(by_element) > 1 else []),
+        *((_title(name), f"error, {unit(name) or word}", pair(f"{name}_rmse_{word}", f"{name}_mae_{word}"))
+          for name, word in metrics.others),
     ]
 
 
@@ -76,11 +81,17 @@ def _panels_of_members(trainings):
         ("Loss", "loss on the validation set", "validation_loss"), ("Learning rate", "learning rate", "learning_rate"),
         ("Energy", "RMSE, meV/atom", "energy_rmse_mev_per_atom"),
         ("Forces", "RMSE, meV/Å", "forces_rmse_mev_per_angstrom"), ("Stress", "RMSE, GPa", "stress_rmse_gpa"),
+        *((_title(name), f"RMSE, {unit(name) or word}", f"{name}_rmse_{word}") for name, word in trainings[0].others),
     ]
     return [
         (title, label, [Curve(metrics, column, name, colours[name]) for metrics, name in zip(trainings, names)])
         for title, label, column in panels
     ]
+
+
+def _title(name):
+    """`Atomic dipoles` of atomic_dipoles."""
+    return name.replace("_", " ").capitalize()
 
 
 def _curves(trainings, panels):
@@ -111,6 +122,7 @@ def parity(predictions, colours):
         ("Relative energy", predictions.energy, "eV/atom", 1000, "meV/atom"),
         ("Force components", predictions.forces, "eV/Å", 1000, "meV/Å"),
         ("Stress components", predictions.stress, "GPa", 1, "GPa"),
+        *((_title(name), pairs, unit(name), 1, unit(name)) for name, pairs in predictions.others.items()),
     ]
     panels = [panel for panel in panels if len(panel[1])]
 
@@ -122,14 +134,14 @@ def parity(predictions, colours):
             ends = numpy.array([values.min(), values.max()])
             ends += numpy.array([-0.05, 0.05]) * (ends[1] - ends[0] or 1)
             axes.axline((ends[0], ends[0]), slope=1, color="#333333", linewidth=0.6, zorder=0)
-            axes.set(title=title, xlabel=f"label, {label}", ylabel=f"prediction, {label}", aspect="equal")
+            axes.set(title=title, xlabel=f"label, {label}".rstrip(", "), ylabel=f"prediction, {label}".rstrip(", "), aspect="equal")
             axes.set(xlim=ends, ylim=ends)
             axes.xaxis.set_major_locator(MaxNLocator(4))
             axes.yaxis.set_major_locator(MaxNLocator(4))
             text = f"RMSE {scale * pairs.rmse:.3g} {unit}\nMAE {scale * pairs.mae:.3g} {unit}"
             axes.text(0.04, 0.98, text, transform=axes.transAxes, va="top", fontsize=7)
 
-    size = (WIDTH * len(panels) / 3, 2.55)
+    size = (WIDTH * min(len(panels), IN_A_ROW) / IN_A_ROW, 2.55 * math.ceil(len(panels) / IN_A_ROW))
     return Plot("Parity plots: " + _titles(panels), size, draw)
 
 
@@ -198,11 +210,14 @@ def _titles(panels):
 def _panels(figure, size, count):
     """Axes side by side with margins of so many inches that the text fits."""
     left, right, bottom, top, between = 0.62, 0.12, 0.5, 0.28, 0.72
-    width = (size[0] - left - right - between * (count - 1)) / count
+    columns = min(count, IN_A_ROW)
+    rows = math.ceil(count / columns)
+    width = (size[0] - left - right - between * (columns - 1)) / columns
+    height = (size[1] - bottom - top - (bottom + top) * (rows - 1)) / rows
     grid = figure.add_gridspec(
-        1, count, left=left / size[0], right=1 - right / size[0], bottom=bottom / size[1], top=1 - top / size[1],
-        wspace=between / width)
-    return [figure.add_subplot(cell) for cell in grid]
+        rows, columns, left=left / size[0], right=1 - right / size[0], bottom=bottom / size[1], top=1 - top / size[1],
+        wspace=between / width, hspace=(bottom + top) / height)
+    return [figure.add_subplot(cell) for cell in list(grid)[:count]]
 
 
 def _scatter(axes, x, y, elements, colours):

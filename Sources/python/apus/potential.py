@@ -16,20 +16,24 @@ OGANESSON = 118  # the last element
 MOST_THREADS = 1024
 # apus_precision: bytes of a number; None is what the potential was written for.
 PRECISIONS = {None: 0, "float32": 4, "float64": 8}
+# Parts of a Result, for which nothing has to be asked.
+OF_ENERGY_SURFACE = ("energy", "forces", "stress")
 
 
 @dataclasses.dataclass(slots=True)
 class Result:
     """What `Potential.compute` found, in eV and Å; None where it was not asked for."""
 
-    energy: float  # with the energies of isolated atoms
-    forces: numpy.ndarray  # [atom][3]
-    virial: numpy.ndarray  # [3][3], −dE/dε; the stress is −virial / volume
-    energies: numpy.ndarray  # [atom]; their sum is the energy
+    energy: float | None  # with the energies of isolated atoms; None of a potential without energies, as all up to energies
+    forces: numpy.ndarray | None  # [atom][3]
+    virial: numpy.ndarray | None  # [3][3], −dE/dε; the stress is −virial / volume
+    energies: numpy.ndarray | None  # [atom]; their sum is the energy
     virials: numpy.ndarray | None = None  # [atom][3][3]; their sum is the virial; no heat current is made of them
     energy_deviation: float | None = None  # standard deviation over the members of a committee
     force_deviations: numpy.ndarray | None = None  # [atom], √(mean |F − mean F|²) over the members
     member_energies: numpy.ndarray | None = None  # [member]
+    # By name, those that were asked for: "dipole" [3] in e·Å, "charges" [atom] in e, "atomic_dipoles" [atom][3].
+    properties: dict[str, numpy.ndarray] = dataclasses.field(default_factory=dict)
 
 
 class Potential:
@@ -87,6 +91,11 @@ class Potential:
         return self._file.description.members
 
     @property
+    def properties(self):
+        """The names of what it predicts: "energy", "forces" and "stress", "dipole", "charges" and so on."""
+        return self._file.properties
+
+    @property
     def weights(self):
         """How many numbers were trained, in each member."""
         return self._file.description.weights
@@ -120,13 +129,16 @@ class Potential:
         check(library().apus_calculator_memory_estimate(self._calculator, count, neighbors, ctypes.byref(bytes_)))
         return int(bytes_.value)
 
-    def compute(self, numbers, positions, cell=None, pbc=None, *, virials=False, deviations=False):
+    def compute(
+            self, numbers, positions, cell=None, pbc=None, *, virials=False, deviations=False, properties=(), charge=0):
         """The Result for a structure: a molecule, or a cell with its images.
 
         numbers: [atom], atomic numbers. positions: [atom][3], Å, anywhere. cell: [3][3], lattice vectors in rows, Å, or
         None. pbc: whether the structure repeats along each of them, three values or one; all of them unless given.
         Vectors along which nothing repeats may be zero. With virials, those of the atoms too; with deviations, what the
-        members of a committee disagree about.
+        members of a committee disagree about. properties: names of `Potential.properties` beside energy, forces and
+        stress. charge: of the structure in e, to which predicted charges add up; the dipole of an ion is about the mean
+        of the positions.
 
         Raises ElementError, ArgumentError, StructureError and NotFiniteError.
         """
@@ -136,12 +148,46 @@ class Potential:
         cell, periodic = _cell(cell, pbc)
 
         result, pointers = self._result(count, virials, deviations)
+        if properties:
+            self._compute_properties(result, pointers, properties, numbers, positions, cell, periodic, charge)
+            return _finished(result, pointers, deviations) if self._has_energy else result
         check(library().apus_compute(
             self._calculator, count, numbers.ctypes.data, positions.ctypes.data,
             None if cell is None else cell.ctypes.data, periodic.ctypes.data, ctypes.byref(pointers)))
         if not self._has_warned:
             self._warn_of_close_pairs(numbers)
         return _finished(result, pointers, deviations)
+
+    @property
+    def _has_energy(self):
+        return "energy" in self.properties
+
+    def _compute_properties(self, result, pointers, properties, numbers, positions, cell, periodic, charge):
+        names = [properties] if isinstance(properties, str) else list(properties)
+        for name in names:
+            if name in OF_ENERGY_SURFACE or name not in self.properties:
+                known = [known for known in self.properties if known not in OF_ENERGY_SURFACE]
+                raise ArgumentError(f"expected properties among {', '.join(known) or 'none'}, found {name!r}")
+            # All components of the property of an atom follow each other.
+            size = library().apus_property_size(name.encode(), 2) - library().apus_property_size(name.encode(), 1)
+            count = len(numbers)
+            shape = (count, size) if size > 1 else (count,) if size else (
+                library().apus_property_size(name.encode(), count),)
+            result.properties[name] = numpy.empty(shape)
+        texts = (ctypes.c_char_p * len(names))(*(name.encode() for name in names))
+        values = (ctypes.c_void_p * len(names))(*(result.properties[name].ctypes.data for name in names))
+        try:
+            amount = float(charge)
+        except (TypeError, ValueError):
+            raise ArgumentError(f"expected a number as charge, found {charge!r}") from None
+        check(library().apus_compute_properties(
+            self._calculator, len(numbers), numbers.ctypes.data, positions.ctypes.data,
+            None if cell is None else cell.ctypes.data, periodic.ctypes.data, amount,
+            ctypes.byref(pointers) if self._has_energy else None, len(names), texts, values))
+        if not self._has_energy:
+            result.energy = result.forces = result.virial = result.energies = None
+        if not self._has_warned:
+            self._warn_of_close_pairs(numbers)
 
     def compute_many(self, structures, *, virials=False, deviations=False):
         """The Results of unrelated structures, small ones at the speed of a large one.
@@ -189,10 +235,14 @@ class Potential:
         known = (
             "half the sum of their covalent radii; the training data have no such pair within the cutoff"
             if pair.is_assumed else "the shortest in the training data")
+        # As many digits as tell the two apart.
+        distance, limit = next(
+            texts for digits in range(3, 18)
+            if len(set(texts := [f"{length:.{digits}f}" for length in (pair.distance, pair.limit)])) == 2 or digits == 17)
         others = f", and {count - 1} more {'pair' if count == 2 else 'pairs'}" if count > 1 else ""
         warnings.warn(TooCloseWarning(
             f"atoms {pair.atoms[0]} ({symbols[0]}) and {pair.atoms[1]} ({symbols[1]}), counted from 0, are "
-            f"{pair.distance:.3f} Å apart, less than {pair.limit:.3f} Å ({known}){others}; the potential knows nothing there "
+            f"{distance} Å apart, less than {limit} Å ({known}){others}; the potential knows nothing there "
             "(said once for each potential)"), stacklevel=3)
 
     def __copy__(self):
@@ -257,6 +307,10 @@ class _File:
         check(library().apus_potential_describe(self.pointer, ctypes.byref(self.description)))
         numbers = self.description.elements[: self.description.element_count]
         self.elements = tuple(library().apus_element_symbol(number).decode() for number in numbers)
+        properties = []
+        while (name := library().apus_potential_property(self.pointer, len(properties))) is not None:
+            properties.append(name.decode())
+        self.properties = tuple(properties)
 
 
 def _free_with(owner, free, pointer):

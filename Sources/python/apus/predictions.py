@@ -51,6 +51,7 @@ class Predictions:
     forces: Pairs  # eV/Å, [atom][3]
     elements: numpy.ndarray  # of the atoms of `forces`
     stress: Pairs  # GPa, [structure][9]
+    others: dict[str, Pairs]  # by name, of other properties: [structure or atom][component]
     deviation: numpy.ndarray  # eV/Å, of a committee, by atom of `forces`; NaN where there is none
     worst: list  # (largest force error in eV/Å, number of the structure in the file from 1, config_type)
 
@@ -58,11 +59,13 @@ class Predictions:
 def read_predictions(path):
     """Reads extended XYZ with `energy`, `forces`, `stress` and the labels `REF_energy`, `REF_forces`, `REF_stress`."""
     frames = read_frames(path, {"forces": 3, "REF_forces": 3, "forces_deviation": 1})
-    energies, forces, stresses, elements, deviations, worst = [], [], [], [], [], []
+    energies, forces, stresses, elements, deviations, worst, others = [], [], [], [], [], [], {}
     for number, frame in enumerate(frames, 1):
         energy = [frame.numbers(key, 1) for key in ("REF_energy", "energy")]
         stress = [frame.numbers(key, 9) for key in ("REF_stress", "stress")]
         force = [frame.columns.get(key) for key in ("REF_forces", "forces")]
+        for name, pair in _others(frame):
+            others.setdefault(name, []).append(pair)
         if _both(frame, "energy", energy):
             energies.append((frame.elements, *energy))
         if _both(frame, "stress", stress):
@@ -73,14 +76,33 @@ def read_predictions(path):
             deviations.append(frame.columns.get("forces_deviation", numpy.full((len(frame.elements), 1), numpy.nan)))
             largest = float(numpy.abs(force[1] - force[0]).max())
             worst.append((largest, number, frame.information.get("config_type", "")))
-    if not (energies or forces or stresses):
+    if not (energies or forces or stresses or others):
         raise InputError(path, f"found no REF_energy, REF_forces or REF_stress, expected labels; {REMEDY}")
     return Predictions(
         path, len(frames), sum(len(frame.elements) for frame in frames), _relative_energies(energies),
         Pairs(*(_joined([pair[i] for pair in forces], (0, 3)) for i in (0, 1))), _joined(elements, 0),
         Pairs(*(GIGAPASCAL * numpy.array([pair[i] for pair in stresses]).reshape(-1, 9) for i in (0, 1))),
+        {name: Pairs(*(numpy.concatenate([pair[i] for pair in pairs]) for i in (0, 1))) for name, pairs in others.items()},
         _joined(deviations, (0, 1))[:, 0], sorted(worst, key=lambda entry: -entry[0]),
     )
+
+
+def unit(name):
+    """How the unit of another property is written; nothing for those that are not known here."""
+    return {"dipole": "e·Å", "charges": "e", "atomic_dipoles": "e·Å"}.get(name, "")
+
+
+def _others(frame):
+    """Name, labels and predictions of other properties, of the structure or of its atoms."""
+    for label, text in frame.information.items():
+        name = label.removeprefix("REF_")
+        if name != label and name not in ("energy", "stress") and name in frame.information:
+            count = len(text.split())
+            yield name, [frame.numbers(key, count)[numpy.newaxis] for key in (label, name)]
+    for label, column in frame.columns.items():
+        name = label.removeprefix("REF_")
+        if name != label and name != "forces":
+            yield name, (column, frame.columns[name])
 
 
 def _both(frame, name, pair):

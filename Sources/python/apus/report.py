@@ -5,6 +5,7 @@ import math
 
 from .document import Document, Listing, Paragraph, Section, Table, duration, number
 from .metrics import BY_ELEMENT
+from .predictions import unit
 from .plots import deviation_against_error, distinct_colours, force_error_histograms, learning_curves, parity
 
 # Errors by their names in metrics.csv, as heads of columns.
@@ -92,7 +93,10 @@ def _errors(run):
         *(["    " + element, math.nan, alone.at_kept(BY_ELEMENT + element), math.nan]
           for element in (alone.elements if alone else [])),
         ["Stress, GPa", error("stress_mae_gpa"), error("stress_rmse_gpa"), math.nan],
+        *([f"{name}, {unit(name) or word}", error(f"{name}_mae_{word}"), error(f"{name}_rmse_{word}"), math.nan]
+          for name, word in run.trainings[0].metrics.others),
     ]
+    rows = [row for row in rows if not all(math.isnan(cell) for cell in row[1:])]
     table = _table(["", "MAE", "RMSE", "Largest"], rows)
     if alone:
         return [table]
@@ -132,6 +136,7 @@ def _predictions(each, colours):
     if len(elements) > 1:
         quantities += [("    " + element, each.forces[each.elements == element], 1000) for element in elements]
     quantities.append(("Stress, GPa", each.stress, 1))
+    quantities += [(f"{name}, {unit(name)}".rstrip(", "), pairs, 1) for name, pairs in each.others.items()]
     rows = [
         [name, str(pairs.reference.size), scale * pairs.mae, scale * pairs.rmse, scale * pairs.largest]
         for name, pairs, scale in quantities if len(pairs)

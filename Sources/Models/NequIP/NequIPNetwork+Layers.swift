@@ -3,14 +3,14 @@ import Layers
 import Programs
 
 /// The linear pieces of a layer, in e3nn's conventions, and their parameters in NequIP's order.
-extension ModelWriter {
+extension NequIPNetwork {
     /// One vector per type: the first features and, contracted with the self-connection's weights, the attributes.
     mutating func typeEmbedding() -> Program.Value {
-        let count = configuration.typeEmbedNumFeatures
+        let count = nequip.typeEmbedNumFeatures
         let layout = Layout.features([(0, count)])
         var places = ParameterPlaces()
         for type in 0..<types { places.add(rows: 1, columns: count) { type * layout.width + $1 } }
-        return declare(
+        return writer.declare(
             "type_embed.embed_module.weight", .fixed(types), layout, shape: [types, count], .normal, places)
     }
 
@@ -29,10 +29,10 @@ extension ModelWriter {
                 term.weightOffset + $0 * term.output.stride + $1
             }
         }
-        let weights = declare(
+        let weights = writer.declare(
             "layer\(index)_convnet.conv.linear_1.weight", .fixed(1), map.weights, shape: [places.places.count],
             .normal, places)
-        return builder.linear(x, weights, map)
+        return writer.builder.linear(x, weights, map)
     }
 
     /// `1/√(average number of neighbours)` of the sender's type, where that is not one number (see `linear1`).
@@ -41,9 +41,9 @@ extension ModelWriter {
         guard averages.count > 1 else { return x }
         let scalars = Layout.features(layer.inputLayout.blocks.map { (0, $0.multiplicity) })
         let rows = averages.flatMap { Array(repeating: 1 / $0.squareRoot(), count: scalars.width) }
-        let table = builder.constant(rows, .fixed(types), scalars)
-        let isByType = builder.program.shape(of: x).axis == .fixed(types)
-        return builder.product(isByType ? table : builder.gather(table, by: .speciesOfAtom), x)
+        let table = writer.builder.constant(rows, .fixed(types), scalars)
+        let isByType = writer.builder.program.shape(of: x).axis == .fixed(types)
+        return writer.builder.product(isByType ? table : writer.builder.gather(table, by: .speciesOfAtom), x)
     }
 
     /// From the merged irreps of all paths to the gate's input; e3nn's `Linear`.
@@ -75,10 +75,10 @@ extension ModelWriter {
                 term.weightOffset + rows[$0] * term.output.stride + columns[$1]
             }
         }
-        let weights = declare(
+        let weights = writer.declare(
             "layer\(index)_convnet.conv.linear_2.weight", .fixed(1), map.weights, shape: [places.places.count],
             .normal, places)
-        return builder.linear(x, weights, map)
+        return writer.builder.linear(x, weights, map)
     }
 
     /// The layer's own input with a matrix for every type, `Σ_v W[u, v, w] a_v`, contracted once per type, never per
@@ -88,7 +88,7 @@ extension ModelWriter {
     ) -> Program.Value {
         let targets = layer.gateTargets
         let pairs = layer.input.compactMap { block in targets.first { $0.irrep == block.irrep }.map { (block, $0) } }
-        let attributes = configuration.typeEmbedNumFeatures
+        let attributes = nequip.typeEmbedNumFeatures
         let map = LinearMap(
             input: layer.inputLayout, output: layer.gateLayout,
             terms: pairs.map { block, target in
@@ -108,10 +108,10 @@ extension ModelWriter {
                 return v * map.weights.width + term.weightOffset + u * term.output.stride + columns[column]
             }
         }
-        let weights = declare(
+        let weights = writer.declare(
             "layer\(index)_convnet.conv.sc.weight", .fixed(1), contraction.weights, shape: [places.places.count],
             .normal, places)
-        return builder.linear(x, builder.linear(embedding, weights, contraction), map)
+        return writer.builder.linear(x, writer.builder.linear(embedding, weights, contraction), map)
     }
 
     /// All blocks of a gate target as one matrix's columns.

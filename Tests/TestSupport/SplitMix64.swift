@@ -11,4 +11,9 @@ public struct SplitMix64: RandomNumberGenerator, Sendable {
         z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
         return z ^ (z >> 31)
     }
+
+    /// Three numbers from a range.
+    public mutating func vector(_ range: ClosedRange<Double>) -> SIMD3<Double> {
+        SIMD3(.random(in: range, using: &self), .random(in: range, using: &self), .random(in: range, using: &self))
+    }
 }

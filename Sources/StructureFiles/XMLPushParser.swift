@@ -1,0 +1,64 @@
+import CXML
+
+/// What an XML file holds, told piece by piece while it is read.
+protocol XMLContent: AnyObject {
+    func begin(_ element: String, name: String?)
+    func end(_ element: String)
+    /// Text between them, which may come in several pieces.
+    func text(_ bytes: UnsafeBufferPointer<UInt8>)
+}
+
+/// libxml2's push parser: takes a file line by line, so that memory does not grow with it. Entities are not expanded
+/// and nothing is loaded from elsewhere.
+final class XMLPushParser {
+    private let content: any XMLContent
+    private var context: xmlParserCtxtPtr?
+
+    init(_ content: any XMLContent) { self.content = content }
+
+    deinit { if let context { xmlFreeParserCtxt(context) } }
+
+    /// Takes some bytes. Returns what is wrong with them, and nothing otherwise.
+    func take(_ bytes: UnsafeBufferPointer<UInt8>) -> String? {
+        if context == nil { context = makeContext() }
+        guard let context else { return "there is no memory for a parser of XML" }
+        let status = bytes.withMemoryRebound(to: CChar.self) {
+            xmlParseChunk(context, $0.baseAddress, CInt($0.count), 0)
+        }
+        guard status != 0 else { return nil }
+        let words = xmlCtxtGetLastError(context).flatMap { $0.pointee.message.map { String(cString: $0) } }
+        return (words ?? "it is no XML").split(whereSeparator: \.isNewline).joined(separator: " ")
+    }
+
+    private func makeContext() -> xmlParserCtxtPtr? {
+        var handler = xmlSAXHandler()
+        handler.initialized = XML_SAX2_MAGIC
+        handler.startElementNs = { data, name, _, _, _, _, count, _, attributes in
+            guard let name else { return }
+            var value: String?
+            for index in 0..<Int(count) {
+                // Name, prefix, URI, and where the value begins and ends.
+                guard let attributes, let key = attributes[5 * index], String(cString: key) == "name",
+                    let first = attributes[5 * index + 3], let end = attributes[5 * index + 4]
+                else { continue }
+                value = String(decoding: UnsafeBufferPointer(start: first, count: end - first), as: UTF8.self)
+            }
+            XMLPushParser.content(data).begin(String(cString: name), name: value)
+        }
+        handler.endElementNs = { data, name, _, _ in
+            if let name { XMLPushParser.content(data).end(String(cString: name)) }
+        }
+        handler.characters = { data, bytes, count in
+            XMLPushParser.content(data).text(UnsafeBufferPointer(start: bytes, count: Int(count)))
+        }
+        // Errors are asked for, not printed.
+        handler.serror = { _, _ in }
+        let context = xmlCreatePushParserCtxt(&handler, Unmanaged.passUnretained(self).toOpaque(), nil, 0, nil)
+        if let context { xmlCtxtUseOptions(context, CInt(XML_PARSE_NONET.rawValue)) }
+        return context
+    }
+
+    private static func content(_ data: UnsafeMutableRawPointer?) -> any XMLContent {
+        Unmanaged<XMLPushParser>.fromOpaque(data!).takeUnretainedValue().content
+    }
+}
