@@ -20,7 +20,7 @@ SAMPLES = $(CURDIR)/.build-test/samples
 # OpenBLAS chooses its kernels for the processor at hand unless this variable tells it otherwise.
 MEASURED = env -u OPENBLAS_CORETYPE
 
-.PHONY: build library wheel lammps-plugin deps test testable test-swift test-python pytest demo bench additions lint format install clean help
+.PHONY: build library wheel lammps-plugin deps validate test testable test-swift test-python pytest demo bench additions lint format install clean help
 
 build: deps ## the release build: .build/release/apus
 	$(SWIFT_BUILD) --product apus
@@ -67,6 +67,14 @@ SWIFT_TEST = APUS_STATIC_STDLIB=1 $(SWIFT) test --skip-build -c release --scratc
 test-python: testable $(SAMPLES)
 	$(MAKE) --no-print-directory $(TESTABLE) lammps-plugin
 	$(MAKE) --no-print-directory $(TESTABLE) pytest
+
+validate: testable ## long checks of ensembles against statistical mechanics and LAMMPS; their lines to Tests/validation
+	APUS_VALIDATE=1 $(SWIFT_TEST) --filter ValidationTests | tee .build-test/validate.log
+	grep -a '^validate: ' .build-test/validate.log | sed 's/^validate: //' | sort > Tests/validation/ensembles.log
+	APUS=$(CURDIR)/.build-test/release/apus $(VALIDATION_PYTHON) Tests/validation/density.py > Tests/validation/density.log
+	APUS=$(CURDIR)/.build-test/release/apus $(VALIDATION_PYTHON) Tests/validation/drift.py > Tests/validation/drift.log
+
+VALIDATION_PYTHON ?= .venv/bin/python
 
 pytest:
 	APUS=$(APUS) APUS_STAGE=$(STAGE) APUS_LIBRARY=$(STAGE)/lib/libapus.so.1 APUS_SAMPLES=$(SAMPLES) \

@@ -44,10 +44,12 @@ extension Simulation {
     /// another ensemble are left aside: what it has instead begins at rest.
     public convenience init(
         continuing checkpoint: Checkpoint, under interaction: any Interaction, by ensemble: Ensemble,
-        skin: Double = 0.5, guards: Guards = Guards(), cancellation: Cancellation = Cancellation(),
+        fixed: FixedAtoms = FixedAtoms(), skin: Double = 0.5, guards: Guards = Guards(),
+        cancellation: Cancellation = Cancellation(),
         parallelism: Parallelism = .allCores
     ) throws {
-        var motion = Motion(of: checkpoint.structure, masses: checkpoint.masses, parallelism: parallelism)
+        var motion = Motion(
+            of: checkpoint.structure, masses: checkpoint.masses, fixed: fixed, parallelism: parallelism)
         motion.step = checkpoint.step
         motion.time = checkpoint.time
         motion.heat = checkpoint.heat

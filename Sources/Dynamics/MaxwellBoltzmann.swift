@@ -5,17 +5,20 @@ import Compute
 enum RandomStream {
     static let velocities: UInt32 = 1
     static let langevin: UInt32 = 2
+    static let rescaling: UInt32 = 3
+    static let cell: UInt32 = 4
 }
 
 extension Motion {
-    /// Draws the velocities of all 3N degrees of freedom from the Maxwell–Boltzmann distribution, `v ~ N(0, kT/m)` in
-    /// each direction.
+    /// Draws the velocities of all degrees of freedom from the Maxwell–Boltzmann distribution, `v ~ N(0, kT/m)` in
+    /// each direction that is free.
     ///
     /// - Parameter seed: the same seed gives the same velocities, whatever else there is.
     public mutating func drawVelocities(at temperature: Temperature, seed: UInt64) {
         let noise = Philox(seed: seed)
         for i in 0..<count {
-            let width = (Units.boltzmann * temperature.kelvin * Units.acceleration / masses[i]).squareRoot()
+            let width =
+                (inverseMasses[i] * (Units.boltzmann * temperature.kelvin * Units.acceleration)).squareRoot()
             let x = noise.normals(at: Philox.counter(step: 0, index: i, stream: RandomStream.velocities))
             velocities[i] = SIMD3(x.x, x.y, x.z) * width
         }

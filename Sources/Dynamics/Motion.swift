@@ -9,6 +9,10 @@ public struct Motion: Sendable {
     public let elements: [Element]
     /// `[atom]`, amu.
     public let masses: [Double]
+    /// `[atom]`, 1/amu along x, y, z; 0 along what is fixed.
+    public let inverseMasses: [SIMD3<Double>]
+    /// Along how many axes the atoms can move, 3N unless some are fixed.
+    public let freeAxes: Int
     /// Whether some mass is not the standard atomic weight of its element.
     public let hasOwnMasses: Bool
     public var cell: Cell?
@@ -27,22 +31,31 @@ public struct Motion: Sendable {
     /// Atoms to a range of a parallel loop: 10⁴ atoms move in the time that a few forks cost.
     static let length = 4096
 
-    /// - Parameter masses: amu, `[atom]`; unless given those of the structure, and unless it has any standard atomic
-    ///   weights.
-    public init(of structure: Structure, masses: [Double]? = nil, parallelism: Parallelism = .allCores) {
+    /// - Parameters:
+    ///   - masses: amu, `[atom]`; unless given those of the structure, and unless it has any standard atomic weights.
+    ///   - fixed: atoms that cannot move along some axes.
+    public init(
+        of structure: Structure, masses: [Double]? = nil, fixed: FixedAtoms = FixedAtoms(),
+        parallelism: Parallelism = .allCores
+    ) {
         elements = structure.elements
         let standard = structure.elements.map(\.mass)
         self.masses = masses ?? structure.masses ?? standard
         hasOwnMasses = self.masses != standard
         precondition(
             self.masses.count == structure.count, "expected \(structure.count) masses, got \(self.masses.count)")
+        let free = (0..<structure.count).map(fixed.free)
+        inverseMasses = zip(self.masses, free).map { $1 / $0 }
+        freeAxes = Int(free.reduce(0) { $0 + $1.sum() })
         cell = structure.cell
         positions = structure.positions
         velocities = structure.velocities ?? Array(repeating: .zero, count: structure.count)
+        for i in velocities.indices where free[i] != SIMD3(1, 1, 1) { velocities[i] *= free[i] }
         self.parallelism = parallelism
     }
 
     public var count: Int { positions.count }
+    public var hasFixedAtoms: Bool { freeAxes < 3 * count }
     public var forces: [SIMD3<Double>] { result.forces }
     public var potentialEnergy: Double { result.energy }
 }

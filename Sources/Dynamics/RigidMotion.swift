@@ -32,10 +32,11 @@ extension Motion {
         for i in 0..<count { velocities[i] -= cross(rotation, positions[i] - centre) }
     }
 
-    /// 3N, less three for a centre of mass at rest and up to three for a rotation at rest. What draws velocities and
-    /// what measures their temperature ask here.
+    /// 3N, less what is fixed, or three for a centre of mass at rest and up to three for a rotation at rest. What draws
+    /// velocities and what measures their temperature ask here. Where atoms are fixed neither is at rest.
     public func degreesOfFreedom(centreIsAtRest: Bool, rotationIsAtRest: Bool) -> Int {
-        max(0, 3 * count - (centreIsAtRest ? 3 : 0) - (rotationIsAtRest ? rotationalDegreesOfFreedom : 0))
+        guard !hasFixedAtoms else { return freeAxes }
+        return max(0, 3 * count - (centreIsAtRest ? 3 : 0) - (rotationIsAtRest ? rotationalDegreesOfFreedom : 0))
     }
 
     /// 3 for a body, 2 for atoms in a line, 0 for a single atom.

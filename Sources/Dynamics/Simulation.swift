@@ -36,17 +36,19 @@ public final class Simulation {
     /// - Parameters:
     ///   - removesRotation: also take out the rotation of an open system.
     ///   - masses: amu, `[atom]`; unless given those of the structure, or standard atomic weights.
+    ///   - fixed: atoms that cannot move along some axes. Then nothing of the motion of the whole is taken out.
     ///   - skin: how far beyond the cutoff neighbours are listed, in Å. It changes the speed and not a bit of the
     ///     results.
     /// - Throws: `SimulationError` for settings that make no sense and for a start that the guards do not allow; the
     ///   errors of the interaction.
     public convenience init(
         of structure: Structure, under interaction: any Interaction, by ensemble: Ensemble,
-        removesRotation: Bool = false, masses: [Double]? = nil, skin: Double = 0.5, guards: Guards = Guards(),
-        cancellation: Cancellation = Cancellation(), parallelism: Parallelism = .allCores
+        removesRotation: Bool = false, masses: [Double]? = nil, fixed: FixedAtoms = FixedAtoms(), skin: Double = 0.5,
+        guards: Guards = Guards(), cancellation: Cancellation = Cancellation(), parallelism: Parallelism = .allCores
     ) throws {
         try self.init(
-            of: Motion(of: structure, masses: masses, parallelism: parallelism), under: interaction, by: ensemble,
+            of: Motion(of: structure, masses: masses, fixed: fixed, parallelism: parallelism), under: interaction,
+            by: ensemble,
             removesRotation: removesRotation, skin: skin, guards: guards, cancellation: cancellation)
         takeOutMotionOfTheWhole()
         try checkStart()
@@ -71,7 +73,9 @@ public final class Simulation {
         progress = Pace(atomCount: motion.count)
         try evaluate(&self.motion, atStep: motion.step)
         kineticEnergy = self.motion.kineticEnergy
-        self.ensemble.prepare(for: self.motion, degreesOfFreedom: degreesOfFreedom)
+        try self.ensemble.prepare(for: self.motion, degreesOfFreedom: degreesOfFreedom) {
+            try evaluate(&$0, atStep: motion.step)
+        }
         resetStatistics()
     }
 
@@ -91,6 +95,12 @@ public final class Simulation {
         guard !removesRotation || motion.cell == nil || motion.cell!.isPeriodic == SIMD3(0, 0, 0) else {
             throw SimulationError(
                 .invalidSetting, "The rotation of a periodic system cannot be taken out: it has none as a whole.")
+        }
+        guard !removesRotation || !motion.hasFixedAtoms else {
+            throw SimulationError(
+                .invalidSetting,
+                "The rotation of a system with fixed atoms cannot be taken out: it has none as a whole."
+            )
         }
         guard skin.isFinite, skin >= 0 else {
             throw SimulationError(.invalidSetting, "The skin must be at least 0 Å; got \(skin) Å.")
@@ -193,7 +203,7 @@ extension Simulation {
     }
 
     private func takeOutMotionOfTheWhole() {
-        if ensemble.conservesMomentum { motion.removeMomentum() }
+        if ensemble.conservesMomentum, !motion.hasFixedAtoms { motion.removeMomentum() }
         if removesRotation { motion.removeRotation() }
         kineticEnergy = motion.kineticEnergy
         resetStatistics()
@@ -203,7 +213,7 @@ extension Simulation {
 // MARK: - The present moment
 
 extension Simulation {
-    /// 3N, less what is kept at rest: the centre of mass, and the rotation of an open system that had none.
+    /// 3N, less what is fixed or kept at rest: the centre of mass, and the rotation of an open system that had none.
     public var degreesOfFreedom: Int {
         motion.degreesOfFreedom(
             centreIsAtRest: ensemble.conservesMomentum,

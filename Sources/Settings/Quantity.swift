@@ -43,6 +43,13 @@ public struct Quantity: Sendable {
             "eV/Å^3": Units.gigapascal, "eV/A^3": Units.gigapascal,
         ])
 
+    /// Inverse pressure, in 1/GPa.
+    public static let compressibility = Quantity(
+        "a compressibility", base: "1/GPa", inverse: true, ["GPa": 1, "MPa": 1e3, "kbar": 10, "bar": 1e4, "Pa": 1e9])
+
+    /// An electric charge, in elementary charges.
+    public static let charge = Quantity("a charge", base: "e", ["e": 1])
+
     /// In eV; 1 cal = 4.184 J.
     public static let energy = Quantity(
         "an energy", base: "eV",

@@ -54,7 +54,7 @@ extension MDContinuation {
 
     private static let rules = ContinuationRules([
         "steps": .expected, "report_every": .expected,
-        // What they come to is compared in `identity`.
+        // What they come to is compared by `MDPotential.identity`.
         "potential": .expected, "precision": .expected,
         "structure": atoms, "frame": atoms, "supercell": atoms, "velocities": atoms, "remove_rotation": atoms,
     ])
@@ -69,17 +69,9 @@ extension MDContinuation {
         ])
     }()
 
-    /// What a run should go on with and the settings do not say.
-    static func identity(of potential: Potential, _ settings: MDSettings) -> [String: String] {
-        [
-            "potential": "\(potential.provenance.created) (\(settings.potential))",
-            "precision": (settings.precision ?? potential.precision).rawValue,
-        ]
-    }
-
     /// Adds what is other about the potential to `changes`.
-    mutating func compare(_ potential: Potential) {
-        var now = Self.identity(of: potential, settings)
+    mutating func compare(_ potential: MDPotential) {
+        var now = potential.identity(precision: settings.precision)
         // What Apus 0.1 wrote of the settings.
         now["ensemble"] = settings.ensembleDescription
         now["seed"] = "\(settings.seed)"

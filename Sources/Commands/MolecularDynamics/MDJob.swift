@@ -32,9 +32,10 @@ public struct MDJob {
         let existing =
             continuation.map { ExistingFile.append(after: $0.checkpoint.step) } ?? (overwrite ? .overwrite : .refuse)
         let outputs = try MDOutputs(
-            settings, inputs: [config, settings.potential, settings.start.file], existing: existing)
-        let potential = try Potential(verifying: settings.potential, withEnergiesFor: "molecular dynamics")
-        try continuation?.checkFiles(of: outputs, isCommittee: potential.members.count > 1)
+            settings, inputs: [config, settings.start.file] + [settings.potential.file].compactMap(\.self),
+            existing: existing)
+        let potential = try MDPotential(settings.potential)
+        try continuation?.checkFiles(of: outputs, isCommittee: potential.isCommittee)
         continuation?.compare(potential)
         let structure = try continuation?.checkpoint.structure ?? settings.start.read()
         let interaction = try potential.interaction(
@@ -43,7 +44,7 @@ public struct MDJob {
             try interaction.check(elements: structure.elements)
         } catch let error as InteractionError {
             let file = resume ? settings.checkpoint!.file : settings.start.file
-            throw CommandError("\(file): \(error.message) (\(settings.potential))")
+            throw CommandError("\(file): \(error.message) (\(settings.potential.name))")
         }
         Interruption.watch()
         var run = try MDRun(

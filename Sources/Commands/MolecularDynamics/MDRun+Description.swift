@@ -9,20 +9,19 @@ import Potentials
 extension MDRun {
     var introduction: [String] {
         let (structure, pace) = (simulation.frame.structure, simulation.motion.parallelism)
-        var rows = [
+        var rows =
             [
-                "Apus",
-                "\(ProgramVersion.number), \(BuildTarget.description), \(Written.count(pace.threads, "thread"))",
-            ],
-            ["potential", "\(settings.potential): \(PotentialSummary(potential).line)"],
-        ]
-        if let errors = PotentialSummary(potential).errors { rows.append(["", errors]) }
-        if let distances = PotentialSummary(potential).unknownDistances { rows.append(["", distances]) }
+                [
+                    "Apus",
+                    "\(ProgramVersion.number), \(BuildTarget.description), \(Written.count(pace.threads, "thread"))",
+                ]
+            ] + potential.rows
         rows.append([
             "structure",
             "\(source): \(structure.formula), \(Written.count(structure.count, "atom"))\(cell(structure))",
         ])
         if let masses = massDescription { rows.append(["masses", masses]) }
+        if let fixed = fixedDescription { rows.append(["fixed", fixed]) }
         rows.append(["ensemble", settings.ensembleDescription + ", seed \(settings.seed)"])
         rows.append(["velocities", velocityDescription])
         rows.append(["run", runDescription])
@@ -83,6 +82,13 @@ extension MDRun {
         return true
     }
 
+    private var fixedDescription: String? {
+        let motion = simulation.motion
+        guard motion.hasFixedAtoms else { return nil }
+        let fixed = motion.inverseMasses.count(where: { $0.min() == 0 })
+        return "\(Written.count(fixed, "atom")), \(Written.count(motion.freeAxes, "degree")) of freedom left"
+    }
+
     /// Masses that are not the standard atomic weights, by element.
     private var massDescription: String? {
         let motion = simulation.motion
@@ -115,12 +121,17 @@ extension MDRun {
         let isWhole = step == settings.steps
         var rows: [[String]] = []
         func add(_ name: String, _ text: String) { rows.append([name, text]) }
-        if temperatures.count > 1 {
-            let mean = temperatures.sum / Double(temperatures.count)
-            let spread = max(0, temperatures.squares / Double(temperatures.count) - mean * mean).squareRoot()
+        func average(_ name: String, _ values: Average, _ digits: Int, _ unit: String) {
+            guard values.count > 1 else { return }
             add(
-                "temperature",
-                "\(Written.fixed(mean, 1)) K on average, standard deviation \(Written.fixed(spread, 1)) K")
+                name,
+                "\(Written.fixed(values.mean, digits)) \(unit) on average, standard deviation "
+                    + "\(Written.fixed(values.spread, digits)) \(unit)")
+        }
+        average("temperature", temperatures, 1, "K")
+        if simulation.ensemble.movesCell {
+            average("pressure", pressures, 4, "GPa")
+            average("volume", volumes, 3, "Å³/atom")
         }
         if pace.steps > 1 {
             let scatter = simulation.driftFit.scatter.map { $0 * 1e3 / Double(max(1, simulation.motion.count)) }

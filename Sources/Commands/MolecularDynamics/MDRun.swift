@@ -15,7 +15,7 @@ struct MDRun {
     }
 
     let settings: MDSettings
-    let potential: Potential
+    let potential: MDPotential
     let start: Start
     let simulation: Simulation
     let outputs: MDOutputs
@@ -23,11 +23,31 @@ struct MDRun {
     let velocities: MDSettings.Velocities?
     private let cancellation: Cancellation
     /// Of the frames reported after the start.
-    private(set) var temperatures: (count: Int, sum: Double, squares: Double) = (0, 0, 0)
+    private(set) var temperatures = Average()
+    /// GPa
+    private(set) var pressures = Average()
+    /// Å³ an atom
+    private(set) var volumes = Average()
+
+    struct Average {
+        private(set) var count = 0
+        private(set) var mean = 0.0
+        private var squares = 0.0
+
+        /// Welford's recurrence.
+        mutating func add(_ value: Double) {
+            count += 1
+            let difference = value - mean
+            mean += difference / Double(count)
+            squares += difference * (value - mean)
+        }
+
+        var spread: Double { (squares / Double(max(1, count))).squareRoot() }
+    }
 
     /// Throws when settings, structure and potential do not fit together; writes nothing.
     init(
-        _ settings: MDSettings, _ potential: Potential, _ interaction: any Interaction, _ start: Start,
+        _ settings: MDSettings, _ potential: MDPotential, _ interaction: any Interaction, _ start: Start,
         _ outputs: MDOutputs, parallelism: Parallelism
     ) throws {
         self.settings = settings
@@ -39,9 +59,9 @@ struct MDRun {
             ("guards.force_deviation", settings.largestForceDeviation != nil),
             ("candidates", settings.candidates != nil),
         ]
-        if potential.members.count == 1, let key = needsCommittee.first(where: \.1)?.0 {
+        if !potential.isCommittee, let key = needsCommittee.first(where: \.1)?.0 {
             throw CommandError(
-                "\(key): expected a committee, whose members can disagree, found a single potential (\(settings.potential)); train one with committee: {members: 4}"
+                "\(key): expected a committee, whose members can disagree, found a single potential (\(settings.potential.name)); train one with committee: {members: 4}"
             )
         }
         var guards = Guards()
@@ -53,7 +73,8 @@ struct MDRun {
         case .continuation(let continuation):
             velocities = nil
             simulation = try Simulation(
-                continuing: continuation.checkpoint, under: interaction, by: settings.dynamics, skin: settings.skin,
+                continuing: continuation.checkpoint, under: interaction, by: settings.dynamics,
+                fixed: try settings.fixedAtoms(of: continuation.checkpoint.structure.count), skin: settings.skin,
                 guards: guards, cancellation: cancellation, parallelism: parallelism)
             return
         case .structure(let given): structure = given
@@ -62,7 +83,8 @@ struct MDRun {
         if case .structure = velocities {} else { structure.velocities = nil }
         simulation = try Simulation(
             of: structure, under: interaction, by: settings.dynamics, removesRotation: settings.removesRotation,
-            skin: settings.skin, guards: guards, cancellation: cancellation, parallelism: parallelism)
+            fixed: try settings.fixedAtoms(of: structure.count), skin: settings.skin, guards: guards,
+            cancellation: cancellation, parallelism: parallelism)
         if case .random(let temperature, let isExact) = velocities {
             try simulation.drawVelocities(at: temperature, seed: settings.seed, isExact: isExact)
         }
@@ -74,9 +96,10 @@ struct MDRun {
         let title = "\(simulation.frame.structure.formula), \(settings.ensembleDescription)"
         try outputs.open(
             title: title, programVersion: ProgramVersion.number, structure: simulation.frame.structure,
-            isCommittee: potential.members.count > 1)
+            isCommittee: potential.isCommittee)
         var table = MDTable(
-            steps: settings.steps, every: settings.reportEvery, isCommittee: potential.members.count > 1)
+            steps: settings.steps, every: settings.reportEvery, isCommittee: potential.isCommittee,
+            movesCell: simulation.ensemble.movesCell)
         table.begin()
         do {
             if outputs.isContinuing {
@@ -104,9 +127,9 @@ struct MDRun {
         try outputs.append(frame)
         if outputs.wantsCheckpoint(at: frame.step) { try writeCheckpoint() }
         if frame.step > 0, let temperature = frame.temperature {
-            temperatures.count += 1
-            temperatures.sum += temperature
-            temperatures.squares += temperature * temperature
+            temperatures.add(temperature)
+            if let pressure = frame.pressure { pressures.add(pressure * Units.gigapascal) }
+            if let cell = frame.structure.cell { volumes.add(cell.volume / Double(max(1, frame.structure.count))) }
         }
         table.show(frame, of: simulation)
     }
@@ -114,7 +137,7 @@ struct MDRun {
     private func writeCheckpoint() throws {
         guard let path = settings.checkpoint?.file else { return }
         var checkpoint = try simulation.checkpoint()
-        checkpoint.settings = MDContinuation.identity(of: potential, settings)
+        checkpoint.settings = potential.identity(precision: settings.precision)
         checkpoint.configuration = try settings.source.yaml()
         checkpoint.files = outputs.marks
         // The frames are on disk before the checkpoint that counts them.

@@ -38,7 +38,7 @@ struct MDSettings {
 
     /// As they were read, defaults included, for the checkpoint and for what has changed since.
     let source: Settings
-    var potential: String
+    var potential: MDPotential.Source
     var precision: Potential.Precision?
     var start: StartingStructure
     var ensemble: any EnsembleKind
@@ -47,6 +47,7 @@ struct MDSettings {
     var startTemperature: Temperature?
     var isStartExact: Bool
     var removesRotation: Bool
+    var fixedSelections: [FixedSelection]
     var timestep: Time
     var steps: Int
     var seed: UInt64
@@ -76,8 +77,12 @@ extension MDSettings {
 
     init(_ settings: Settings) throws {
         source = settings
-        potential = try settings.file("potential")
-        precision = try settings.optional("precision")?.choice(of: Potential.Precision.self)
+        potential = try MDPotential.Source(settings)
+        let precisionValue = settings.optional("precision")
+        precision = try precisionValue?.choice(of: Potential.Precision.self)
+        if case .classical = potential, precision == .float32 {
+            throw precisionValue!.error("expected float64: classical interactions have no other precision")
+        }
         start = StartingStructure(
             file: try settings.file("structure"), frame: try Self.frame(settings),
             supercell: try Self.supercell(settings))
@@ -86,7 +91,9 @@ extension MDSettings {
         seed = UInt64(try settings.integer("seed", in: .nonNegative, default: 0))
         skin = try settings.quantity("skin", .length, in: 0...10, default: 0.5)
 
-        ensemble = try Ensembles.read(settings.section("ensemble"))
+        ensemble = try Ensembles.read(
+            EnsembleSettings(
+                settings.section("ensemble"), ramp: try settings.optionalSection("ramp"), steps: steps))
         withoutEffect = ensemble.unusedKeys.map { "ensemble.\($0)" }
         let velocities = try settings.sectionOrEmpty("velocities")
         velocitySource = try velocities.optional("from")?.choice(of: VelocitySource.self)
@@ -106,6 +113,7 @@ extension MDSettings {
             }
         }
         removesRotation = try settings.boolean("remove_rotation", default: false)
+        fixedSelections = try Self.fixed(settings)
 
         let guards = try settings.sectionOrEmpty("guards")
         minimumDistance = try Self.minimumDistance(guards)

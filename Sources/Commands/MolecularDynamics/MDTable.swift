@@ -18,16 +18,19 @@ struct MDTable {
     private let watch = Stopwatch()
     private var status = StatusLine()
 
-    init(steps: Int, every: Int, isCommittee: Bool) {
+    init(steps: Int, every: Int, isCommittee: Bool, movesCell: Bool) {
         self.steps = steps
         self.every = every
-        table = RunningTable(Self.columns(isCommittee: isCommittee))
+        table = RunningTable(Self.columns(isCommittee: isCommittee, movesCell: movesCell))
     }
 
-    private static func columns(isCommittee: Bool) -> [RunningTable<Row>.Column] {
+    private static func columns(isCommittee: Bool, movesCell: Bool) -> [RunningTable<Row>.Column] {
         func fixed(_ value: Double?, _ digits: Int) -> String { value.map { Written.fixed($0, digits) } ?? "-" }
         let deviation = RunningTable<Row>.Column(title: "ΔF max", unit: "eV/Å", width: 8) {
             fixed($0.frame.structure.deviation?.largestOfForces, 4)
+        }
+        let volume = RunningTable<Row>.Column(title: "V", unit: "Å³/atom", width: 8) { row in
+            fixed(row.frame.structure.cell.map { $0.volume / Double(max(1, row.frame.structure.count)) }, 3)
         }
         return [
             .init(title: "step", width: 9) { "\($0.frame.step)" },
@@ -40,7 +43,7 @@ struct MDTable {
                 Written.scientific($0.pace.steps > 0 ? $0.frame.drift : nil)
             },
             .init(title: "P", unit: "GPa", width: 7) { fixed($0.frame.pressure.map { $0 * Units.gigapascal }, 3) },
-        ] + (isCommittee ? [deviation] : []) + [
+        ] + (movesCell ? [volume] : []) + (isCommittee ? [deviation] : []) + [
             .init(title: "µs/atom", unit: "/step", width: 8) {
                 $0.pace.steps > 0 ? fixed($0.pace.microsecondsPerAtomAndStep, 1) : "-"
             },

@@ -14,7 +14,9 @@ public struct ConstantEnergy: EnsembleKind {
     public let unusedKeys: [String]
     public var description: String { "constant energy (nve)" }
 
-    public init(_ settings: Settings) throws {
+    public init(_ settings: EnsembleSettings) throws {
+        try settings.refuseRamps(["temperature", "pressure"], of: Self.name)
+        let settings = settings.section
         temperature = try settings.optional("temperature").map {
             .kelvin(try $0.quantity(.temperature, in: .nonNegative))
         }

@@ -8,7 +8,9 @@ public struct Ensemble: Sendable {
     /// A step: indices of `pieces`, of which one may come several times.
     let sequence: [Int]
 
-    /// The temperature of the bath, if there is one.
+    /// Whether the cell changes.
+    public let movesCell: Bool
+    /// The temperature of the bath at the start, if there is one.
     public let temperature: Temperature?
     /// Whether the total momentum keeps its value, and with it three degrees of freedom are at rest.
     public let conservesMomentum: Bool
@@ -23,7 +25,8 @@ public struct Ensemble: Sendable {
 
     public init(
         timestep: Time, pieces: [any Propagator], sequence: [Int]? = nil, temperature: Temperature? = nil,
-        conservesMomentum: Bool = true, conservesAngularMomentum: Bool = true, order: Int = 2,
+        movesCell: Bool = false, conservesMomentum: Bool = true, conservesAngularMomentum: Bool = true,
+        order: Int = 2,
         isReversible: Bool = true, isDeterministic: Bool = true
     ) {
         let sequence = sequence ?? Array(pieces.indices)
@@ -34,6 +37,7 @@ public struct Ensemble: Sendable {
         self.pieces = pieces
         self.sequence = sequence
         self.temperature = temperature
+        self.movesCell = movesCell
         self.conservesMomentum = conservesMomentum
         self.conservesAngularMomentum = conservesAngularMomentum
         self.order = order
@@ -52,8 +56,12 @@ extension Ensemble {
         for piece in pieces { try piece.validate() }
     }
 
-    mutating func prepare(for motion: Motion, degreesOfFreedom: Int) {
-        for index in pieces.indices { pieces[index].prepare(for: motion, degreesOfFreedom: degreesOfFreedom) }
+    mutating func prepare(
+        for motion: Motion, degreesOfFreedom: Int, evaluate: (inout Motion) throws -> Void
+    ) throws {
+        for index in pieces.indices {
+            try pieces[index].prepare(for: motion, degreesOfFreedom: degreesOfFreedom, evaluate: evaluate)
+        }
     }
 
     mutating func reverse() {

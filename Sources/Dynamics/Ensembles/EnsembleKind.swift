@@ -6,8 +6,8 @@ import Settings
 public protocol EnsembleKind: Sendable {
     static var name: String { get }
 
-    /// Reads the section `ensemble`.
-    init(_ settings: Settings) throws
+    /// Reads the section `ensemble`, and the ramps that stand for some of its keys.
+    init(_ settings: EnsembleSettings) throws
 
     /// Of the bath, or at which velocities are drawn for want of another.
     var temperature: Temperature? { get }
@@ -25,11 +25,14 @@ extension EnsembleKind {
 
 /// All that can be asked for.
 public enum Ensembles {
-    public static let all: [any EnsembleKind.Type] = [LangevinDynamics.self, ConstantEnergy.self, NoseHoover.self]
+    public static let all: [any EnsembleKind.Type] = [
+        LangevinDynamics.self, ConstantEnergy.self, NoseHoover.self, CSVR.self, NPTMTK.self, NPTCellRescaling.self,
+        NPTLangevin.self, NPH.self,
+    ]
 
     /// Reads the section `ensemble`, whose `name` chooses.
-    public static func read(_ settings: Settings) throws -> any EnsembleKind {
-        let name = try settings.choice("name", all.map { $0.name })
+    public static func read(_ settings: EnsembleSettings) throws -> any EnsembleKind {
+        let name = try settings.section.choice("name", all.map { $0.name })
         guard let kind = all.first(where: { $0.name == name }) else { preconditionFailure("no ensemble \(name)") }
         return try kind.init(settings)
     }

@@ -11,17 +11,17 @@ import Foundation
 ///
 /// The noise is a function of the seed, the step and the atom (`Philox`). `keepsCentreOfMass` projects it, in mass-
 /// weighted space, on what is orthogonal to the motion of the whole: 3N − 3 degrees of freedom have exactly the
-/// canonical distribution and the centre of mass rests. Without it all 3N do.
+/// canonical distribution and the centre of mass rests. Without it, and where atoms are fixed, all 3N do.
 public struct Langevin: Propagator {
     public let timestep: Time
-    public let temperature: Temperature
+    public let temperature: BathTemperature
     public let friction: Rate
     public let seed: UInt64
     public let keepsCentreOfMass: Bool
     public var evaluations: Int { 1 }
 
     public init(
-        timestep: Time, temperature: Temperature, friction: Rate, seed: UInt64, keepsCentreOfMass: Bool = true
+        timestep: Time, temperature: BathTemperature, friction: Rate, seed: UInt64, keepsCentreOfMass: Bool = true
     ) {
         self.timestep = timestep
         self.temperature = temperature
@@ -33,10 +33,7 @@ public struct Langevin: Propagator {
     public func validate() throws {
         try SimulationError.validate(timestep: timestep)
         try SimulationError.validate(bath: temperature)
-        guard friction.perFemtosecond.isFinite, friction.perFemtosecond >= 0 else {
-            throw SimulationError(
-                .invalidSetting, "The friction must be at least 0; got \(friction.perFemtosecond * 1e3)/ps.")
-        }
+        try SimulationError.validate(friction: friction)
     }
 
     public func propagate(_ motion: inout Motion, evaluate: (inout Motion) throws -> Void) throws {
@@ -44,7 +41,7 @@ public struct Langevin: Propagator {
         let (momentum, exchanged) = kickDriftAndShake(&motion, dt)
         motion.heat += exchanged
         var drift = SIMD3<Double>.zero
-        if keepsCentreOfMass, motion.count > 0 {
+        if keepsCentreOfMass, motion.count > 0, !motion.hasFixedAtoms {
             let mass = motion.masses.reduce(0, +)
             drift = momentum * (1 / mass)
             motion.heat -= 0.5 * dot(momentum, momentum) / mass / Units.acceleration
@@ -56,24 +53,26 @@ public struct Langevin: Propagator {
 
     /// B, A and O in one pass. Returns the momentum after it and the kinetic energy that O has added (eV).
     private func kickDriftAndShake(_ motion: inout Motion, _ dt: Double) -> (SIMD3<Double>, Double) {
-        let (forces, masses, step) = (motion.result.forces, motion.masses, motion.step)
+        let (forces, masses, inverseMasses) = (motion.result.forces, motion.masses, motion.inverseMasses)
+        let step = motion.step
         let noise = Philox(seed: seed)
         let kick = 0.5 * dt * Units.acceleration
         let memory = exp(-friction.perFemtosecond * dt)
         // 1 − e^−2γΔt without cancellation, for small friction.
         let spread =
-            -expm1(-2 * friction.perFemtosecond * dt) * Units.boltzmann * temperature.kelvin * Units.acceleration
+            -expm1(-2 * friction.perFemtosecond * dt) * Units.boltzmann * temperature.ramp.value(at: step)
+            * Units.acceleration
         let sum = motion.parallelism.reduce(
             &motion.positions, &motion.velocities, by: Motion.length, from: SIMD4<Double>.zero, { $0 += $1 }
         ) { atoms, positions, velocities in
-            let (forces, masses) = (forces.span, masses.span)
+            let (forces, masses, inverseMasses) = (forces.span, masses.span, inverseMasses.span)
             var sum = SIMD4<Double>.zero
             for (row, i) in atoms.enumerated() {
                 let mass = masses[i]
-                let before = velocities[row] + forces[i] * (kick / mass)
+                let before = velocities[row] + forces[i] * inverseMasses[i] * kick
                 positions[row] += before * (0.5 * dt)
                 let x = noise.normals(at: Philox.counter(step: step, index: i, stream: RandomStream.langevin))
-                let after = before * memory + SIMD3(x.x, x.y, x.z) * (spread / mass).squareRoot()
+                let after = before * memory + SIMD3(x.x, x.y, x.z) * (inverseMasses[i] * spread).squareRoot()
                 velocities[row] = after
                 sum += SIMD4(after, dot(after, after) - dot(before, before)) * mass
             }

@@ -17,8 +17,13 @@ public protocol Propagator: Sendable {
     /// - Throws: `SimulationError` when a parameter makes no sense.
     func validate() throws
 
-    /// Called once before the first step and after a restart, with the state in place.
-    mutating func prepare(for motion: Motion, degreesOfFreedom: Int)
+    /// Called once before the first step and after a restart, with the state in place. `evaluate` gives energy, forces
+    /// and virial of a motion that it may try out.
+    ///
+    /// - Throws: `SimulationError` when it cannot move such a structure.
+    mutating func prepare(
+        for motion: Motion, degreesOfFreedom: Int, evaluate: (inout Motion) throws -> Void
+    ) throws
 
     /// Turns velocities of its own round.
     mutating func reverse()
@@ -38,7 +43,9 @@ extension Propagator where State == NoState {
 }
 
 extension Propagator {
-    public func prepare(for motion: Motion, degreesOfFreedom: Int) {}
+    public func prepare(
+        for motion: Motion, degreesOfFreedom: Int, evaluate: (inout Motion) throws -> Void
+    ) {}
     public func reverse() {}
 
     /// The state as JSON, in which numbers keep every bit.
@@ -61,10 +68,34 @@ extension SimulationError {
         }
     }
 
-    static func validate(bath temperature: Temperature) throws {
-        guard temperature.kelvin.isFinite, temperature.kelvin >= 0 else {
+    /// - Parameter isPositive: whether what it is of cannot do with 0 K.
+    static func validate(
+        bath temperature: BathTemperature, isPositive: Bool = false, of name: String = "A bath"
+    ) throws {
+        for kelvin in [temperature.ramp.start, temperature.ramp.end] {
+            guard kelvin.isFinite, kelvin >= 0 else {
+                throw SimulationError(
+                    .invalidSetting, "The temperature of the bath must be at least 0 K; got \(kelvin) K.")
+            }
+            guard kelvin > 0 || !isPositive else {
+                throw SimulationError(.invalidSetting, "\(name) needs a temperature above 0 K; got 0 K.")
+            }
+        }
+    }
+
+    static func validate(friction: Rate) throws {
+        guard friction.perFemtosecond.isFinite, friction.perFemtosecond >= 0 else {
             throw SimulationError(
-                .invalidSetting, "The temperature of the bath must be at least 0 K; got \(temperature.kelvin) K.")
+                .invalidSetting, "The friction must be at least 0; got \(friction.perFemtosecond * 1e3)/ps.")
+        }
+    }
+
+    static func validate(pressureTime: Time, _ timestep: Time) throws {
+        guard pressureTime.femtoseconds.isFinite, pressureTime > timestep else {
+            throw SimulationError(
+                .invalidSetting,
+                "The pressure_time must be longer than the timestep, some hundred of them or more; got "
+                    + "\(pressureTime.femtoseconds) fs.")
         }
     }
 }

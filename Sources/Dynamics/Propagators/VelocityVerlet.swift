@@ -22,13 +22,13 @@ public struct VelocityVerlet: Propagator {
     }
 
     private func kickAndDrift(_ motion: inout Motion, _ dt: Double) {
-        let (forces, masses) = (motion.result.forces, motion.masses)
+        let (forces, inverseMasses) = (motion.result.forces, motion.inverseMasses)
         let kick = 0.5 * dt * Units.acceleration
         motion.parallelism.reduce(&motion.positions, &motion.velocities, by: Motion.length, from: (), { _, _ in }) {
             atoms, positions, velocities in
-            let (forces, masses) = (forces.span, masses.span)
+            let (forces, inverseMasses) = (forces.span, inverseMasses.span)
             for (row, i) in atoms.enumerated() {
-                velocities[row] += forces[i] * (kick / masses[i])
+                velocities[row] += forces[i] * inverseMasses[i] * kick
                 positions[row] += velocities[row] * dt
             }
         }
@@ -38,11 +38,11 @@ public struct VelocityVerlet: Propagator {
 extension Motion {
     /// v += Δt F/m.
     mutating func kick(_ dt: Double) {
-        let (forces, masses) = (result.forces, masses)
+        let (forces, inverseMasses) = (result.forces, inverseMasses)
         let kick = dt * Units.acceleration
         parallelism.update(&velocities, by: Motion.length) { atoms, velocities in
-            let (forces, masses) = (forces.span, masses.span)
-            for (row, i) in atoms.enumerated() { velocities[row] += forces[i] * (kick / masses[i]) }
+            let (forces, inverseMasses) = (forces.span, inverseMasses.span)
+            for (row, i) in atoms.enumerated() { velocities[row] += forces[i] * inverseMasses[i] * kick }
         }
     }
 }

@@ -2,11 +2,9 @@ import Atoms
 import Compute
 import Neighbors
 
-/// The Lennard-Jones pair potential, `u = 4ε ((σ/r)¹² − (σ/r)⁶) S(r)`, in eV.
+/// The Lennard-Jones pair potential, `u = 4ε ((σ/r)¹² − (σ/r)⁶)`, in eV, which ends at the cutoff as `Tail` says.
 ///
-/// The switch `S = 1 − 10t³ + 15t⁴ − 6t⁵`, `t = (r − r_on)/(r_c − r_on)`, takes the energy and its first two
-/// derivatives to zero at the cutoff. Unlike pairs mix by Lorentz (σ) and Berthelot (ε).
-/// Jones, Proc. R. Soc. A 106, 463 (1924).
+/// Unlike pairs mix by Lorentz (σ) and Berthelot (ε). Jones, Proc. R. Soc. A 106, 463 (1924).
 public final class LennardJones: Interaction {
     /// The depth ε of the well in eV and the distance σ (Å) at which the energy of two atoms is zero.
     public struct Parameters: Sendable, Equatable {
@@ -18,6 +16,19 @@ public final class LennardJones: Interaction {
         }
     }
 
+    /// What becomes of the energy at the cutoff r_c.
+    public enum Tail: Sendable, Equatable {
+        /// `u S`, `S = 1 − 10t³ + 15t⁴ − 6t⁵`, `t = (r − onset)/(r_c − onset)`: energy and its first two derivatives
+        /// go to zero.
+        case switched(onset: Double)
+        /// `u`: energy and force end with a step (LAMMPS' `lj/cut`). No dynamics conserves such an energy.
+        case cut
+        /// `u − u(r_c)`: the force ends with a step (`lj/cut` with `pair_modify shift yes`).
+        case shifted
+        /// `u − u(r_c) − (r − r_c) u′(r_c)`: the slope of the force ends with a step (`lj/smooth/linear`).
+        case forceShifted
+    }
+
     public let parameters: [Element: Parameters]
     public var cutoff: Double { pair.cutoff }
     private let pair: Pair
@@ -26,12 +37,24 @@ public final class LennardJones: Interaction {
     /// - Parameters:
     ///   - onset: where the switch begins, in Å; 0.9 of the cutoff unless given.
     /// - Throws: `InteractionError` when a parameter makes no sense.
-    public init(
+    public convenience init(
         _ parameters: [Element: Parameters], cutoff: Double, onset: Double? = nil,
         parallelism: Parallelism = .allCores
     ) throws {
-        let onset = onset ?? 0.9 * cutoff
-        guard !parameters.isEmpty, parameters.values.allSatisfy({ $0.sigma > 0 && $0.epsilon >= 0 }) else {
+        try self.init(
+            parameters, cutoff: cutoff, tail: .switched(onset: onset ?? 0.9 * cutoff), parallelism: parallelism)
+    }
+
+    /// - Throws: `InteractionError` when a parameter makes no sense.
+    public init(
+        _ parameters: [Element: Parameters], cutoff: Double, tail: Tail, parallelism: Parallelism = .allCores
+    ) throws {
+        let onset = if case .switched(let onset) = tail { onset } else { 0.0 }
+        guard !parameters.isEmpty,
+            parameters.values.allSatisfy({
+                $0.sigma > 0 && $0.sigma.isFinite && $0.epsilon >= 0 && $0.epsilon.isFinite
+            })
+        else {
             throw InteractionError(
                 .invalidParameter, "Lennard-Jones needs σ > 0 and ε ≥ 0 for at least one element.")
         }
@@ -41,7 +64,7 @@ public final class LennardJones: Interaction {
                 "Lennard-Jones needs 0 ≤ onset < cutoff; got an onset of \(onset) Å and a cutoff of \(cutoff) Å.")
         }
         self.parameters = parameters
-        pair = Pair(parameters, cutoff: cutoff, onset: onset)
+        pair = Pair(parameters, cutoff: cutoff, tail: tail)
         sum = PairSum(parallelism: parallelism)
     }
 
@@ -67,16 +90,17 @@ public final class LennardJones: Interaction {
 extension LennardJones {
     fileprivate struct Pair: PairEnergy {
         let cutoff: Double
+        /// Å; the cutoff where nothing is switched.
         let onset: Double
         /// `[Z]` — the place of an element among those of the potential.
         let kinds: [Int]
-        /// `[kind][kind]` — 4ε and σ².
-        let table: [SIMD2<Double>]
+        /// `[kind][kind]` — 4ε, σ², and of the line that is taken off: its value at r = 0 (eV) and its slope (eV/Å).
+        let table: [SIMD4<Double>]
         let kindCount: Int
 
-        init(_ parameters: [Element: Parameters], cutoff: Double, onset: Double) {
+        init(_ parameters: [Element: Parameters], cutoff: Double, tail: Tail) {
             self.cutoff = cutoff
-            self.onset = onset
+            onset = if case .switched(let onset) = tail { onset } else { cutoff }
             let elements = parameters.keys.sorted()
             kindCount = elements.count
             var kinds = Array(repeating: 0, count: Element.count + 1)
@@ -86,20 +110,32 @@ extension LennardJones {
                 elements.map { b in
                     let (a, b) = (parameters[a]!, parameters[b]!)
                     let sigma = (a.sigma + b.sigma) / 2
-                    return SIMD2(4 * (a.epsilon * b.epsilon).squareRoot(), sigma * sigma)
+                    let well = SIMD4(4 * (a.epsilon * b.epsilon).squareRoot(), sigma * sigma, 0, 0)
+                    let end = Self.bare(well, at: cutoff)
+                    let line: SIMD2<Double> =
+                        switch tail {
+                        case .switched, .cut: .zero
+                        case .shifted: SIMD2(end.energy, 0)
+                        case .forceShifted: SIMD2(end.energy - cutoff * end.slope, end.slope)
+                        }
+                    return SIMD4(well.x, well.y, line.x, line.y)
                 }
             }
         }
 
         @inline(__always)
-        func energyAndSlope(at r: Double, between a: Int, and b: Int) -> (energy: Double, slope: Double) {
-            let pair = table[kinds[a] * kindCount + kinds[b]]
+        private static func bare(_ pair: SIMD4<Double>, at r: Double) -> (energy: Double, slope: Double) {
             let inverse = 1 / r
             let s2 = pair.y * inverse * inverse
             let s6 = s2 * s2 * s2
-            let energy = pair.x * s6 * (s6 - 1)
-            let slope = pair.x * s6 * (6 - 12 * s6) * inverse
-            guard r > onset else { return (energy, slope) }
+            return (pair.x * s6 * (s6 - 1), pair.x * s6 * (6 - 12 * s6) * inverse)
+        }
+
+        @inline(__always)
+        func energyAndSlope(at r: Double, between a: Int, and b: Int) -> (energy: Double, slope: Double) {
+            let pair = table[kinds[a] * kindCount + kinds[b]]
+            let (energy, slope) = Self.bare(pair, at: r)
+            guard r > onset else { return (energy - pair.z - r * pair.w, slope - pair.w) }
             let width = 1 / (cutoff - onset)
             let t = (r - onset) * width
             let rest = 1 - t

@@ -1,0 +1,70 @@
+import Foundation
+
+/// The slope of the logarithm of the ratio of two histograms, without histograms: of samples of a quantity x at two
+/// states, `ln p_b(x)/p_a(x) = c + s x`, by maximum likelihood (logistic regression).
+///
+/// For energies at two temperatures s must be −Δβ, for volumes at two pressures −βΔP, whatever the system.
+/// Shirts, J. Chem. Theory Comput. 9, 909 (2013).
+public struct RatioTest {
+    public let slope: Double
+    /// The standard error, correlations in the series included.
+    public let sigma: Double
+
+    public init(_ a: [Double], _ b: [Double]) {
+        let all = a + b
+        let mean = all.reduce(0, +) / Double(all.count)
+        let width = (all.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(all.count)).squareRoot()
+        var (c, s) = (0.0, 0.0)
+        var information = (cc: 0.0, cs: 0.0, ss: 0.0)
+        for _ in 0..<50 {
+            var gradient = (c: 0.0, s: 0.0)
+            information = (0, 0, 0)
+            for (label, series) in [(0.0, a), (1.0, b)] {
+                for value in series {
+                    let x = (value - mean) / width
+                    let p = 1 / (1 + exp(-(c + s * x)))
+                    gradient.c += label - p
+                    gradient.s += (label - p) * x
+                    let weight = p * (1 - p)
+                    information.cc += weight
+                    information.cs += weight * x
+                    information.ss += weight * x * x
+                }
+            }
+            let determinant = information.cc * information.ss - information.cs * information.cs
+            c += (information.ss * gradient.c - information.cs * gradient.s) / determinant
+            s += (information.cc * gradient.s - information.cs * gradient.c) / determinant
+        }
+        let determinant = information.cc * information.ss - information.cs * information.cs
+        slope = s / width
+        let inefficiency = max(Self.inefficiency(of: a), Self.inefficiency(of: b))
+        sigma = (information.cc / determinant * inefficiency).squareRoot() / width
+    }
+
+    /// How many samples of a series are worth an independent one: 1 + 2 Σ_t ρ(t), up to the first ρ that is not
+    /// positive. Chodera et al., J. Chem. Theory Comput. 3, 26 (2007).
+    public static func inefficiency(of series: [Double]) -> Double {
+        let n = series.count
+        let mean = series.reduce(0, +) / Double(n)
+        let rest = series.map { $0 - mean }
+        let variance = rest.reduce(0) { $0 + $1 * $1 } / Double(n)
+        guard variance > 0 else { return 1 }
+        var sum = 1.0
+        for t in 1..<max(2, n / 2) {
+            var product = 0.0
+            for i in 0..<n - t { product += rest[i] * rest[i + t] }
+            let correlation = product / Double(n - t) / variance
+            guard correlation > 0 else { break }
+            sum += 2 * correlation * (1 - Double(t) / Double(n))
+        }
+        return max(1, sum)
+    }
+
+    /// The mean of a series and its standard error.
+    public static func mean(of series: [Double]) -> (value: Double, sigma: Double) {
+        let n = Double(series.count)
+        let mean = series.reduce(0, +) / n
+        let variance = series.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / (n - 1)
+        return (mean, (variance / n * inefficiency(of: series)).squareRoot())
+    }
+}
