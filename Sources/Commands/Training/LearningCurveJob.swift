@@ -78,7 +78,9 @@ public struct LearningCurveJob {
             logger.log(level: remark.severity.logLevel, "\(remark.text)")
         }
         if let warning = lock.warning { logger.warning("\(warning)") }
-        if !json { TrainingLog.committeeHeader.forEach { Terminal.print($0) } }
+        if !json {
+            TrainingLog.committeeHeader(of: runs.last!.model.configuration).forEach { Terminal.print($0) }
+        }
         Interruption.watch()
         var points: [Point] = []
         for (size, run) in zip(sizes, runs) {
@@ -142,7 +144,8 @@ public struct LearningCurveJob {
         let lock = try FolderLock(run.output)
         if !resumes { try run.folder.discard() }
         let log = try TrainingLog(
-            path: run.folder.log, continuing: resumes, label: json ? nil : "\(size)", isQuiet: json)
+            path: run.folder.log, of: run.model.configuration, continuing: resumes, label: json ? nil : "\(size)",
+            isQuiet: json)
         for change in changes { log.line("changed: \(change)") }
         let summary = try run.run(
             resuming: resumes, isInterrupted: { Interruption.cancellation.isCancelled }, report: { log.report($0) })

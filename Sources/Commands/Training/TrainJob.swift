@@ -95,10 +95,11 @@ public struct TrainJob {
         if resume { try training.refuseIfEnded() }
         let changes = resume ? try training.changesSinceCheckpoint() : []
         if overwrite { try member == nil ? training.folder.discard() : training.folder.discardOwn() }
-        let log = try TrainingLog(path: training.folder.log, continuing: resume)
+        let log = try TrainingLog(
+            path: training.folder.log, of: training.model.configuration, continuing: resume)
         TrainingIntroduction(training.preparation, threads: parallelism.threads, changes).write(to: log)
         if let warning = lock.warning { log.remark(.warning(warning)) }
-        TrainingLog.header.forEach(log.line)
+        TrainingLog.header(of: training.model.configuration).forEach(log.line)
         let summary = try training.run(
             resuming: resume, isInterrupted: { Interruption.cancellation.isCancelled }, report: { log.report($0) })
         log.conclude(training, summary)
@@ -137,12 +138,15 @@ public struct TrainJob {
             try member.folder.make()
             locks.append(try FolderLock(member.output))
         }
-        let log = try TrainingLog(path: committee.folder.log, continuing: resume)
+        let log = try TrainingLog(
+            path: committee.folder.log, of: committee.preparation.model.configuration, continuing: resume)
         TrainingIntroduction(preparation, threads: parallelism.threads, changes.sorted()).write(to: log)
         if let warning = locks[0].warning { log.remark(.warning(warning)) }
-        TrainingLog.committeeHeader.forEach(log.line)
+        TrainingLog.committeeHeader(of: committee.preparation.model.configuration).forEach(log.line)
         let logs = try committee.members.enumerated().map { index, member in
-            try TrainingLog(path: member.folder.log, continuing: resume, label: "\(index + 1)", whole: log)
+            try TrainingLog(
+                path: member.folder.log, of: member.model.configuration, continuing: resume, label: "\(index + 1)",
+                whole: log)
         }
         let summaries = try committee.run(
             resuming: resume, isInterrupted: { Interruption.cancellation.isCancelled },

@@ -2,6 +2,7 @@ import DataSets
 import Files
 import Foundation
 import Logging
+import Models
 import Training
 
 /// What a training prints: on the terminal, and in a file that keeps it. One thread at a time uses it, but for what
@@ -26,9 +27,15 @@ final class TrainingLog: @unchecked Sendable {
     private let lock = NSLock()
     private var failure: (any Error)?
 
-    init(path: String, continuing: Bool, label: String? = nil, whole: TrainingLog? = nil, isQuiet: Bool = false)
-        throws
-    {
+    /// The table of epochs.
+    private let table: RunningTable<TrainingRun.EpochReport>
+
+    /// - Parameter model: what is trained, whose errors the table shows.
+    init(
+        path: String, of model: ModelConfiguration, continuing: Bool, label: String? = nil, whole: TrainingLog? = nil,
+        isQuiet: Bool = false
+    ) throws {
+        table = Self.table(of: model)
         self.label = label
         self.whole = whole
         self.isQuiet = isQuiet
@@ -75,7 +82,7 @@ final class TrainingLog: @unchecked Sendable {
                 line(text)
             }
         case .epoch(let report):
-            let row = Self.table.line(report)
+            let row = table.line(report)
             guard report.epoch <= 3 || report.seconds - lastRow >= Self.interval else {
                 pending = row
                 Terminal.status(row)
@@ -122,10 +129,10 @@ final class TrainingLog: @unchecked Sendable {
         if let failure { throw failure }
     }
 
-    // MARK: The table of epochs, 80 columns wide
+    // MARK: The table of epochs, 80 columns wide where energies alone are learned
 
     /// What people look at first stands first: errors on the validation set, the epoch that is kept, and the time left.
-    private static var table: RunningTable<TrainingRun.EpochReport> {
+    private static func table(of model: ModelConfiguration) -> RunningTable<TrainingRun.EpochReport> {
         func number(_ value: Double?, _ digits: Int) -> String {
             guard let value else { return "" }
             guard value.isFinite else { return "-" }
@@ -134,24 +141,32 @@ final class TrainingLog: @unchecked Sendable {
             return text.count < 8 ? text : Written.scientific(value)
         }
         func loss(_ value: Double) -> String { value.isFinite ? String(format: "%.2e", value) : "" }
-        return RunningTable([
-            .init(title: "", unit: "epoch", width: 5) { "\($0.epoch)" },
+        let ofEnergy: [RunningTable<TrainingRun.EpochReport>.Column] = [
             .init(title: "energy", unit: "meV/atom", width: 8) { number($0.errors.all.energyRMSE, 2) },
             .init(title: "forces", unit: "meV/Å", width: 7) { number($0.errors.all.forcesRMSE, 1) },
             .init(title: "stress", unit: "GPa", width: 7) { number($0.errors.all.stressRMSE, 3) },
-            .init(title: "best", unit: "epoch", width: 6) { ($0.isKept ? "*" : "") + "\($0.keptEpoch)" },
-            .init(title: "", unit: "time", width: 8) { Written.clock($0.seconds) },
-            .init(title: "time", unit: "left", width: 8) { $0.remaining.map(Written.clock) ?? "" },
-            .init(title: "training", unit: "loss", width: 8) { loss($0.trainingLoss) },
-            .init(title: "valid.", unit: "loss", width: 8) { loss($0.validationLoss) },
-            .init(title: "", unit: "rate", width: 5) { String(format: "%.0e", $0.learningRate) },
-        ])
+        ]
+        let others = Assembly(model).properties.map { property in
+            RunningTable<TrainingRun.EpochReport>.Column(
+                title: property.name, unit: property.unit, width: max(8, property.name.count)
+            ) { number($0.errors.all[property]?.rmse, 4) }
+        }
+        return RunningTable(
+            [.init(title: "", unit: "epoch", width: 5) { "\($0.epoch)" }] + (model.predictsEnergy ? ofEnergy : [])
+                + others + [
+                    .init(title: "best", unit: "epoch", width: 6) { ($0.isKept ? "*" : "") + "\($0.keptEpoch)" },
+                    .init(title: "", unit: "time", width: 8) { Written.clock($0.seconds) },
+                    .init(title: "time", unit: "left", width: 8) { $0.remaining.map(Written.clock) ?? "" },
+                    .init(title: "training", unit: "loss", width: 8) { loss($0.trainingLoss) },
+                    .init(title: "valid.", unit: "loss", width: 8) { loss($0.validationLoss) },
+                    .init(title: "", unit: "rate", width: 5) { String(format: "%.0e", $0.learningRate) },
+                ])
     }
 
     /// The heads of the columns.
-    static let header = table.header
+    static func header(of model: ModelConfiguration) -> [String] { table(of: model).header }
     /// The same above rows that begin with the number of a member.
-    static let committeeHeader = header.map { "  " + $0 }
+    static func committeeHeader(of model: ModelConfiguration) -> [String] { header(of: model).map { "  " + $0 } }
 }
 
 extension Severity {
