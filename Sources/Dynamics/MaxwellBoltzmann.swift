@@ -17,10 +17,9 @@ extension Motion {
     public mutating func drawVelocities(at temperature: Temperature, seed: UInt64) {
         let noise = Philox(seed: seed)
         for i in 0..<count {
-            let width =
-                (inverseMasses[i] * (Units.boltzmann * temperature.kelvin * Units.acceleration)).squareRoot()
+            let width = (Units.boltzmann * temperature.kelvin * Units.acceleration / masses[i]).squareRoot()
             let x = noise.normals(at: Philox.counter(step: 0, index: i, stream: RandomStream.velocities))
-            velocities[i] = SIMD3(x.x, x.y, x.z) * width
+            velocities[i] = SIMD3(x.x, x.y, x.z) * width * freedom[i]
         }
     }
 

@@ -9,8 +9,8 @@ public struct Motion: Sendable {
     public let elements: [Element]
     /// `[atom]`, amu.
     public let masses: [Double]
-    /// `[atom]`, 1/amu along x, y, z; 0 along what is fixed.
-    public let inverseMasses: [SIMD3<Double>]
+    /// `[atom]`, 1 along the axes that it can move along, 0 along what is fixed.
+    public let freedom: [SIMD3<Double>]
     /// Along how many axes the atoms can move, 3N unless some are fixed.
     public let freeAxes: Int
     /// Whether some mass is not the standard atomic weight of its element.
@@ -45,7 +45,7 @@ public struct Motion: Sendable {
         precondition(
             self.masses.count == structure.count, "expected \(structure.count) masses, got \(self.masses.count)")
         let free = (0..<structure.count).map(fixed.free)
-        inverseMasses = zip(self.masses, free).map { $1 / $0 }
+        freedom = free
         freeAxes = Int(free.reduce(0) { $0 + $1.sum() })
         cell = structure.cell
         positions = structure.positions

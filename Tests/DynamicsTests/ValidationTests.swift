@@ -10,7 +10,7 @@ import Testing
 /// any number and few atoms are sampled fast; seeds are fixed, bounds are 3 σ as printed.
 @Suite(.enabled(if: ProcessInfo.processInfo.environment["APUS_VALIDATE"] != nil), .serialized)
 struct ValidationTests {
-    private static let samples = 3000
+    private static let samples = 8000
 
     private func tell(_ name: String, _ found: Double, _ sigma: Double, _ expected: Double, _ unit: String) {
         func number(_ x: Double) -> String { String(format: "%.4g", x) }

@@ -43,8 +43,8 @@ def main():
                 f"timestep: 1 fs\nsteps: {steps}\nseed: 5\nvelocities: {{temperature: 300 K}}\n")
             output = subprocess.run(
                 [APUS, "md", "md.yaml", *sys.argv[4:]], cwd=folder, check=True, capture_output=True, text=True).stdout
-            conserved = re.search(r"conserved +(.*)", output)[1]
-            speed = re.search(r"speed +(.*)", output)[1]
+            conserved = re.search(r"^conserved +(.*)", output, re.MULTILINE)[1]
+            speed = re.search(r"^speed +(.*)", output, re.MULTILINE)[1]
             print(f"{name}: {conserved}; {speed}", flush=True)
 
 

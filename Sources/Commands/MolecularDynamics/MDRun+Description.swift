@@ -85,7 +85,7 @@ extension MDRun {
     private var fixedDescription: String? {
         let motion = simulation.motion
         guard motion.hasFixedAtoms else { return nil }
-        let fixed = motion.inverseMasses.count(where: { $0.min() == 0 })
+        let fixed = motion.freedom.count(where: { $0.min() == 0 })
         return "\(Written.count(fixed, "atom")), \(Written.count(motion.freeAxes, "degree")) of freedom left"
     }
 

@@ -144,12 +144,12 @@ extension Matrix3 {
 extension Motion {
     /// v = v A + (F/m) B.
     mutating func kick(memory: Matrix3, response: Matrix3) {
-        let (forces, inverseMasses) = (result.forces, inverseMasses)
+        let (forces, masses, freedom) = (result.forces, masses, freedom)
         parallelism.update(&velocities, by: Motion.length) { atoms, velocities in
-            let (forces, inverseMasses) = (forces.span, inverseMasses.span)
+            let (forces, masses, freedom) = (forces.span, masses.span, freedom.span)
             for (row, i) in atoms.enumerated() {
                 velocities[row] =
-                    velocities[row] * memory + (forces[i] * inverseMasses[i] * Units.acceleration) * response
+                    velocities[row] * memory + (forces[i] * (Units.acceleration / masses[i]) * freedom[i]) * response
             }
         }
     }

@@ -53,7 +53,7 @@ public struct Langevin: Propagator {
 
     /// B, A and O in one pass. Returns the momentum after it and the kinetic energy that O has added (eV).
     private func kickDriftAndShake(_ motion: inout Motion, _ dt: Double) -> (SIMD3<Double>, Double) {
-        let (forces, masses, inverseMasses) = (motion.result.forces, motion.masses, motion.inverseMasses)
+        let (forces, masses, freedom) = (motion.result.forces, motion.masses, motion.freedom)
         let step = motion.step
         let noise = Philox(seed: seed)
         let kick = 0.5 * dt * Units.acceleration
@@ -65,14 +65,14 @@ public struct Langevin: Propagator {
         let sum = motion.parallelism.reduce(
             &motion.positions, &motion.velocities, by: Motion.length, from: SIMD4<Double>.zero, { $0 += $1 }
         ) { atoms, positions, velocities in
-            let (forces, masses, inverseMasses) = (forces.span, masses.span, inverseMasses.span)
+            let (forces, masses, freedom) = (forces.span, masses.span, freedom.span)
             var sum = SIMD4<Double>.zero
             for (row, i) in atoms.enumerated() {
                 let mass = masses[i]
-                let before = velocities[row] + forces[i] * inverseMasses[i] * kick
+                let before = velocities[row] + forces[i] * (kick / mass) * freedom[i]
                 positions[row] += before * (0.5 * dt)
                 let x = noise.normals(at: Philox.counter(step: step, index: i, stream: RandomStream.langevin))
-                let after = before * memory + SIMD3(x.x, x.y, x.z) * (inverseMasses[i] * spread).squareRoot()
+                let after = before * memory + SIMD3(x.x, x.y, x.z) * (spread / mass).squareRoot() * freedom[i]
                 velocities[row] = after
                 sum += SIMD4(after, dot(after, after) - dot(before, before)) * mass
             }

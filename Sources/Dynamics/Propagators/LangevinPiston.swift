@@ -96,7 +96,7 @@ extension Motion {
     /// v = e^−γΔt v + √(kT/m (1 − e^−2γΔt)) ξ, projected so that the centre of mass rests. Returns the kinetic energy
     /// that is given, eV.
     mutating func shake(_ dt: Double, kT: Double, friction: Rate, seed: UInt64) -> Double {
-        let (inverseMasses, masses, step) = (inverseMasses, masses, step)
+        let (freedom, masses, step) = (freedom, masses, step)
         let noise = Philox(seed: seed)
         let memory = exp(-friction.perFemtosecond * dt)
         // 1 − e^−2γΔt without cancellation, for small friction.
@@ -106,12 +106,12 @@ extension Motion {
             &positions, &velocities, by: Motion.length, from: SIMD4<Double>.zero, { $0 += $1 }
         ) {
             atoms, _, velocities in
-            let (inverseMasses, masses) = (inverseMasses.span, masses.span)
+            let (freedom, masses) = (freedom.span, masses.span)
             var sum = SIMD4<Double>.zero
             for (row, i) in atoms.enumerated() {
                 let x = noise.normals(at: Philox.counter(step: step, index: i, stream: RandomStream.langevin))
                 velocities[row] =
-                    velocities[row] * memory + SIMD3(x.x, x.y, x.z) * (inverseMasses[i] * spread).squareRoot()
+                    velocities[row] * memory + SIMD3(x.x, x.y, x.z) * (spread / masses[i]).squareRoot() * freedom[i]
                 sum += SIMD4(velocities[row], 1) * masses[i]
             }
             return sum

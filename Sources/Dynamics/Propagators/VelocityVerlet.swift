@@ -22,13 +22,13 @@ public struct VelocityVerlet: Propagator {
     }
 
     private func kickAndDrift(_ motion: inout Motion, _ dt: Double) {
-        let (forces, inverseMasses) = (motion.result.forces, motion.inverseMasses)
+        let (forces, masses, freedom) = (motion.result.forces, motion.masses, motion.freedom)
         let kick = 0.5 * dt * Units.acceleration
         motion.parallelism.reduce(&motion.positions, &motion.velocities, by: Motion.length, from: (), { _, _ in }) {
             atoms, positions, velocities in
-            let (forces, inverseMasses) = (forces.span, inverseMasses.span)
+            let (forces, masses, freedom) = (forces.span, masses.span, freedom.span)
             for (row, i) in atoms.enumerated() {
-                velocities[row] += forces[i] * inverseMasses[i] * kick
+                velocities[row] += forces[i] * (kick / masses[i]) * freedom[i]
                 positions[row] += velocities[row] * dt
             }
         }
@@ -38,11 +38,11 @@ public struct VelocityVerlet: Propagator {
 extension Motion {
     /// v += Δt F/m.
     mutating func kick(_ dt: Double) {
-        let (forces, inverseMasses) = (result.forces, inverseMasses)
+        let (forces, masses, freedom) = (result.forces, masses, freedom)
         let kick = dt * Units.acceleration
         parallelism.update(&velocities, by: Motion.length) { atoms, velocities in
-            let (forces, inverseMasses) = (forces.span, inverseMasses.span)
-            for (row, i) in atoms.enumerated() { velocities[row] += forces[i] * inverseMasses[i] * kick }
+            let (forces, masses, freedom) = (forces.span, masses.span, freedom.span)
+            for (row, i) in atoms.enumerated() { velocities[row] += forces[i] * (kick / masses[i]) * freedom[i] }
         }
     }
 }
