@@ -20,9 +20,6 @@ public struct LabelKeys: Sendable, Equatable {
     /// A column of one number, or three: what the components of the force on an atom count, 0 for nothing. Not read
     /// unless it is named.
     public var forceWeights: String?
-    /// Whether steps whose electrons have not converged are structures with labels all the same, marked by
-    /// `Structure.isConverged`.
-    public var includesUnconverged = false
 
     public init(
         energy: String? = "energy", forces: String? = "forces", stress: String? = "stress",

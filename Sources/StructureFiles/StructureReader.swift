@@ -19,12 +19,6 @@ public protocol StructureReader: AnyObject {
     /// could mean something else, and what was left aside.
     var remarks: [String] { get }
 
-    /// What was left out of what was read so far, by reason; `remarks` says the same in sentences.
-    var leftOut: [LeftOut] { get }
-
-    /// How the labels of the structure that was read last were computed, where the header says so.
-    var calculation: Calculation? { get }
-
     /// The next structure, or nil after the last. Throws on malformed text and on a file without any structure.
     func next() throws -> Structure?
 
@@ -35,8 +29,6 @@ public protocol StructureReader: AnyObject {
 
 extension StructureReader {
     public var remarks: [String] { [] }
-    public var leftOut: [LeftOut] { [] }
-    public var calculation: Calculation? { nil }
 
     /// Throws when one of these labels was in none of the structures read so far; the message lists the keys seen.
     public func require(_ required: [Property]) throws {

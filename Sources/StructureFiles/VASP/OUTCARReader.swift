@@ -23,7 +23,7 @@ final class OUTCARReader: StructureReader {
     private var step: OUTCARStep?
     /// Steps seen, and read, in all runs.
     private var (steps, read, runs) = (0, 0, 0)
-    private var reasons: [VaspStepReason: [String]] = [:]
+    private var leftOut: [VaspStepReason: [String]] = [:]
     /// Whether the last run has said how long it took.
     private var hasEnded = false
 
@@ -52,8 +52,7 @@ final class OUTCARReader: StructureReader {
         try lines.verifyRest()
     }
 
-    var remarks: [String] { VaspStepReason.remarks(reasons, of: steps, in: path) }
-    var leftOut: [LeftOut] { VaspStepReason.leftOut(reasons) }
+    var remarks: [String] { VaspStepReason.remarks(leftOut, of: steps, in: path) }
 
     func error(_ message: String, line: Int? = nil) -> StructureFileError {
         StructureFileError(file: path, line: line ?? lines.number, message: message)
@@ -86,12 +85,12 @@ final class OUTCARReader: StructureReader {
             return
                 "expected \"ions per type\", found the end of the file: VASP was ended before it had read its input"
         }
-        let list = reasons.sorted { $0.key.rawValue < $1.key.rawValue }.map { reason, places in
+        let reasons = leftOut.sorted { $0.key.rawValue < $1.key.rawValue }.map { reason, places in
             "\(places.count) \(reason.rawValue) (\(VaspStepReason.list(places)))"
         }
         return "expected a whole, converged ionic step, found "
             + (steps == 0 ? "none: the file ends before the first" : "none of \(steps): ")
-            + list.joined(separator: "; ")
+            + reasons.joined(separator: "; ")
     }
 
     /// Takes note of a line; hands over the step before it where it begins another.
@@ -142,7 +141,7 @@ final class OUTCARReader: StructureReader {
             if value == nil { step?.flaw = "its energy is no number (line \(lines.number))" }
             step?.energy = value
         case .learnedEnergy:
-            if let step { reasons[.machineLearned, default: []].append(step.place) }
+            if let step { leftOut[.machineLearned, default: []].append(step.place) }
             step = nil
         case .energyWithoutEntropy:
             if let place = lines.text.range(of: "(sigma->0)") {
@@ -248,7 +247,7 @@ final class OUTCARReader: StructureReader {
         guard let step else { return nil }
         self.step = nil
         func leaveOut(_ reason: VaspStepReason, _ detail: String? = nil) -> Structure? {
-            reasons[reason, default: []].append(step.place + (detail.map { " (\($0))" } ?? ""))
+            leftOut[reason, default: []].append(step.place + (detail.map { " (\($0))" } ?? ""))
             return nil
         }
         if let flaw = step.flaw { return leaveOut(.unreadable, flaw) }

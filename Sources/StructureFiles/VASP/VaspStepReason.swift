@@ -13,12 +13,6 @@ enum VaspStepReason: String {
         }
     }
 
-    static func leftOut(_ leftOut: [VaspStepReason: [String]]) -> [LeftOut] {
-        leftOut.sorted { $0.key.rawValue < $1.key.rawValue }.map { reason, places in
-            LeftOut(reason: reason.rawValue, count: places.count, places: Array(places.prefix(10)))
-        }
-    }
-
     static func list(_ places: [String]) -> String {
         "step " + places.prefix(10).joined(separator: ", ") + (places.count > 10 ? " …" : "")
     }

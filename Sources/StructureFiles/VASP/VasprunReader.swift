@@ -20,7 +20,7 @@ final class VasprunReader: StructureReader {
     private var failure: (any Error)?
     private var isRead = false
     private var read = 0
-    private var reasons: [VaspStepReason: [String]] = [:]
+    private var leftOut: [VaspStepReason: [String]] = [:]
     private var steps = 0
 
     init(_ lines: LineReader, labels: LabelKeys, use: StructureUse) {
@@ -56,8 +56,7 @@ final class VasprunReader: StructureReader {
         try lines.verifyRest()
     }
 
-    var remarks: [String] { VaspStepReason.remarks(reasons, of: steps, in: path) }
-    var leftOut: [LeftOut] { VaspStepReason.leftOut(reasons) }
+    var remarks: [String] { VaspStepReason.remarks(leftOut, of: steps, in: path) }
 
     private func error(_ message: String) -> StructureFileError {
         StructureFileError(file: path, line: lines.number, message: message)
@@ -68,7 +67,7 @@ final class VasprunReader: StructureReader {
             isRead = true
             if let step = content.stepThatTheFileEndsIn {
                 steps += 1
-                reasons[.cut, default: []].append("\(step)")
+                leftOut[.cut, default: []].append("\(step)")
             }
             guard read > 0 || content.hasSteps else { throw error(nothing) }
             return
@@ -82,17 +81,17 @@ final class VasprunReader: StructureReader {
     }
 
     private var nothing: String {
-        let list = reasons.sorted { $0.key.rawValue < $1.key.rawValue }.map { reason, places in
+        let reasons = leftOut.sorted { $0.key.rawValue < $1.key.rawValue }.map { reason, places in
             "\(places.count) \(reason.rawValue) (\(VaspStepReason.list(places)))"
         }
         return "expected a whole, converged ionic step, found "
             + (steps == 0
-                ? "none: the file ends before the first" : "none of \(steps): " + list.joined(separator: "; "))
+                ? "none: the file ends before the first" : "none of \(steps): " + reasons.joined(separator: "; "))
     }
 
     private func structure(of step: VasprunContent.Step) throws -> Structure? {
         func leaveOut(_ reason: VaspStepReason, _ detail: String? = nil) -> Structure? {
-            reasons[reason, default: []].append("\(step.number)" + (detail.map { " (\($0))" } ?? ""))
+            leftOut[reason, default: []].append("\(step.number)" + (detail.map { " (\($0))" } ?? ""))
             return nil
         }
         if let flaw = step.flaw { return leaveOut(.unreadable, flaw) }
