@@ -249,10 +249,11 @@ def test_foreign_and_wide_files_are_named_and_never_printed(apus):
         assert words in train(apus, name).stderr
 
 
-def test_a_folder_for_a_file_is_named(apus):
+def test_a_folder_without_structures_is_named(apus):
     (apus.folder / "dft").mkdir()
+    (apus.folder / "dft" / "notes.txt").write_text("nothing")
     for message in (apus.fails("check-data", "dft"), train(apus, "dft").stderr):
-        assert "dft: is a folder, expected a file or a pattern (dft/*.xyz)" in message
+        assert "dft: expected structure files (" in message and "in the folder, found none" in message
     assert "is a folder" in apus.fails("train", "dft")
 
 
