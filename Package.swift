@@ -88,7 +88,8 @@ let modules = [
     Module(
         name: "DataSets",
         uses: [
-            "Files", "Compute", "Atoms", "Settings", "StructureFiles", "Neighbors", "Interactions", "Potentials",
+            "Files", "Compute", "Atoms", "Settings", "StructureFiles", "Neighbors", "Interactions", "Equivariance",
+            "Potentials",
         ],
         products: [logging]),
     Module(
@@ -182,7 +183,7 @@ let package = Package(
                 path: "Tests/InteractionTesting", swiftSettings: settings),
             .executableTarget(
                 name: "apus",
-                dependencies: ["Commands", "Files", "Compute", "Potentials", "Relaxation", "Sockets", "StructureFiles"].map {
+                dependencies: ["Commands", "Files", "Compute", "Potentials", "Relaxation", "Sockets", "StructureFiles", "DataSets"].map {
                     .byName(name: $0)
                 } + [
                     arguments, logging,

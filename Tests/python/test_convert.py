@@ -164,7 +164,7 @@ def test_shuffling_and_splitting_follow_the_seed(apus):
     # Structures are what they were, to the bit.
     whole = {round((-10 - atoms.get_potential_energy()) * 1000): atoms for atoms in ase.io.read(apus.folder / "a.xyz", ":")}
     assert all(atoms == whole[number] for number, atoms in zip(parts[1], ase.io.read(apus.folder / "set-validation.xyz", ":")))
-    assert apus.files() == sorted(set(apus.files())) and not [name for name in apus.files() if "part" in str(name)]
+    assert not [name for name in apus.files() if "part" in str(name) or "scratch" in str(name)]
     assert "--overwrite" in apus.fails("convert", "a.xyz", "set.xyz", "--split", "0.5,0.5")
     assert "add up to at most 1" in apus.fails("convert", "a.xyz", "other.xyz", "--split", "0.8,0.3")
     assert "leave none for" in apus.fails("convert", "a.xyz", "other.xyz", "--slice", ":3", "--split", "0.9,0.05,0.05")

@@ -18,7 +18,8 @@ from conftest import Program
 def structure(symbols, seed, cell=None, pbc=True, **results):
     random = numpy.random.default_rng(seed)
     vectors = numpy.array([[6, 0.3, 0.1], [-1.5, 5, 0.2], [0.7, -0.9, 7]]) if cell is None else cell
-    atoms = ase.Atoms(symbols, scaled_positions=random.random((len(ase.Atoms(symbols)), 3)), cell=vectors, pbc=pbc)
+    scaled = random.random((len(ase.Atoms(symbols)), 3))
+    atoms = ase.Atoms(symbols, positions=scaled @ vectors if numpy.any(vectors) else 4 * scaled, cell=vectors, pbc=pbc)
     atoms.calc = SinglePointCalculator(
         atoms, energy=-3.25 * len(atoms) - seed, forces=random.normal(size=(len(atoms), 3)),
         **({"stress": random.normal(size=6) / 100} if all(atoms.pbc) else {}), **results)
@@ -55,7 +56,7 @@ def test_ase_databases(apus):
     with ase.db.connect(apus.folder / "all.db") as database:
         assert len(database) == 3 and database.count("Si") == 1 and database.count("natoms<6") == 2
         [row] = database.select(config_type="bulk")
-        assert row.temperature == 300 and row.data["info"] == {"my-key": "x"} and row.formula == "O8Si4"
+        assert row.temperature == 300 and row.data["info"] == {"my-key": "x"}
         for row, atoms in zip(database.select(), images):
             found = row.toatoms()
             assert found == ase.Atoms(atoms, calculator=None, info={})
@@ -92,8 +93,6 @@ def test_lammps_data(apus, kind):
     """LAMMPS itself reads it: distances and cell volumes are the same."""
     cell = {"triclinic": None, "orthogonal": numpy.diag([6.0, 7, 8]), "molecule": numpy.zeros((3, 3))}[kind]
     atoms = structure("Si2O3H", 6, cell=cell, pbc=kind != "molecule")
-    if kind == "molecule":
-        atoms.positions = numpy.random.default_rng(6).random((6, 3)) * 4
     write(apus.folder / "a.xyz", [atoms])
     result = apus("convert", "a.xyz", "a.data")
     assert result.returncode == 0 and ("turned with its cell" in result.stderr) == (kind == "triclinic")
@@ -126,7 +125,6 @@ def test_deepmd_folders(apus):
     images += [structure("CH4", 2, cell=numpy.zeros((3, 3)), pbc=False), structure("Si2", 11)]
     for atoms in images:
         atoms.info = {}
-    images[4].positions = numpy.random.default_rng(1).random((5, 3)) * 3
     write(apus.folder / "a.xyz", images)
     apus.succeeds("convert", "a.xyz", "set.deepmd")
     root = apus.folder / "set.deepmd"

@@ -4,7 +4,6 @@ import Files
 import Foundation
 import Logging
 import StructureFiles
-import Trajectory
 
 /// `apus convert`: structures of any format, filtered, thinned, shuffled and split, in files of another.
 ///
@@ -25,20 +24,19 @@ public struct ConvertJob {
         self.json = json
     }
 
-    static let formats: [any StructureOutput] = StructureOutputs.all + [NetCDFOutput()]
-
     public func run() throws {
-        let format = try format()
+        let format = try ConvertOutput.format(of: output, options.format)
         var report = ConvertReport(output: output, format: format.name)
         let paths = try FilePattern.expand(inputs, remarks: &report.remarks)
         let outputs = ConvertOptions.names(of: output, count: max(1, options.split.count))
-        try check(outputs, format, inputs: paths)
-        let existing: OutputFile.Existing = options.overwrites ? .replace : .refuse
-        let writers = try outputs.map { try format.writer($0, existing: existing) }
+        let targets = try outputs.map {
+            try ConvertOutput($0, format: format.word, overwrites: options.overwrites, inputs: paths)
+        }
+        let writers = try targets.map { try $0.writer() }
         let waits = options.shuffles || !options.split.isEmpty
-        let scratch = try waits ? StructureScratch(beside: Self.place(beside: outputs[0])) : nil
+        let scratch = try waits ? StructureScratch(beside: targets[0].scratchName) : nil
         var written = Array(repeating: 0, count: writers.count)
-        try read(paths, &report) { structure in
+        try read(paths, scratchName: targets[0].scratchName, &report) { structure in
             if let scratch { return try scratch.append(structure) }
             try writers[0].write(structure)
             written[0] += 1
@@ -62,58 +60,7 @@ public struct ConvertJob {
         try writers.forEach { try $0.close() }
         for writer in writers { report.remarks += writer.remarks }
         report.outputs = zip(outputs, written).map { .init(file: $0, structures: $1) }
-        tell(report)
-    }
-
-    // MARK: Outputs
-
-    private func format() throws -> any StructureOutput {
-        let words = Self.formats.map(\.word).joined(separator: ", ")
-        if let word = options.format {
-            guard let format = Self.formats.first(where: { $0.word == word }) else {
-                let hint = nearest(to: word, among: Self.formats.map(\.word)).map { "; did you mean \($0)?" } ?? ""
-                throw CommandError("--format: expected one of \(words), found \(word)\(hint)")
-            }
-            return format
-        }
-        var name = output
-        while name.count > 1, name.hasSuffix("/") { name.removeLast() }
-        name = (name as NSString).lastPathComponent
-        guard
-            let format = Self.formats.first(where: {
-                $0.fileNames.contains { fnmatch($0.lowercased(), name.lowercased(), 0) == 0 }
-            })
-        else {
-            let known = Self.formats.map { "\($0.fileNames[0]) (\($0.name))" }.joined(separator: ", ")
-            throw CommandError(
-                "\(output): expected a name that tells the format to write, \(known), found another; name the format by --format (\(words))"
-            )
-        }
-        return format
-    }
-
-    private func check(_ outputs: [String], _ format: any StructureOutput, inputs: [String]) throws {
-        var plan = OutputPlan(inputs: inputs)
-        let existing: OutputFile.Existing = options.overwrites ? .replace : .refuse
-        let advice = "choose another name, or add --overwrite"
-        for output in outputs {
-            if format.isFolder {
-                try OutputPlace.checkFolder(output, existing: existing, advice: advice)
-                let folder = FilePath.resolved(output)
-                if let inside = inputs.first(where: { FilePath.resolved($0).hasPrefix(folder + "/") }) {
-                    throw CommandError("\(output): holds an input (\(inside)), which would be replaced; choose another name")
-                }
-            } else {
-                try plan.add(output, existing: existing, advice: advice)
-            }
-        }
-    }
-
-    /// A file name for what needs a folder to be in.
-    private static func place(beside output: String) -> String {
-        var name = output
-        while name.count > 1, name.hasSuffix("/") { name.removeLast() }
-        return name + ".scratch"
+        try tell(report)
     }
 
     /// Which structures go to which output, in their order unless they are shuffled.
@@ -130,7 +77,9 @@ public struct ConvertJob {
 
     // MARK: Inputs
 
-    private func read(_ paths: [String], _ report: inout ConvertReport, _ take: (Structure) throws -> Void) throws {
+    private func read(
+        _ paths: [String], scratchName: String, _ report: inout ConvertReport, _ take: (Structure) throws -> Void
+    ) throws {
         var filter = options.filter
         var copies = RunCopies()
         var status = StatusLine()
@@ -140,7 +89,7 @@ public struct ConvertJob {
             var input = ConvertReport.Input(file: path, format: try StructureFormats.format(of: path)?.name ?? "")
             copies.begin(path)
             let all = try options.slice?.countsFromTheEnd == true
-                ? StructureScratch(beside: Self.place(beside: output)) : nil
+                ? StructureScratch(beside: scratchName) : nil
             var (outside, unwanted, unknown) = (0, 0, 0)
             func judge(_ structure: Structure, _ index: Int) throws {
                 var verdict: Bool? = true
@@ -186,12 +135,9 @@ public struct ConvertJob {
         try labels.check(census, in: inputs.joined(separator: ", "))
     }
 
-    private func tell(_ report: ConvertReport) {
+    private func tell(_ report: ConvertReport) throws {
         for remark in report.remarks { Logger(label: "apus").warning("\(remark)") }
-        if json {
-            try? JSONOutput.print(report)
-            return
-        }
+        if json { return try JSONOutput.print(report) }
         for output in report.outputs {
             Terminal.print("\(Written.count(output.structures, "structure")) written to \(output.file)")
         }

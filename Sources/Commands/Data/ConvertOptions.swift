@@ -18,7 +18,7 @@ public struct ConvertOptions {
     public init() {}
 
     /// For the help: what `--format` may be.
-    public static var formatWords: String { ConvertJob.formats.map(\.word).joined(separator: ", ") }
+    public static var formatWords: String { ConvertOutput.formats.map(\.word).joined(separator: ", ") }
 
     /// Reads `0.8,0.1,0.1`.
     public static func shares(_ text: String) throws -> [Double] {
