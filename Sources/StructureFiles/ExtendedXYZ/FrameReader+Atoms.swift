@@ -26,6 +26,8 @@ extension FrameReader {
         atoms.elements.reserveCapacity(room)
         atoms.positions.reserveCapacity(room)
         let slots = columns.slots
+        // Most columns are components: their places by themselves, −1 for other columns.
+        let places = slots.map { if case .component(let place) = $0 { place } else { -1 } }
         atoms.properties = Array(repeating: [], count: columns.properties.count)
         if columns.hasForces { atoms.forces.reserveCapacity(room) }
         if columns.hasVelocities || columns.hasMomenta { atoms.velocities.reserveCapacity(room) }
@@ -41,19 +43,23 @@ extension FrameReader {
             var at = lines.line.lowerBound
             var element: Element?
             var values = InlineArray<14, Double>(repeating: 0)
-            for (column, slot) in slots.enumerated() {
+            for column in 0..<places.count {
                 guard let word = nextWord(bytes, from: at, to: end) else {
                     throw columnError(slots.count, column, atom, count)
                 }
                 at = word.upperBound
-                switch slot {
-                case .component(let k):
+                let place = places[column]
+                if place >= 0 {
                     guard let value = parseDouble(bytes, word) else {
                         throw error(
                             "expected a number in column \(column + 1) of atom \(atom), found "
                                 + "\"\(text(bytes, word))\"")
                     }
-                    values[k] = value
+                    values[place] = value
+                    continue
+                }
+                switch slots[column] {
+                case .component: break
                 case .property(let index):
                     guard let value = parseDouble(bytes, word), value.isFinite else {
                         throw error(
