@@ -31,6 +31,12 @@ public struct DataSettings: Sendable, Equatable {
             public var name: String?
             public var entries: [DataEntry]
             public var files: [String] { entries.flatMap(\.files) }
+
+            public init(name: String? = nil, entries: [DataEntry]) { (self.name, self.entries) = (name, entries) }
+
+            public init(name: String? = nil, files: [String]) {
+                self.init(name: name, entries: [DataEntry(files)])
+            }
         }
     }
 
