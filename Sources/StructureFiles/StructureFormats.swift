@@ -5,7 +5,7 @@ import Foundation
 public enum StructureFormats {
     /// The first that recognises a file reads it.
     public static let all: [any StructureFormat] = [
-        POSCARFormat(), OUTCARFormat(), VasprunFormat(), ExtendedXYZFormat(),
+        XDATCARFormat(), POSCARFormat(), MLABFormat(), OUTCARFormat(), VasprunFormat(), PWscfFormat(), PWXMLFormat(), AimsFormat(), AbinitFormat(), AbinitHistoryFormat(), CP2KFormat(), CastepFormat(), SiestaFormat(), ExtendedXYZFormat(),
     ]
 
     /// For messages: `extended XYZ or POSCAR`.

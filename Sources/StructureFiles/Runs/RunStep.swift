@@ -66,3 +66,11 @@ struct RunStep {
         return nil
     }
 }
+
+extension RunStep {
+    /// The charge of a cell as text, nuclei less electrons; nil where it is neutral within what was printed.
+    static func charge(of difference: Double, printed tolerance: Double = 1e-4) -> String? {
+        guard difference.isFinite, abs(difference) > tolerance else { return nil }
+        return "\((difference * 1e4).rounded() / 1e4)"
+    }
+}

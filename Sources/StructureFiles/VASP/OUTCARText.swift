@@ -45,7 +45,8 @@ struct OUTCARText: RunText {
                 step = OUTCARStep(place: steps.place(ionic.map(String.init) ?? "\(begun)"))
                 return
             }
-            step?.electronicSteps = electronic ?? (step?.electronicSteps ?? 0) + 1
+            let before = step?.electronicSteps ?? 0
+            step?.electronicSteps = electronic ?? before + 1
         case .title:
             run.note(title: lines.text)
             steps.method.pseudopotentials = run.datasets
@@ -201,7 +202,7 @@ struct OUTCARText: RunText {
         if step.isUnconverged || run.endedByLimit(step) { whole.isConverged = false }
         whole.information["ionic_step"] = step.place
         if let energy = step.energyAtZero { whole.information["energy_sigma_to_0"] = "\(energy)" }
-        if let charge = run.charge { whole.information[Structure.chargeKeys[0]] = "\(charge)" }
+        if let charge = run.charge { whole.information[Structure.chargeKeys[0]] = charge }
         try steps.finish(whole)
     }
 }
