@@ -8,6 +8,10 @@ public protocol StructureFormat: Sendable {
     /// Patterns of names by which the format is known where the content does not tell, for example `*.xyz`.
     var fileNames: [String] { get }
 
+    /// Whether its files can hold energies, forces or stresses. Where a folder is searched, a file that cannot is passed
+    /// over beside one that does.
+    var holdsLabels: Bool { get }
+
     /// Whether a file that begins with this text can be nothing else. The text ends in the middle of a line where the
     /// file goes on.
     func recognises(_ start: String) -> Bool
@@ -25,4 +29,4 @@ public protocol StructureFormat: Sendable {
 extension StructureFormat {
     public var isBinary: Bool { false }
     public func companions(of path: String) -> [String] { [] }
-}
+    public var holdsLabels: Bool { true }

@@ -11,6 +11,8 @@ struct PWscfRun {
     var elements: [Element]?
     /// Å, of the step that comes next.
     var positions: [SIMD3<Double>]?
+    /// Of `if_pos`; where all atoms are free, nil.
+    var moveMask: [SIMD3<Int8>]?
     /// By label: the element of its pseudopotential, and valence electrons.
     var species: [String: (element: Element?, valence: Double)] = [:]
     private var labels: [String] = []
@@ -67,14 +69,17 @@ struct PWscfRun {
         }
         var (read, kinds) = ([SIMD3<Double>](), [Element]())
         positions = nil
+        var masks: [SIMD3<Int8>] = []
         while read.count < atoms {
             guard try lines.advance() else { return }
             let line = lines.line
             let start = lines.buffer[line].firstIndex { $0 != 0x20 } ?? line.upperBound
             let end = lines.buffer[start..<line.upperBound].firstIndex { $0 == 0x20 } ?? line.upperBound
-            guard start < end, let place = lines.triple(in: end..<line.upperBound) else {
+            guard start < end, let row = lines.numbers(in: end..<line.upperBound), row.count == 3 || row.count == 6 else {
                 throw FormatProblem("expected the position of atom \(read.count + 1), found \"\(lines.text)\"")
             }
+            let place = SIMD3(row[0], row[1], row[2])
+            masks.append(row.count == 6 ? SIMD3(Int8(row[3] != 0 ? 1 : 0), row[4] != 0 ? 1 : 0, row[5] != 0 ? 1 : 0) : .one)
             kinds.append(try element(labelled: Substring(lines.text(start..<end))))
             read.append(isFractional ? place * (lattice ?? .identity) : place * unit)
         }
@@ -82,6 +87,7 @@ struct PWscfRun {
             throw FormatProblem("expected the elements of the first step, found others in ATOMIC_POSITIONS")
         }
         positions = read
+        moveMask = masks.contains { $0 != .one } ? masks : nil
     }
 
     private func unit(of title: String, fractions: Bool) -> Double? {

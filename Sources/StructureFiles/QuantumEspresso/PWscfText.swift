@@ -73,8 +73,13 @@ struct PWscfText: RunText {
             try finish(into: &steps, runHasEnded: true)
             try run.readCell(&lines)
         case .positions:
-            try finish(into: &steps, runHasEnded: true)
+            // They say which atoms are fixed, also in the step before.
+            let last = step
+            step = nil
             try run.readPositions(&lines)
+            step = last
+            step?.moveMask = run.moveMask
+            try finish(into: &steps, runHasEnded: true)
         case .begin:
             // Several self-consistent calculations may belong to one step (hybrids, electric fields).
             if step == nil || hasForces {
@@ -208,6 +213,7 @@ struct PWscfText: RunText {
         new.elements = run.elements
         new.positions = run.positions
         new.lattice = run.lattice
+        new.moveMask = run.moveMask
         step = new
         hasForces = false
         awaitsStress = false

@@ -21,6 +21,8 @@ struct RunStep {
     var stress: Matrix3?
     /// Å/fs
     var velocities: [SIMD3<Double>]?
+    /// `[atom]`, as in `Structure`.
+    var moveMask: [SIMD3<Int8>]?
     var properties: [Property: [Double]] = [:]
     /// Whether the electrons are converged; nil where the file does not say.
     var isConverged: Bool?

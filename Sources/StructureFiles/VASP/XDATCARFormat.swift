@@ -2,6 +2,7 @@
 struct XDATCARFormat: StructureFormat {
     let name = "XDATCAR"
     let fileNames = ["*XDATCAR*"]
+    let holdsLabels = false
 
     /// By the title of its first configuration, or an empty line in the place of it, behind the head of a POSCAR.
     func recognises(_ start: String) -> Bool {
