@@ -5,7 +5,13 @@ import Foundation
 public enum StructureFormats {
     /// The first that recognises a file reads it.
     public static let all: [any StructureFormat] = [
-        XDATCARFormat(), POSCARFormat(), MLABFormat(), OUTCARFormat(), VasprunFormat(), PWscfFormat(), PWXMLFormat(), AimsFormat(), AbinitFormat(), AbinitHistoryFormat(), CP2KFormat(), CastepFormat(), SiestaFormat(), ExtendedXYZFormat(),
+        // VASP
+        XDATCARFormat(), POSCARFormat(), MLABFormat(), OUTCARFormat(), VasprunFormat(),
+        // Quantum ESPRESSO
+        PWscfFormat(), PWXMLFormat(), CPFormat(),
+        // Programs with one or two formats
+        AimsFormat(), AbinitFormat(), AbinitHistoryFormat(), CP2KFormat(), CastepFormat(), SiestaFormat(),
+        ExtendedXYZFormat(),
     ]
 
     /// For messages: `extended XYZ or POSCAR`.

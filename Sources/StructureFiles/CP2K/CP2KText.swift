@@ -21,8 +21,9 @@ struct CP2KText: RunText {
     private var cellMoves = false
     private var charge: String?
     private var step: RunStep?
-    /// hartree
+    /// hartree, and whether a line of it was there.
     private var energy: Double?
+    private var hasEnergy = false
     private var begun = 0
     private var hasEnded = false
     private var framesWithoutPositions = 0
@@ -91,20 +92,21 @@ struct CP2KText: RunText {
         case .coordinates:
             try finish(into: &steps)
             try readCoordinates(&lines)
-        case .scf: if energy != nil || step == nil { try begin(into: &steps) }
+        case .scf: if hasEnergy || step == nil { try begin(into: &steps) }
         case .converged:
-            if energy != nil || step == nil { try begin(into: &steps) }
+            if hasEnergy || step == nil { try begin(into: &steps) }
             step?.isConverged = true
         case .warning:
             guard lines.contains("SCF run NOT converged") else { return }
-            if energy != nil || step == nil { try begin(into: &steps) }
+            if hasEnergy || step == nil { try begin(into: &steps) }
             step?.isConverged = false
         case .outerFailed: step?.isConverged = false
         case .energy:
             guard lines.contains("( QS )") || lines.contains("( QUICKSTEP )") else {
                 throw FormatProblem("expected energies of Quickstep ( QS ), found \"\(lines.text)\"")
             }
-            if energy != nil || step == nil { try begin(into: &steps) }
+            if hasEnergy || step == nil { try begin(into: &steps) }
+            hasEnergy = true
             energy = lines.number(behind: ":", in: rest)
             if energy == nil { step!.flaw = "its energy is no number (line \(lines.number))" }
             step!.energy = energy.map { $0 * Units.hartree }
@@ -222,7 +224,7 @@ struct CP2KText: RunText {
     private mutating func finish(into steps: inout RunSteps, isCut: Bool = false) throws {
         guard var whole = step else { return }
         let found = energy
-        (step, energy) = (nil, nil)
+        (step, energy, hasEnergy) = (nil, nil, false)
         // Coordinates are those of the first step.
         let printed = positions
         positions = nil
@@ -249,9 +251,17 @@ struct CP2KText: RunText {
     }
 
     private func take(_ frame: CP2KCompanions.Frame, into whole: inout RunStep, printed: [SIMD3<Double>]?) throws {
-        guard let elements, frame.labels.count == elements.count else {
+        // At a low level of printing the output has no coordinates.
+        let elements = try self.elements ?? frame.labels.enumerated().map { atom, label in
+            guard let element = Element(label: label) else {
+                throw FormatProblem(
+                    "expected the symbol of an element as atom \(atom + 1) of -pos-1.xyz, found \"\(label)\"")
+            }
+            return element
+        }
+        guard frame.labels.count == elements.count else {
             throw FormatProblem(
-                "expected \(elements?.count ?? 0) atoms in step \(frame.number) of -pos-1.xyz, found \(frame.labels.count)")
+                "expected \(elements.count) atoms in step \(frame.number) of -pos-1.xyz, found \(frame.labels.count)")
         }
         for (atom, (label, element)) in zip(frame.labels, elements).enumerated() {
             if let named = Element(label: label), named != element {
@@ -259,6 +269,7 @@ struct CP2KText: RunText {
                     "expected \(element) as atom \(atom + 1) of -pos-1.xyz, as in the output, found \(label)")
             }
         }
+        whole.elements = elements
         if let printed, let worst = zip(printed, frame.positions).map({ norm($0 - $1) }).max(), worst > 0.01 {
             throw FormatProblem(
                 "expected the positions of step \(frame.number) of -pos-1.xyz to be those of the output, in Å, found them "

@@ -5,6 +5,8 @@ import Atoms
 /// Energy in eV (TOTEN), forces in eV/Å, stress in kbar, positive under pressure as in the OUTCAR, with the sign turned.
 struct MLABText: RunText {
     static let step = "configuration"
+    // Numbers are the last that stands in it.
+    static let takesUnfinishedLine = true
 
     private var step: RunStep?
     private var atoms: Int?

@@ -6,6 +6,8 @@ import Foundation
 /// Where the cell moves, its head is repeated before each of them.
 struct XDATCARText: RunText {
     static let step = "configuration"
+    // Numbers are the last that stands in it.
+    static let takesUnfinishedLine = true
     static let formatWithoutLabels: String? = "XDATCAR"
 
     private var elements: [Element]?
