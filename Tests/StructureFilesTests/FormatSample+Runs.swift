@@ -29,10 +29,12 @@ extension FormatSample {
             structure.forces = [SIMD3(force, 0, -0.5) * unit, SIMD3(-force, 0, 0.5) * unit]
             let s = Matrix3(SIMD3(stress, 0.25, 0), SIMD3(0.25, -stress, 0), SIMD3(0, 0, 0.5))
             structure.stress = s * (-rydberg / (Units.bohr * Units.bohr * Units.bohr))
-            structure.information = information("Quantum ESPRESSO 7.3", [
-                "dft_functional": "SLA PW PBX PBC", "dft_cutoff_ev": "\(((30 * rydberg) * 1e6).rounded() / 1e6)",
-                "dft_kpoints": "2 points", "dft_pseudopotentials": "Si.upf, O.upf",
-            ])
+            structure.information = information(
+                "Quantum ESPRESSO 7.3",
+                [
+                    "dft_functional": "SLA PW PBX PBC", "dft_cutoff_ev": "\(((30 * rydberg) * 1e6).rounded() / 1e6)",
+                    "dft_kpoints": "2 points", "dft_pseudopotentials": "Si.upf, O.upf",
+                ])
             return structure
         }
         let alat = 8 * Units.bohr
@@ -114,7 +116,9 @@ extension FormatSample {
                     good: "number of atoms/cell      =            2", bad: "number of atoms/cell      =          xxx",
                     line: 4, words: "number of atoms"),
                 Fault(good: "tau(   2)", bad: "tav(   2)", line: 23, words: "atom 2 of 2"),
-                Fault(good: "2.500000000   0.000000000   5.5", bad: "2.5000000 *********** 5.5", line: 46, words: "lattice vector 3"),
+                Fault(
+                    good: "2.500000000   0.000000000   5.5", bad: "2.5000000 *********** 5.5", line: 46,
+                    words: "lattice vector 3"),
                 Fault(
                     good: "(crystal)\nSi            0.0", bad: "(crystal)\nO1            0.0", line: 50,
                     words: "elements of the first step"),
@@ -131,9 +135,11 @@ extension FormatSample {
         structure.forces = [SIMD3(0.25, 0, -0.5) * Units.hartreePerBohr, SIMD3(-0.25, 0, 0.5) * Units.hartreePerBohr]
         structure.stress =
             Matrix3(SIMD3(0.5, 0.25, 0), SIMD3(0.25, 0.5, 0), SIMD3(0, 0, 0.125)) * -Units.hartreePerCubicBohr
-        structure.information = information("Quantum ESPRESSO 7.3", [
-            "dft_functional": "PBE", "dft_kpoints": "2x2x1",
-        ])
+        structure.information = information(
+            "Quantum ESPRESSO 7.3",
+            [
+                "dft_functional": "PBE", "dft_kpoints": "2x2x1",
+            ])
         func part(_ name: String, _ x: String) -> String {
             """
               <\(name)>
@@ -195,9 +201,11 @@ extension FormatSample {
             structure.forces = [SIMD3(0.25, 0, 0), SIMD3(-0.25, 0, 0)]
             structure.stress = Matrix3(SIMD3(-0.5, 0.25, 0), SIMD3(0.25, -0.5, 0), SIMD3(0, 0, 0.125))
             structure.velocities = [SIMD3(velocity, 0, 0) / 1000, SIMD3(0, -velocity, 0) / 1000]
-            structure.information = information("FHI-aims 180126", [
-                "dft_functional": "pbe", "dft_kpoints": "2x2x1",
-            ])
+            structure.information = information(
+                "FHI-aims 180126",
+                [
+                    "dft_functional": "pbe", "dft_kpoints": "2x2x1",
+                ])
             return structure
         }
         func text(_ x: String, _ energy: String, _ velocity: String) -> String {
@@ -261,7 +269,9 @@ extension FormatSample {
                     good: "Number of atoms                   :        2",
                     bad: "Number of atoms                   :       x2", line: 6, words: "number of atoms"),
                 Fault(good: "Species N ", bad: "Species Qq", line: 15, words: "atom 2"),
-                Fault(good: "1.00000000        1.00000000        1.00000000  N", bad: "1.0 1.0 1.0  B", line: 40, words: "atom 2"),
+                Fault(
+                    good: "1.00000000        1.00000000        1.00000000  N", bad: "1.0 1.0 1.0  B", line: 40,
+                    words: "atom 2"),
             ])
     }()
 
@@ -280,10 +290,12 @@ extension FormatSample {
             structure.stress =
                 Matrix3(SIMD3(stress, 0.25, 0.125), SIMD3(0.25, stress, 0.5), SIMD3(0.125, 0.5, stress))
                 * Units.hartreePerCubicBohr
-            structure.information = information("ABINIT 9.10.4", [
-                "dft_functional": "GGA: Perdew-Burke-Ernzerhof functional", "dft_kpoints": "2x2x2",
-                "dft_cutoff_ev": "\(((10 * Units.hartree) * 1e6).rounded() / 1e6)",
-            ])
+            structure.information = information(
+                "ABINIT 9.10.4",
+                [
+                    "dft_functional": "GGA: Perdew-Burke-Ernzerhof functional", "dft_kpoints": "2x2x2",
+                    "dft_cutoff_ev": "\(((10 * Units.hartree) * 1e6).rounded() / 1e6)",
+                ])
             return structure
         }
         func sigma(_ stress: String) -> String {
@@ -380,10 +392,12 @@ extension FormatSample {
         structure.forces = [SIMD3(0.125, 0, 0) * Units.hartreePerBohr, SIMD3(-0.125, 0.5, 0) * Units.hartreePerBohr]
         structure.stress =
             Matrix3(SIMD3(-8, 0.5, 0), SIMD3(0.5, -8, 0), SIMD3(0, 0, -4)) * (-1 / Units.gigapascal)
-        structure.information = information("CP2K 6.1", [
-            "dft_functional": "PBE", "dft_dispersion": "D3", "dft_spins": "2",
-            "dft_cutoff_ev": "\(((200 * Units.hartree) * 1e6).rounded() / 1e6)",
-        ])
+        structure.information = information(
+            "CP2K 6.1",
+            [
+                "dft_functional": "PBE", "dft_dispersion": "D3", "dft_spins": "2",
+                "dft_cutoff_ev": "\(((200 * Units.hartree) * 1e6).rounded() / 1e6)",
+            ])
         return FormatSample(
             format: "CP2K", name: "run.cp2k.out",
             text: """
@@ -449,9 +463,11 @@ extension FormatSample {
             structure.forces = forces
             structure.stress =
                 Matrix3(SIMD3(2, 0.5, 0), SIMD3(0.5, -2, 0), SIMD3(0, 0, 4)) * (1 / Units.gigapascal)
-            structure.information = information("CASTEP 17.2", [
-                "dft_functional": "Perdew Burke Ernzerhof", "dft_cutoff_ev": "300.0", "dft_kpoints": "2x2x2",
-            ])
+            structure.information = information(
+                "CASTEP 17.2",
+                [
+                    "dft_functional": "Perdew Burke Ernzerhof", "dft_cutoff_ev": "300.0", "dft_kpoints": "2x2x2",
+                ])
             return structure
         }
         func cell(_ a: String) -> String {
@@ -520,7 +536,8 @@ extension FormatSample {
                 Fault(good: "x  O            1", bad: "x  Qq           1", line: 14, words: "atom 2"),
                 Fault(good: "(eV/A)", bad: "(Ha/b)", line: 24, words: "eV/A"),
                 Fault(good: "(GPa)", bad: "(psi)", line: 30, words: "GPa"),
-                Fault(good: "0.0000000   4.0000000", bad: "0.0000000   *********", line: 7, words: "lattice vector 2"),
+                Fault(
+                    good: "0.0000000   4.0000000", bad: "0.0000000   *********", line: 7, words: "lattice vector 2"),
             ])
     }()
 
@@ -532,11 +549,14 @@ extension FormatSample {
                 elements: [Element("Mg")!, Element("O")!], positions: positions, cell: Cell(lattice))
             structure.energy = energy
             structure.forces = [SIMD3(0.25, 0, 0), SIMD3(-0.25, 0, 0)]
-            structure.stress = Matrix3(SIMD3(-4, 8, 2), SIMD3(8, -1, 0.5), SIMD3(2, 0.5, -0.5)) * (1 / (10 * Units.gigapascal))
-            structure.information = information("SIESTA 4.0.2", [
-                "dft_functional": "PBE", "energy_kohn_sham": kohnSham,
-                "dft_cutoff_ev": "\(((300 * Units.rydberg) * 1e6).rounded() / 1e6)",
-            ])
+            structure.stress =
+                Matrix3(SIMD3(-4, 8, 2), SIMD3(8, -1, 0.5), SIMD3(2, 0.5, -0.5)) * (1 / (10 * Units.gigapascal))
+            structure.information = information(
+                "SIESTA 4.0.2",
+                [
+                    "dft_functional": "PBE", "energy_kohn_sham": kohnSham,
+                    "dft_cutoff_ev": "\(((300 * Units.rydberg) * 1e6).rounded() / 1e6)",
+                ])
             return structure
         }
         func text(_ number: Int, _ unit: String, _ second: String, _ energy: String, _ kohnSham: String) -> String {

@@ -59,9 +59,12 @@ import Testing
             #expect(structure.forces?.count == 3 && structure.stress != nil)
         }
         #expect(abs(structures[0].energy! + 1.80375504 * Units.hartree) < 1e-10)
-        #expect(differ([structures[1].forces![1]], [
-            SIMD3(-0.012717638374540, 0.078872776000983, 0.022982949755642) * Units.hartreePerBohr
-        ]) < 1e-12)
+        #expect(
+            differ(
+                [structures[1].forces![1]],
+                [
+                    SIMD3(-0.012717638374540, 0.078872776000983, 0.022982949755642) * Units.hartreePerBohr
+                ]) < 1e-12)
     }
 
     /// The pressure that cp.x prints in .evp, in GPa, is minus a third of the trace of the stress.
@@ -85,16 +88,20 @@ import Testing
             #expect(structure.cell?.isFullyPeriodic == true)
         }
         // STRESS| of the first step in GPa, positive under pressure.
-        let first = Matrix3(
-            SIMD3(45.3319402653, -5.48904712522, 0.793183521852), SIMD3(-5.48904712522, -4.50564331668, 0.0495810627698),
-            SIMD3(0.793183521852, 0.0495810627698, -16.0570245119)) * (-1 / Units.gigapascal)
+        let first =
+            Matrix3(
+                SIMD3(45.3319402653, -5.48904712522, 0.793183521852),
+                SIMD3(-5.48904712522, -4.50564331668, 0.0495810627698),
+                SIMD3(0.793183521852, 0.0495810627698, -16.0570245119)) * (-1 / Units.gigapascal)
         // Of .stress, in bar with CP2K's own constants.
         #expect(differ(structures[0].stress, first) < 2e-4)
         #expect(abs(structures[1].cell!.vectors[0, 0] - 4.027503165) < 1e-12)
         #expect(
-            differ([structures[0].forces![1]], [
-                SIMD3(0.4537957837, 0.0135518197, 0.4406042272) * Units.hartreePerBohr
-            ]) < 1e-12)
+            differ(
+                [structures[0].forces![1]],
+                [
+                    SIMD3(0.4537957837, 0.0135518197, 0.4406042272) * Units.hartreePerBohr
+                ]) < 1e-12)
     }
 
     @Test func theOutputOfCP2KAloneSaysWhatIsMissing() throws {

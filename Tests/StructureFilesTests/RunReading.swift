@@ -27,9 +27,12 @@ import Testing
             bad: "nstep=   6 was not enough SCF cycles to converge;"),
         Unconverged(
             sample: .castep, good: "Final free energy (E-TS)    =  -10.75000000     eV",
-            bad: "*Warning* max. SCF cycles performed but system has not reached the groundstate.\nFinal free energy (E-TS)    =  -10.75000000     eV"),
+            bad:
+                "*Warning* max. SCF cycles performed but system has not reached the groundstate.\nFinal free energy (E-TS)    =  -10.75000000     eV"
+        ),
         Unconverged(
-            sample: .siesta, good: "SCF cycle converged after   12 iterations", bad: "SCF_NOT_CONV: SCF did not converge"),
+            sample: .siesta, good: "SCF cycle converged after   12 iterations",
+            bad: "SCF_NOT_CONV: SCF did not converge"),
         Unconverged(
             sample: .cp2k, good: "*** SCF run converged in    47 steps ***",
             bad: "*** WARNING in qs_scf.F:542 :: SCF run NOT converged ***"),
@@ -66,10 +69,13 @@ import Testing
 
     /// A number without room is asterisks; its step is none, and nothing takes its place.
     @Test(arguments: [
-        (FormatSample.pwscf, "-11.75000000 Ry", "************ Ry"), (.pwscf, "0.50000000    0.00000000   -0.5", "**********    0.00000000   -0.5"),
+        (FormatSample.pwscf, "-11.75000000 Ry", "************ Ry"),
+        (.pwscf, "0.50000000    0.00000000   -0.5", "**********    0.00000000   -0.5"),
         (.pwscf, "0.06250000   0.25", "NaN   0.25"), (.pwXML, "<etot>-5.5", "<etot>NaN"),
-        (.aims, "-0.107500000000000E+02", "*********************"), (.aims, "-0.50000000      ", "************      "),
-        (.abinit, "-9.50000000000000E+00", "********************"), (.cp2k, "-17.500000000000000", "*******************"),
+        (.aims, "-0.107500000000000E+02", "*********************"),
+        (.aims, "-0.50000000      ", "************      "),
+        (.abinit, "-9.50000000000000E+00", "********************"),
+        (.cp2k, "-17.500000000000000", "*******************"),
         (.cp2k, "0.12500000     0.0", "**********     0.0"), (.castep, "-10.75000000", "************"),
         (.siesta, "-0.250000    0.000000", "*********    0.000000"),
     ])

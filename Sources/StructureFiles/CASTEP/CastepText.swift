@@ -51,7 +51,9 @@ struct CastepText: RunText {
             self = CastepText()
             steps.beginRun()
             let words = lines.words(in: rest)
-            let version = words.firstIndex(of: "version").flatMap { words.indices.contains($0 + 1) ? words[$0 + 1] : nil }
+            let version = words.firstIndex(of: "version").flatMap {
+                words.indices.contains($0 + 1) ? words[$0 + 1] : nil
+            }
             steps.method.code = "CASTEP \(version ?? "")"
         case .lattice:
             try finish(into: &steps)

@@ -32,7 +32,8 @@ struct CP2KText: RunText {
 
     private enum Word: Sendable {
         case version, project, type, ensemble, cell, periodicity, charge, spins, functional, dispersion, cutoff
-        case coordinates, scf, converged, warning, outerFailed, energy, forces, newForces, stress, newStress, end, abort
+        case coordinates, scf, converged, warning, outerFailed, energy, forces, newForces, stress, newStress, end,
+            abort
     }
 
     private static let starts = LineStarts<Word>([
@@ -65,7 +66,9 @@ struct CP2KText: RunText {
             steps.method.code = "CP2K \(words.last ?? "")"
             if words.contains("(Development"), words.count > 2 { steps.method.code = "CP2K \(words[2])" }
         case .project:
-            if let project = lines.words(in: rest).last { companions = try CP2KCompanions(of: String(project), beside: path) }
+            if let project = lines.words(in: rest).last {
+                companions = try CP2KCompanions(of: String(project), beside: path)
+            }
         case .type: if lines.contains("CELL_OPT") { cellMoves = true }
         case .ensemble: if lines.words(in: rest).last?.hasPrefix("NP") == true { cellMoves = true }
         case .cell: readCell(lines, rest)
@@ -82,13 +85,18 @@ struct CP2KText: RunText {
                 steps.method.functional = steps.method.functional.map { "\($0) \(name)" } ?? String(name)
             }
         case .dispersion:
-            if steps.method.dispersion == nil, let word = lines.words(in: rest).first(where: { $0.hasPrefix("DFT-D") }) {
+            if steps.method.dispersion == nil,
+                let word = lines.words(in: rest).first(where: { $0.hasPrefix("DFT-D") })
+            {
                 steps.method.dispersion = word.dropFirst(4) + (lines.contains("BJ") ? "(BJ)" : "")
             }
             if lines.contains("BJ Damping") || lines.contains("Becke-Johnson") {
-                if let kind = steps.method.dispersion, !kind.contains("BJ") { steps.method.dispersion = kind + "(BJ)" }
+                if let kind = steps.method.dispersion, !kind.contains("BJ") {
+                    steps.method.dispersion = kind + "(BJ)"
+                }
             }
-        case .cutoff: steps.method.cutoff = lines.words(in: rest).last.flatMap { Double($0) }.map { $0 * Units.hartree }
+        case .cutoff:
+            steps.method.cutoff = lines.words(in: rest).last.flatMap { Double($0) }.map { $0 * Units.hartree }
         case .coordinates:
             try finish(into: &steps)
             try readCoordinates(&lines)
@@ -252,13 +260,15 @@ struct CP2KText: RunText {
 
     private func take(_ frame: CP2KCompanions.Frame, into whole: inout RunStep, printed: [SIMD3<Double>]?) throws {
         // At a low level of printing the output has no coordinates.
-        let elements = try self.elements ?? frame.labels.enumerated().map { atom, label in
-            guard let element = Element(label: label) else {
-                throw FormatProblem(
-                    "expected the symbol of an element as atom \(atom + 1) of -pos-1.xyz, found \"\(label)\"")
+        let elements =
+            try self.elements
+            ?? frame.labels.enumerated().map { atom, label in
+                guard let element = Element(label: label) else {
+                    throw FormatProblem(
+                        "expected the symbol of an element as atom \(atom + 1) of -pos-1.xyz, found \"\(label)\"")
+                }
+                return element
             }
-            return element
-        }
         guard frame.labels.count == elements.count else {
             throw FormatProblem(
                 "expected \(elements.count) atoms in step \(frame.number) of -pos-1.xyz, found \(frame.labels.count)")

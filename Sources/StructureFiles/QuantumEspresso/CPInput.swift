@@ -41,7 +41,8 @@ struct CPInput {
                 let numbers = words.dropFirst().prefix(3).compactMap { Double($0) }
                 guard numbers.count == 3 else {
                     throw StructureFileError(
-                        file: path, line: lines.number, message: "expected a label and three numbers, found \"\(text)\"")
+                        file: path, line: lines.number,
+                        message: "expected a label and three numbers, found \"\(text)\"")
                 }
                 labels.append(String(first))
                 places.append(SIMD3(numbers[0], numbers[1], numbers[2]))

@@ -28,12 +28,14 @@ struct CPTrajectory: RunText {
         guard let file = existing("in") else {
             throw StructureFileError(
                 file: path,
-                message: "expected the input of cp.x beside it (\(Self.path(beside: path, ending: "in"))), which says what the atoms are, found none; copy it there under this name"
+                message:
+                    "expected the input of cp.x beside it (\(Self.path(beside: path, ending: "in"))), which says what the atoms are, found none; copy it there under this name"
             )
         }
         guard let cells = existing("cel") else {
             throw StructureFileError(
-                file: path, message: "expected its cells beside it (\(Self.path(beside: path, ending: "cel"))), found none")
+                file: path,
+                message: "expected its cells beside it (\(Self.path(beside: path, ending: "cel"))), found none")
         }
         input = try CPInput(file)
         self.cells = try CPBlocks(cells, rows: 3)
@@ -60,7 +62,8 @@ struct CPTrajectory: RunText {
             }
             guard let place = lines.triple() else {
                 throw FormatProblem(
-                    "expected the position of atom \(places.count + 1) of \(input.labels.count), found \"\(lines.text)\"")
+                    "expected the position of atom \(places.count + 1) of \(input.labels.count), found \"\(lines.text)\""
+                )
             }
             places.append(place * Units.bohr)
         }

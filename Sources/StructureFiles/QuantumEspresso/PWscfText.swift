@@ -27,12 +27,14 @@ struct PWscfText: RunText {
 
     private enum Word: Sendable {
         case program, lattice, atoms, axis, species, sites, charge, cutoff, functional, kpoints, pseudopotential
-        case dispersion, cell, positions, begin, energy, converged, notConverged, forces, stressToCome, stress, end, box
+        case dispersion, cell, positions, begin, energy, converged, notConverged, forces, stressToCome, stress, end,
+            box
         case magnetization
     }
 
     private static let starts = LineStarts<Word>([
-        "Program PWSCF": .program, "lattice parameter (a": .lattice, "number of atoms/cell": .atoms, "a(": .axis, "atomic species   valence": .species, "site n.": .sites,
+        "Program PWSCF": .program, "lattice parameter (a": .lattice, "number of atoms/cell": .atoms, "a(": .axis,
+        "atomic species   valence": .species, "site n.": .sites,
         "number of electrons": .charge, "kinetic-energy cutoff": .cutoff, "Exchange-correlation": .functional,
         "number of k points=": .kpoints, "PseudoPot. #": .pseudopotential, "DFT-D": .dispersion,
         "MBD": .dispersion, "Tkatchenko": .dispersion, "CELL_PARAMETERS": .cell, "ATOMIC_POSITIONS": .positions,
@@ -111,7 +113,8 @@ struct PWscfText: RunText {
     mutating func end(into steps: inout RunSteps) throws { try finish(into: &steps, runHasEnded: hasEnded) }
 
     private func count(_ lines: LineReader) throws -> Int {
-        guard let number = lines.number(behind: "="), let count = Int(exactly: number), (1...10_000_000).contains(count)
+        guard let number = lines.number(behind: "="), let count = Int(exactly: number),
+            (1...10_000_000).contains(count)
         else { throw FormatProblem("expected the number of atoms, found \"\(lines.text)\"") }
         return count
     }

@@ -30,7 +30,9 @@ struct MLABText: RunText {
         if word == .configuration {
             try finish(into: &steps, isCut: false)
             read += 1
-            step = RunStep(place: lines.numbers(in: rest, first: 1)?.first.flatMap { Int(exactly: $0) }.map { "\($0)" } ?? "\(read)")
+            step = RunStep(
+                place: lines.numbers(in: rest, first: 1)?.first.flatMap { Int(exactly: $0) }.map { "\($0)" }
+                    ?? "\(read)")
             step?.needsForces = true
             atoms = nil
             return
