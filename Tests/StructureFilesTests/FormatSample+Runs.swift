@@ -16,7 +16,8 @@ extension FormatSample {
         return all
     }
 
-    /// Two steps of a relaxation with cell. The energy is printed in every iteration, contributions to the forces follow.
+    /// Two steps of a relaxation with cell. The energy is printed in every iteration, contributions to the forces
+    /// follow.
     static let pwscf: FormatSample = {
         let rydberg = Units.rydberg
         func step(_ positions: [SIMD3<Double>], _ lattice: Matrix3, energy: Double, force: Double, stress: Double)

@@ -22,8 +22,8 @@ import numpy
 
 
 #: Expected values that contradict their files: what is wrong, and how it is judged instead. `drop`: labels that are not
-#: compared (all frames, or some, counted from 1); `like`: another file with the right values; `keep`: the file says that
-#: its electrons have not converged: it must be refused, and give the expected values with --keep-unconverged.
+#: compared (all frames, or some, counted from 1); `like`: another file with the right values; `keep`: the file says
+#that : its electrons have not converged: it must be refused, and give the expected values with --keep-unconverged.
 CORRECTIONS = {
     "abinit/02_si_10.abo": {
         "why": "says \"nstep= 1 was not enough SCF cycles to converge\"; its cell is in bohr as ASE took it",

@@ -3,8 +3,8 @@ import Atoms
 /// The steps of ABINIT's main output, versions 7 to 10, in Hartree atomic units: data sets of one calculation each, and
 /// those that move atoms or cell.
 ///
-/// - Energy: `Etotal` or `total_energy` of the components, `(etotal)` of a step that moves; with smearing it is the free
-///   energy, which the forces are derivatives of.
+/// - Energy: `Etotal` or `total_energy` of the components, `(etotal)` of a step that moves; with smearing it is the
+///   free energy, which the forces are derivatives of.
 /// - Stress: hartree/bohr³, positive in tension as here.
 /// - `nstep … was not enough SCF cycles to converge` makes a step none. What a data set that moves atoms prints at its
 ///   end repeats its last step.

@@ -4,7 +4,8 @@ import Atoms
 /// lie beside the output.
 ///
 /// - Energy: `ENERGY| Total FORCE_EVAL ( QS )`, with smearing the free energy.
-/// - Stress: GPa (or bar), positive under pressure, with the sign turned.
+/// - Stress: GPa (or bar), positive under pressure, with the sign turned. `-1.stress` holds the kinetic part too where
+///   atoms have velocities, and serves in optimisations only.
 /// - The output prints coordinates of the first step alone: the others are those of `-pos-1.xyz`, matched by their
 ///   energies to ten decimals; without that file, steps that have no positions are left out.
 /// - `SCF run NOT converged` makes its step none, although energy, forces and stress are printed all the same.
@@ -19,6 +20,7 @@ struct CP2KText: RunText {
     private var periodic = [true, true, true]
     /// Whether the cell moves, so that the output alone does not know it.
     private var cellMoves = false
+    private var isOptimization = false
     private var charge: String?
     private var step: RunStep?
     /// hartree, and whether a line of it was there.
@@ -69,7 +71,9 @@ struct CP2KText: RunText {
             if let project = lines.words(in: rest).last {
                 companions = try CP2KCompanions(of: String(project), beside: path)
             }
-        case .type: if lines.contains("CELL_OPT") { cellMoves = true }
+        case .type:
+            if lines.contains("CELL_OPT") { cellMoves = true }
+            isOptimization = lines.contains("_OPT")
         case .ensemble: if lines.words(in: rest).last?.hasPrefix("NP") == true { cellMoves = true }
         case .cell: readCell(lines, rest)
         case .periodicity:
@@ -288,6 +292,7 @@ struct CP2KText: RunText {
         whole.positions = frame.positions
         if let lattice = frame.lattice { whole.lattice = lattice }
         if let forces = frame.forces { whole.forces = forces.map { $0 * Units.hartreePerBohr } }
-        if let stress = frame.stress { whole.stress = stress * (-1e-4 / Units.gigapascal) }
+        // In dynamics that file holds the kinetic part too, which the output does not.
+        if whole.stress == nil, isOptimization, let stress = frame.stress { whole.stress = stress * (-1e-4 / Units.gigapascal) }
     }
 }

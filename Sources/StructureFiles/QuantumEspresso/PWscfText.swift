@@ -6,8 +6,9 @@ import Atoms
 ///   print it in every iteration; the last before the forces counts.
 /// - Forces: the first table behind `Forces acting on atoms`; contributions follow in the same form.
 /// - Stress: the columns of Ry/bohr³, which have more digits than those of kbar, with the sign turned.
-/// - Cell and positions: `lattice parameter (alat)`, `a(1)` …, `tau(…)`, then `CELL_PARAMETERS` and `ATOMIC_POSITIONS` of each step,
-///   which belong to the step that follows. The final ones repeat the last step, unless a calculation follows.
+/// - Cell and positions: `lattice parameter (alat)`, `a(1)` …, `tau(…)`, then `CELL_PARAMETERS` and `ATOMIC_POSITIONS`
+///   of each step, which belong to the step that follows. The final ones repeat the last step, unless a calculation
+///   follows.
 /// - `convergence NOT achieved` makes its step none, and `JOB DONE` is no proof of anything.
 struct PWscfText: RunText {
     private var run = PWscfRun()

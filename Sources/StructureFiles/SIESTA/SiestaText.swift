@@ -4,8 +4,8 @@ import Atoms
 ///
 /// - Energy: the free energy that the forces are derivatives of: `FreeEng` of a single point, with six decimals; where
 ///   atoms move, `Target enthalpy` at zero target pressure, with four; E_KS only where it cannot differ.
-/// - Stress: `(static)`, positive in tension as here. The lines in Voigt's order hold kinetic parts in dynamics, and are
-///   taken in relaxations only, which print nothing else.
+/// - Stress: `(static)`, positive in tension as here. The lines in Voigt's order hold kinetic parts in dynamics, and
+///   are taken in relaxations only, which print nothing else.
 /// - Coordinates stand in `outcoor` of each step, in Å, bohr or fractions of the cell behind them.
 struct SiestaText: RunText {
     private var numbers: [Int: Element] = [:]

@@ -2,7 +2,8 @@ import Atoms
 
 /// The configurations of an ML_AB: what VASP computed from first principles while it learned a force field.
 ///
-/// Energy in eV (TOTEN), forces in eV/Å, stress in kbar, positive under pressure as in the OUTCAR, with the sign turned.
+/// Energy in eV (TOTEN), forces in eV/Å, stress in kbar, positive under pressure as in the OUTCAR, with the sign
+/// turned.
 struct MLABText: RunText {
     static let step = "configuration"
     // Numbers are the last that stands in it.
