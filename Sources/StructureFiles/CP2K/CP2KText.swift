@@ -293,6 +293,8 @@ struct CP2KText: RunText {
         if let lattice = frame.lattice { whole.lattice = lattice }
         if let forces = frame.forces { whole.forces = forces.map { $0 * Units.hartreePerBohr } }
         // In dynamics that file holds the kinetic part too, which the output does not.
-        if whole.stress == nil, isOptimization, let stress = frame.stress { whole.stress = stress * (-1e-4 / Units.gigapascal) }
+        if whole.stress == nil, isOptimization, let stress = frame.stress {
+            whole.stress = stress * (-1e-4 / Units.gigapascal)
+        }
     }
 }
