@@ -14,9 +14,9 @@ struct ConvertCommand: ParsableCommand {
             *.deepmd (a folder with DeePMD's systems by formula), *.db (ASE's database), *.nc (a netCDF trajectory of the \
             same atoms). Energies, forces and stresses are in eV, Å and eV/Å³, tension positive.
 
-            Of OUTCAR the energy is the free energy TOTEN, which the forces belong to; steps whose electrons have not \
-            converged, and steps that the file ends in, are left out, counted and named. Nothing is written where a file \
-            cannot be read.
+            The energy is the one that the forces belong to (of OUTCAR the free energy TOTEN); steps whose electrons have \
+            not converged, and steps that the file ends in, are left out, counted and named. Nothing is written where a \
+            file cannot be read.
 
               apus convert OUTCAR data.xyz
               apus convert OUTCAR vasprun.xml "runs/*/pw.out" all.xyz --where "fmax < 20" --json
@@ -54,6 +54,9 @@ struct ConvertCommand: ParsableCommand {
     @Option(help: "The format to write: \(ConvertOptions.formatWords); by the name unless given.")
     var format: String?
 
+    @Flag(help: "Take steps whose electrons have not converged too, marked converged=F.")
+    var keepUnconverged = false
+
     @Flag(help: "Replace the file if it exists.")
     var overwrite = false
 
@@ -77,6 +80,7 @@ struct ConvertCommand: ParsableCommand {
         options.seed = seed
         options.split = try split.map { try ConvertOptions.shares($0) } ?? []
         options.format = format
+        options.keepsUnconverged = keepUnconverged
         options.overwrites = overwrite
         try ConvertJob(
             inputs: Array(files.dropLast()), output: files[files.count - 1], labels: try labels.choice,

@@ -85,7 +85,8 @@ public struct ConvertJob {
         var status = StatusLine()
         var (frames, census) = (0, LabelCensus())
         for path in paths {
-            let reader = try StructureFormats.open(path, labels: labels.keys())
+            let reader = try StructureFormats.open(
+                path, labels: labels.keys(), keepUnconverged: options.keepsUnconverged)
             var input = ConvertReport.Input(file: path, format: try StructureFormats.format(of: path)?.name ?? "")
             copies.begin(path)
             let all = try options.slice?.countsFromTheEnd == true
@@ -120,6 +121,7 @@ public struct ConvertJob {
                 for index in chosen { try judge(try all.structure(index), index) }
                 outside = all.count - Array(chosen).count
             }
+            input.take((reader as? any RunStructureReader)?.summary)
             input.leaveOut(outside, "by --slice")
             input.leaveOut(unwanted, "by --where")
             input.leaveOut(unknown, "that lack what --where asks for")

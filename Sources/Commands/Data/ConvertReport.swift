@@ -78,6 +78,20 @@ struct ConvertReport: Encodable {
             }
         }
 
+        /// What the reader of a run has left out.
+        mutating func take(_ summary: RunSummary?) {
+            guard let summary else { return }
+            converged = summary.converged
+            for left in summary.leftOut {
+                leaveOut(left.steps.count, Self.reasons[left.reason] ?? left.reason)
+            }
+        }
+
+        private static let reasons = [
+            "unconverged": "unconverged", "notPrinted": "without positions, forces or energy",
+            "cut": "cut off", "unreadable": "unreadable", "machineLearned": "machine-learned",
+        ]
+
         mutating func leaveOut(_ count: Int, _ reason: String) {
             guard count > 0 else { return }
             leftOut.append(LeftOut(reason: reason, count: count))

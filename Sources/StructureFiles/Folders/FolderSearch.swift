@@ -60,8 +60,9 @@ public struct FolderSearch {
 
     private mutating func take(_ found: [(path: String, format: any StructureFormat)]) {
         let labelled = found.filter(\.format.holdsLabels).map(\.path)
+        let companions = Set(found.flatMap { $0.format.companions(of: $0.path) })
         let runs = Set(found.filter { $0.format.name == "vasprun.xml" }.map { Self.run($0.path) })
-        for (path, format) in found {
+        for (path, format) in found where !companions.contains(path) {
             if !format.holdsLabels, let other = labelled.first {
                 remarks.append("\(path): passed over beside \((other as NSString).lastPathComponent): holds no labels")
             } else if format.name == "OUTCAR", runs.contains(Self.run(path)) {
