@@ -32,11 +32,11 @@ struct ConvertCommand: ParsableCommand {
     var files: [String]
 
     @Option(
-        name: .customLong("where"),
+        name: .customLong("where"), parsing: .unconditional,
         help: ArgumentHelp("Only structures that meet this condition.", valueName: "condition"))
     var filter: String?
 
-    @Option(help: ArgumentHelp("Of each input: 10:100:5, -1:, ::10.", valueName: "start:end:step"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("Of each input: 10:100:5, -1:, ::10.", valueName: "start:end:step"))
     var slice: String?
 
     @Flag(help: "Write the structures in random order.")

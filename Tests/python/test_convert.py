@@ -141,9 +141,12 @@ def test_structures_are_chosen_by_conditions(apus):
 
 def test_slices_are_of_each_input(apus):
     (apus.folder / "a.xyz").write_text(frames(20))
-    (apus.folder / "b.xyz").write_text(frames(7))
+    # Others by 1000 eV, so that they are no copies.
+    (apus.folder / "b.xyz").write_text(frames(7).replace("energy=-10", "energy=-1010"))
+    other = 1_000_000
     for text, expected in [
-            ("10:100:5", [10, 15]), ("-1:", [19, 6]), ("::10", [0, 10, 0]), ("3", [3, 3]), ("-9:-7", [11, 12])]:
+            ("10:100:5", [10, 15]), ("-1:", [19, other + 6]), ("::10", [0, 10, other]), ("3", [3, other + 3]),
+            ("-9:-7", [11, 12])]:
         apus.succeeds("convert", "a.xyz", "b.xyz", "out.xyz", "--slice", text, "--overwrite")
         assert numbers(apus.folder / "out.xyz") == expected, text
     assert "step of 1 or more" in apus.fails("convert", "a.xyz", "c.xyz", "--slice", "::0")
