@@ -64,7 +64,8 @@ let modules = [
     Module(name: "Atoms", tests: .plain),
     Module(name: "Settings", uses: ["Files", "Atoms"], products: [yams], tests: .plain),
     Module(
-        name: "StructureFiles", uses: ["CZlib", "CLZMA", "CZstandard", "CXML", "CSQLite", "Files", "Atoms"], tests: .withData),
+        name: "StructureFiles", uses: ["CZlib", "CLZMA", "CZstandard", "CXML", "CSQLite", "Files", "Atoms"],
+        tests: .withData),
     Module(name: "Neighbors", uses: ["Compute", "Atoms"], tests: .withData),
     Module(name: "Interactions", uses: ["Compute", "Atoms", "Neighbors"], tests: .plain),
     Module(name: "Symmetry", uses: ["Atoms"], tests: .plain),
@@ -129,7 +130,8 @@ let testedByConformance = ["Interactions", "Models", "Potentials", "Dynamics"]
 extension String {
     /// Modules of headers in C, which tests reach through the modules that use them.
     var isModuleMap: Bool {
-        ["CMD", "COpenBLAS", "CVectors", "CZlib", "CLZMA", "CZstandard", "CXML", "CSQLite", "CNetCDF", "CApus"].contains(self)
+        ["CMD", "COpenBLAS", "CVectors", "CZlib", "CLZMA", "CZstandard", "CXML", "CSQLite", "CNetCDF", "CApus"]
+            .contains(self)
     }
 }
 
@@ -185,7 +187,10 @@ let package = Package(
                 path: "Tests/InteractionTesting", swiftSettings: settings),
             .executableTarget(
                 name: "apus",
-                dependencies: ["Commands", "Files", "Compute", "Potentials", "Relaxation", "Sockets", "StructureFiles", "DataSets"].map {
+                dependencies: [
+                    "Commands", "Files", "Compute", "Potentials", "Relaxation", "Sockets", "StructureFiles",
+                    "DataSets",
+                ].map {
                     .byName(name: $0)
                 } + [
                     arguments, logging,

@@ -28,7 +28,9 @@ public struct StandardOrientation: Sendable {
     }
 
     public func turn(_ vector: SIMD3<Double>) -> SIMD3<Double> { rotation.map { vector * $0 } ?? vector }
-    public func turnBack(_ vector: SIMD3<Double>) -> SIMD3<Double> { rotation.map { vector * $0.transposed } ?? vector }
+    public func turnBack(_ vector: SIMD3<Double>) -> SIMD3<Double> {
+        rotation.map { vector * $0.transposed } ?? vector
+    }
     public func turn(_ tensor: Matrix3) -> Matrix3 { rotation.map { $0.transposed * tensor * $0 } ?? tensor }
     public func turnBack(_ tensor: Matrix3) -> Matrix3 { rotation.map { $0 * tensor * $0.transposed } ?? tensor }
 }

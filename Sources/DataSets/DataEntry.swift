@@ -29,7 +29,9 @@ public struct DataEntry: Sendable, Equatable {
         }
         let section = try value.section()
         self.init(try section.oneOrMore("files").map { try $0.string() })
-        guard !files.isEmpty else { throw try section.value("files").error("expected a file or a pattern, found none") }
+        guard !files.isEmpty else {
+            throw try section.value("files").error("expected a file or a pattern, found none")
+        }
         weight = try section.double("weight", in: 0...1e6, default: 1)
         if section.optional("config_type") != nil { configType = try section.string("config_type") }
         if let value = section.optional("without") { without = try Self.labels(value) }
@@ -69,7 +71,8 @@ public struct DataEntry: Sendable, Equatable {
 public enum EnergyOffsets: Sendable, Equatable {
     /// eV
     case given([Element: Double])
-    /// The difference of energies of atoms that are fitted to these structures and to the others, each by least squares.
+    /// The difference of energies of atoms that are fitted to these structures and to the others, each by least
+    /// squares.
     case leastSquares
 
     init(_ value: SettingsValue) throws {

@@ -50,7 +50,9 @@ public struct DataSettings: Sendable, Equatable {
         }
         if data.optional("train_size") != nil { trainSize = try data.integer("train_size", in: .positive) }
         if let value = data.optional("validation") { validation = try Self.validation(value, labels) }
-        for (kind, value) in try data.sectionOrEmpty("without").entries() { without[kind] = try DataEntry.labels(value) }
+        for (kind, value) in try data.sectionOrEmpty("without").entries() {
+            without[kind] = try DataEntry.labels(value)
+        }
         for (kind, value) in try data.sectionOrEmpty("energy_offsets").entries() {
             offsets[kind] = try EnergyOffsets(value)
         }

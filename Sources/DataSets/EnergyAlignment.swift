@@ -25,7 +25,8 @@ struct EnergyAlignment {
         }.map(\.structure)
         guard rest.contains(where: { $0.energy != nil }) else {
             throw DataSetError(
-                "data: energy_offsets: least_squares needs training structures with energies that are not moved, found none")
+                "data: energy_offsets: least_squares needs training structures with energies that are not moved, found none"
+            )
         }
         let elements = DataStatistics.elements(of: rest)
         let fitted = try DataStatistics.isolatedAtomEnergies(rest, elements: elements).energies
@@ -49,7 +50,8 @@ struct EnergyAlignment {
             remarks.append(.notice("energy offsets of \(name) by least squares: \(Self.list(offsets))"))
         }
         for (kind, offsets) in byConfigType.sorted(by: { $0.key < $1.key }) {
-            let remark = Remark.notice("energy offsets of config_type=\(kind) by least squares: \(Self.list(offsets))")
+            let remark = Remark.notice(
+                "energy offsets of config_type=\(kind) by least squares: \(Self.list(offsets))")
             if !remarks.contains(remark) { remarks.append(remark) }
         }
         for index in samples.indices {
@@ -72,7 +74,8 @@ struct EnergyAlignment {
         let elements = DataStatistics.elements(of: labelled)
         if let stranger = elements.first(where: { base[$0] == nil }) {
             throw DataSetError(
-                "\(key): no other training structure holds \(stranger), so its offset cannot be fitted; give numbers, {\(stranger): …}")
+                "\(key): no other training structure holds \(stranger), so its offset cannot be fitted; give numbers, {\(stranger): …}"
+            )
         }
         let differences = labelled.map { structure in
             var difference = structure

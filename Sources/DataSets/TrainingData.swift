@@ -353,7 +353,8 @@ public struct TrainingData {
         guard !data.without.isEmpty || data.train.contains(where: { !$0.without.isEmpty }) else { return }
         for label in wanted where !samples.contains(where: { $0.structure.carries(label) }) {
             throw DataSetError(
-                "data: without leaves no training structure with \(label); give it no weight (training.loss.\(label): 0)")
+                "data: without leaves no training structure with \(label); give it no weight (training.loss.\(label): 0)"
+            )
         }
     }
 

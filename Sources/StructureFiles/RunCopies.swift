@@ -41,7 +41,8 @@ public struct RunCopies {
     public mutating func end() -> String? {
         let file = files.count - 1
         for key in own where energies[key] == nil { energies[key] = file }
-        guard let (earlier, same) = shared.max(by: { ($0.value, $1.key) < ($1.value, $0.key) }), 2 * same >= count else {
+        guard let (earlier, same) = shared.max(by: { ($0.value, $1.key) < ($1.value, $0.key) }), 2 * same >= count
+        else {
             return nil
         }
         return

@@ -36,7 +36,9 @@ struct ConvertCommand: ParsableCommand {
         help: ArgumentHelp("Only structures that meet this condition.", valueName: "condition"))
     var filter: String?
 
-    @Option(parsing: .unconditional, help: ArgumentHelp("Of each input: 10:100:5, -1:, ::10.", valueName: "start:end:step"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Of each input: 10:100:5, -1:, ::10.", valueName: "start:end:step"))
     var slice: String?
 
     @Flag(help: "Write the structures in random order.")

@@ -69,7 +69,8 @@ struct SelectionTests {
         ("fmax < 20 natoms", "expected and, or, or the end, found \"natoms\" at column 11"),
         ("config_type = 'bulk'", "two signs compare: =="), ("fmax < 20 && natoms > 1", "write and"),
         ("config_type == 'bulk", "closing quote"), ("(fmax < 20", "closing parenthesis"),
-        ("fmax < 1.2.3", "expected a number at column 8"), ("mean(forces) > 1", "expected count(…), has(…) or key(…)"),
+        ("fmax < 1.2.3", "expected a number at column 8"),
+        ("mean(forces) > 1", "expected count(…), has(…) or key(…)"),
         ("count(Xx) > 1", "symbol of an element"), ("fmax < 20; natoms", "cannot understand \";\""),
         (String(repeating: "(", count: 200), "nested too deeply"),
     ])
@@ -146,7 +147,8 @@ struct SelectionTests {
     @Test func foldersAreSearchedByContent() throws {
         let frame = "1\nenergy=-1.5\nH 0 0 0\n"
         for name in ["a/b", "c", ".hidden"] {
-            try FileManager.default.createDirectory(atPath: "\(folder.path)/\(name)", withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(
+                atPath: "\(folder.path)/\(name)", withIntermediateDirectories: true)
         }
         let poscar = "Si\n1.0\n4 0 0\n0 4 0\n0 0 4\nSi\n1\nDirect\n0 0 0\n"
         for (name, text) in [
@@ -176,6 +178,7 @@ struct SelectionTests {
         #expect(copies.end() == nil)
         copies.begin("vasprun.xml")
         for energy in [-1.0000000004, -2.0000004999, -3] { copies.add(structure(energy)) }
-        #expect(copies.end()?.contains("vasprun.xml: 3 of its 3 structures with energies are those of OUTCAR") == true)
+        #expect(
+            copies.end()?.contains("vasprun.xml: 3 of its 3 structures with energies are those of OUTCAR") == true)
     }
 }

@@ -111,7 +111,9 @@ import Testing
         }
         try expectGradient(
             of: Self.cases[1].configuration(), on: structures,
-            loss: "{energy: 1, forces: {coefficient: 2, per_type: {H: 3}}, stress: 0.5, config_type_weights: {default: 2}}")
+            loss:
+                "{energy: 1, forces: {coefficient: 2, per_type: {H: 3}}, stress: 0.5, config_type_weights: {default: 2}}"
+        )
     }
 
     /// The loss by its formula, from predictions and labels.

@@ -29,7 +29,9 @@ import Testing
             other.positions = order.map { other.positions[$0] }
             other.elements = order.map { structure.elements[$0] }
             #expect(Self.distance(vector, try spectrum(other)) < 1e-5)
-            if structure.cell != nil { #expect(Self.distance(vector, try spectrum(structure.repeated(2, 1, 1))) < 1e-5) }
+            if structure.cell != nil {
+                #expect(Self.distance(vector, try spectrum(structure.repeated(2, 1, 1))) < 1e-5)
+            }
             // Displaced, it is another, and continuously so.
             var moved = structure
             moved.positions[0].x += 0.1
@@ -69,7 +71,10 @@ import Testing
         #expect(vectors.indices.allSatisfy { norm(cross(a, vector($0))) <= area + 1e-6 })
         let volume = abs(dot(cross(a, b), vector(choice.chosen[2])))
         #expect(vectors.indices.allSatisfy { abs(dot(cross(a, b), vector($0))) <= volume + 1e-6 })
-        let threaded = DiverseChoice(20, of: vectors, by: .leverage, tolerance: 0, parallelism: Parallelism(threads: 2))
-        #expect(threaded.chosen == DiverseChoice(20, of: vectors, by: .leverage, tolerance: 0, parallelism: .serial).chosen)
+        let threaded = DiverseChoice(
+            20, of: vectors, by: .leverage, tolerance: 0, parallelism: Parallelism(threads: 2))
+        #expect(
+            threaded.chosen
+                == DiverseChoice(20, of: vectors, by: .leverage, tolerance: 0, parallelism: .serial).chosen)
     }
 }

@@ -60,7 +60,9 @@ import Testing
     @Test(arguments: [false, true]) func entriesChangeTheirLabels(_ isCached: Bool) throws {
         let folder = try TemporaryFolder()
         let first = Array(Self.structures.prefix(6))
-        let offset = { (structure: Structure) in structure.elements.reduce(0) { $0 + ($1 == Samples.carbon ? 0.5 : -2) } }
+        let offset = { (structure: Structure) in
+            structure.elements.reduce(0) { $0 + ($1 == Samples.carbon ? 0.5 : -2) }
+        }
         var second = Array(Self.structures.suffix(6))
         for index in second.indices {
             second[index].energy! += offset(second[index])
@@ -95,7 +97,8 @@ import Testing
             }
         }
         let without = try read(b, ", without: {hot: forces}")
-        #expect(without.prefix(6).allSatisfy { $0.forces != nil } && without.suffix(6).allSatisfy { $0.forces == nil })
+        #expect(
+            without.prefix(6).allSatisfy { $0.forces != nil } && without.suffix(6).allSatisfy { $0.forces == nil })
     }
 
     /// Where the same structures are in both, least squares find the offsets that were put in.

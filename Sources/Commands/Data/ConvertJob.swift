@@ -89,7 +89,8 @@ public struct ConvertJob {
                 path, labels: labels.keys(), keepUnconverged: options.keepsUnconverged)
             var input = ConvertReport.Input(file: path, format: try StructureFormats.format(of: path)?.name ?? "")
             copies.begin(path)
-            let all = try options.slice?.countsFromTheEnd == true
+            let all =
+                try options.slice?.countsFromTheEnd == true
                 ? StructureScratch(beside: scratchName) : nil
             var (outside, unwanted, unknown) = (0, 0, 0)
             func judge(_ structure: Structure, _ index: Int) throws {

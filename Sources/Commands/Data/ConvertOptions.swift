@@ -41,7 +41,9 @@ public struct ConvertOptions {
         let exact = shares.map { $0 * Double(total) }
         var counts = exact.map { Int($0 + 1e-9) }
         let wanted = min(total, Int((exact.reduce(0, +) + 1e-9).rounded()))
-        let order = exact.indices.sorted { (exact[$1] - Double(counts[$1]), $0) < (exact[$0] - Double(counts[$0]), $1) }
+        let order = exact.indices.sorted {
+            (exact[$1] - Double(counts[$1]), $0) < (exact[$0] - Double(counts[$0]), $1)
+        }
         for index in order.prefix(max(0, wanted - counts.reduce(0, +))) { counts[index] += 1 }
         return counts
     }

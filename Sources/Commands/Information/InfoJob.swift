@@ -19,7 +19,9 @@ public struct InfoJob {
             for path in try FilePattern.expand(file) where !json {
                 try show(try DataSetInfo(of: path, labels: labels)) { $0.lines }
             }
-            if json { try JSONOutput.print(try FilePattern.expand(file).map { try DataSetInfo(of: $0, labels: labels) }) }
+            if json {
+                try JSONOutput.print(try FilePattern.expand(file).map { try DataSetInfo(of: $0, labels: labels) })
+            }
             return
         }
         switch try FileKind(of: file) {

@@ -41,7 +41,8 @@ extension DataCheck {
 
     private func list(_ groups: [(value: String, files: [String])]) -> String {
         groups.prefix(6).map { value, files in
-            "\(value) in \(files.prefix(4).joined(separator: ", "))" + (files.count > 4 ? " and \(files.count - 4) more" : "")
+            "\(value) in \(files.prefix(4).joined(separator: ", "))"
+                + (files.count > 4 ? " and \(files.count - 4) more" : "")
         }.joined(separator: "; ") + (groups.count > 6 ? "; and \(groups.count - 6) more" : "")
     }
 
@@ -73,7 +74,9 @@ extension DataCheck {
     private func kPoints() -> [Finding] {
         var spacings: [String: (smallest: Double, largest: Double)] = [:]
         for sample in samples {
-            guard let text = sample.structure.information["dft_kpoints"], let cell = sample.structure.cell else { continue }
+            guard let text = sample.structure.information["dft_kpoints"], let cell = sample.structure.cell else {
+                continue
+            }
             let grid = text.split(separator: "x").compactMap { Int($0.filter { !$0.isWhitespace }) }
             guard grid.count == 3, grid.allSatisfy({ $0 > 0 }) else { continue }
             // Heights over which grids of one point reach are as good as open.
@@ -102,7 +105,8 @@ extension DataCheck {
         guard Set(labelled.map(\.file)).count > 1 else { return [] }
         // Of each composition by itself: a fit to all would lie between two levels.
         var medians: [String: [(file: String, median: Double)]] = [:]
-        for (kind, members) in Dictionary(grouping: labelled, by: { $0.structure.composition.map(\.element.symbol) }) {
+        for (kind, members) in Dictionary(grouping: labelled, by: { $0.structure.composition.map(\.element.symbol) })
+        {
             guard kind.count == 1 || Set(members.map(\.structure.formula)).count == 1 else { continue }
             for (file, own) in Dictionary(grouping: members, by: \.file) {
                 let energies = own.map { $0.structure.energy! / Double($0.structure.count) }

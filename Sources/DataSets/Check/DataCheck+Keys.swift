@@ -48,7 +48,8 @@ extension DataCheck {
         return [
             finding(
                 .notice, "labels",
-                "there are other names that may be labels and are not read: \(list.joined(separator: ", ")); --energy-key, --forces-key, --stress-key and data.keys choose")
+                "there are other names that may be labels and are not read: \(list.joined(separator: ", ")); --energy-key, --forces-key, --stress-key and data.keys choose"
+            )
         ]
     }
 }

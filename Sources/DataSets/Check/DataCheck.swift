@@ -85,7 +85,8 @@ public struct DataCheck {
     /// Everything that was found, the worst first.
     public func findings() -> [Finding] {
         let all =
-            distances() + calculations() + labels() + keys() + properties() + zeroForces() + forceSums() + energiesPerAtom() + outliers()
+            distances() + calculations() + labels() + keys() + properties() + zeroForces() + forceSums()
+            + energiesPerAtom() + outliers()
             + units()
             + consistency()
             + duplicates() + neighbors() + isolatedAtoms()

@@ -9,9 +9,9 @@ import Neighbors
 ///     c_Znlm(i) = Σ_{j of Z} g_n(r_ij) Y_lm(r̂_ij),   p_{Zn,Z'n',l}(i) = Σ_m c_Znlm c_Z'n'lm / √(2l + 1)
 ///
 /// (Bartók, Kondor and Csányi, Phys. Rev. B 87, 184115 (2013), eq. 36, with smooth radial functions in place of
-/// Gaussians). Each atom's spectrum has the norm 1; that of a structure is the sum over the atoms of an element, divided
-/// by the number of all atoms, one element behind the other. The density is multiplied by a decay, since far neighbours
-/// are many and matter less.
+/// Gaussians). Each atom's spectrum has the norm 1; that of a structure is the sum over the atoms of an element,
+/// divided by the number of all atoms, one element behind the other. The density is multiplied by a decay, since far
+/// neighbours are many and matter less.
 public struct PowerSpectrum: Sendable {
     /// Å
     public let cutoff: Double

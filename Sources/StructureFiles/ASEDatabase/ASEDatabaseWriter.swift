@@ -54,15 +54,17 @@ final class ASEDatabaseWriter: StructureWriter {
             zip(velocities, masses).map { $0 * ($1 / Units.acceleration.squareRoot()) }
         }
         let pbc = (0..<3).reduce(0) { $0 + (structure.cell?.repeats(along: $1) == true ? 1 << $1 : 0) }
-        let isLabelled = structure.energy != nil || structure.forces != nil || structure.stress != nil
+        let isLabelled =
+            structure.energy != nil || structure.forces != nil || structure.stress != nil
             || structure.properties[.dipole] != nil || structure.properties[.charges] != nil
         let s = structure.stress
         let voigt = s.map { [$0[0, 0], $0[1, 1], $0[2, 2], $0[1, 2], $0[0, 2], $0[0, 1]] }
         var row: [SQLiteWriter.Value] = [
             .null, .text(unique), .real(time), .real(time), .text("apus"),
-            .bytes(structure.elements.reduce(into: Data()) { data, element in
-                withUnsafeBytes(of: Int32(element.atomicNumber)) { data.append(contentsOf: $0) }
-            }),
+            .bytes(
+                structure.elements.reduce(into: Data()) { data, element in
+                    withUnsafeBytes(of: Int32(element.atomicNumber)) { data.append(contentsOf: $0) }
+                }),
             bytes(structure.positions), bytes(structure.cell?.vectors.elements ?? Array(repeating: 0, count: 9)),
             .integer(pbc), .null, .null, structure.masses.map { bytes($0) } ?? .null, .null,
             momenta.map { bytes($0) } ?? .null, constraint(structure),
@@ -102,7 +104,8 @@ final class ASEDatabaseWriter: StructureWriter {
             notes.note("atoms that are fixed along some axes only are free here")
         }
         guard !fixed.isEmpty else { return .null }
-        return .text(#"[{"name": "FixAtoms", "kwargs": {"indices": [\#(fixed.map { "\($0)" }.joined(separator: ", "))]}}]"#)
+        return .text(
+            #"[{"name": "FixAtoms", "kwargs": {"indices": [\#(fixed.map { "\($0)" }.joined(separator: ", "))]}}]"#)
     }
 
     // MARK: Keys

@@ -117,7 +117,8 @@ struct Columns: Equatable {
                 slots.append(.component(Self.deviation))
             } else if let forceWeights, name == forceWeights {
                 guard width == 1 || width == 3, type != "S" else {
-                    throw FormatProblem("expected \(name):R:1 or \(name):R:3 in Properties, found \(name):\(type):\(width)")
+                    throw FormatProblem(
+                        "expected \(name):R:1 or \(name):R:3 in Properties, found \(name):\(type):\(width)")
                 }
                 hasForceWeights = true
                 slots += (0..<width).map { .forceWeight(axis: width == 1 ? nil : $0) }

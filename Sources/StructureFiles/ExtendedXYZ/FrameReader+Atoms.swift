@@ -102,7 +102,11 @@ extension FrameReader {
                                 + "\"\(text(bytes, word))\"")
                     }
                     if atoms.forceWeights.count < atom { atoms.forceWeights.append(SIMD3(1, 1, 1)) }
-                    if let axis { atoms.forceWeights[atom - 1][axis] = value } else { atoms.forceWeights[atom - 1] *= value }
+                    if let axis {
+                        atoms.forceWeights[atom - 1][axis] = value
+                    } else {
+                        atoms.forceWeights[atom - 1] *= value
+                    }
                 case .ignored: break
                 }
             }

@@ -101,7 +101,8 @@ struct FrameReader {
     private mutating func readColumns(_ properties: String?) throws -> Columns {
         guard let properties else { return .plain }
         if let lastProperties, lastProperties.text == properties { return lastProperties.columns }
-        let columns = try Columns(properties, labels: use == .labels ? labels.ofAtoms : [:],
+        let columns = try Columns(
+            properties, labels: use == .labels ? labels.ofAtoms : [:],
             forceWeights: use == .labels ? labels.forceWeights : nil)
         lastProperties = (properties, columns)
         return columns

@@ -38,7 +38,9 @@ enum FrameText {
             if let mask = structure.moveMask?[i] {
                 for axis in 0..<(masksAxes ? 3 : 1) { text += mask[axis] != 0 ? " T".utf8 : " F".utf8 }
             }
-            if let weights = structure.forceWeights { try append(weights[i], "weight of the force on atom", i, to: &text) }
+            if let weights = structure.forceWeights {
+                try append(weights[i], "weight of the force on atom", i, to: &text)
+            }
             if let forces = labels?.forces { try append(forces[i], "force on atom", i, to: &text) }
             for (property, values) in others { try append(property, values, i, to: &text) }
             text.append(UInt8(ascii: "\n"))
@@ -98,7 +100,9 @@ enum FrameText {
         if let stress = labels?.stress { text += " REF_stress=\"\(try list(stress, "stress"))\"".utf8 }
         if let labels { try appendProperties(of: labels, prefix: "REF_", to: &text) }
         for (key, value) in structure.information.sorted(by: { $0.key < $1.key }) {
-            guard !reserved.contains(key.lowercased()), structure.weight == nil || key != "weight", labels == nil || !key.hasPrefix("REF_") else { continue }
+            guard !reserved.contains(key.lowercased()), structure.weight == nil || key != "weight",
+                labels == nil || !key.hasPrefix("REF_")
+            else { continue }
             guard !key.isEmpty else { throw FormatProblem("expected a name for \"\(value)\", found none") }
             text += " \(quoted(key))=\(quoted(value))".utf8
         }

@@ -20,7 +20,8 @@ public struct FolderSearch {
         try search(folder, depth: 0)
         guard !files.isEmpty else {
             throw StructureFileError(
-                file: folder, message: "expected structure files (\(StructureFormats.names)) in the folder, found none")
+                file: folder,
+                message: "expected structure files (\(StructureFormats.names)) in the folder, found none")
         }
     }
 
@@ -64,7 +65,8 @@ public struct FolderSearch {
         let runs = Set(found.filter { $0.format.name == "vasprun.xml" }.map { Self.run($0.path) })
         for (path, format) in found where !companions.contains(path) {
             if !format.holdsLabels, let other = labelled.first {
-                remarks.append("\(path): passed over beside \((other as NSString).lastPathComponent): holds no labels")
+                remarks.append(
+                    "\(path): passed over beside \((other as NSString).lastPathComponent): holds no labels")
             } else if format.name == "OUTCAR", runs.contains(Self.run(path)) {
                 remarks.append("\(path): passed over: the same run as the vasprun.xml beside it")
             } else {

@@ -37,10 +37,13 @@ final class LAMMPSDataWriter: StructureWriter {
         guard notes.structures == 1 else {
             throw StructureFileError(
                 file: path,
-                message: "expected one structure, since a data file holds no more, found several; choose one (--slice -1:), or write extended XYZ"
+                message:
+                    "expected one structure, since a data file holds no more, found several; choose one (--slice -1:), or write extended XYZ"
             )
         }
-        if structure.energy != nil || structure.forces != nil { notes.note("a data file holds no energies and forces") }
+        if structure.energy != nil || structure.forces != nil {
+            notes.note("a data file holds no energies and forces")
+        }
         if structure.moveMask?.contains(where: { $0 != SIMD3(1, 1, 1) }) == true {
             notes.note("which atoms are fixed is not said in a data file")
         }
@@ -83,7 +86,9 @@ final class LAMMPSDataWriter: StructureWriter {
                 high[k] = Swift.max(high[k], largest[k] + 1)
             }
         } else {
-            notes.note("no cell: a box with \(Int(Self.margin)) Å around the atoms stands for it; read it with boundary s s s")
+            notes.note(
+                "no cell: a box with \(Int(Self.margin)) Å around the atoms stands for it; read it with boundary s s s"
+            )
             low = smallest - Self.margin
             high = largest + Self.margin
         }

@@ -77,7 +77,8 @@ indirect enum FilterExpression: Sendable {
         case .text(let text) where ["F", "False", "false"].contains(text): return false
         case .text, .number:
             throw FilterError(
-                "--where: expected a condition on both sides of and, or and behind not, found a value in \"\(context.text)\"")
+                "--where: expected a condition on both sides of and, or and behind not, found a value in \"\(context.text)\""
+            )
         }
     }
 
@@ -107,7 +108,8 @@ indirect enum FilterExpression: Sendable {
             default:
                 guard let a = Double(a), let b = Double(b) else {
                     throw FilterError(
-                        "--where: \(comparison.rawValue) compares numbers, found '\(a)' and '\(b)' in \"\(context.text)\"")
+                        "--where: \(comparison.rawValue) compares numbers, found '\(a)' and '\(b)' in \"\(context.text)\""
+                    )
                 }
                 return .truth(comparison.holds(a, b))
             }

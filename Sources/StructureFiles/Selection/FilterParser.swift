@@ -42,7 +42,9 @@ struct FilterParser {
 
     // MARK: Words
 
-    private static let signs = ["<=", ">=", "==", "!=", "<", ">", "=", "(", ")", "+", "-", "*", "/", "&&", "||", "&", "|", "!"]
+    private static let signs = [
+        "<=", ">=", "==", "!=", "<", ">", "=", "(", ")", "+", "-", "*", "/", "&&", "||", "&", "|", "!",
+    ]
 
     private mutating func split() throws {
         let characters = Array(text)

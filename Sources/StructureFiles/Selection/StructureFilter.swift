@@ -47,7 +47,8 @@ public struct StructureFilter: Sendable {
     /// Throws where a word of the expression was the key of no structure at all: it is probably misspelled.
     public func checkKeys(structures: Int) throws {
         guard structures > 0, let absent = keys.subtracting(found).sorted().first else { return }
-        let hint = nearest(to: absent, among: FilterQuantity.allCases.map(\.rawValue) + found.sorted())
+        let hint =
+            nearest(to: absent, among: FilterQuantity.allCases.map(\.rawValue) + found.sorted())
             .map { " (did you mean \($0)?)" } ?? ""
         let names = FilterQuantity.allCases.map(\.rawValue).joined(separator: ", ")
         throw FilterError(

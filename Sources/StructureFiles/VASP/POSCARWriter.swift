@@ -32,12 +32,14 @@ final class POSCARWriter: StructureWriter {
         guard notes.structures == 1 else {
             throw StructureFileError(
                 file: path,
-                message: "expected one structure, since a POSCAR holds no more, found several; choose one (--slice -1:), or write extended XYZ"
+                message:
+                    "expected one structure, since a POSCAR holds no more, found several; choose one (--slice -1:), or write extended XYZ"
             )
         }
         guard let cell = structure.cell, structure.repeats else {
             throw StructureFileError(
-                file: path, message: "expected a structure that repeats, found one without a cell; VASP needs a box around it")
+                file: path,
+                message: "expected a structure that repeats, found one without a cell; VASP needs a box around it")
         }
         if !cell.isFullyPeriodic { notes.note("repeats in all directions here, as everything in VASP") }
         if cell.vectors.determinant < 0 {

@@ -8,10 +8,10 @@ import StructureFiles
 ///     L = c_E ⟨w m((E − Ê)/N)⟩ + c_F ⟨w w_t w_i m(F − F̂)⟩ + c_σ ⟨w m((W − Ŵ)/N)⟩ + Σ_q c_q ⟨w m((q − q̂)/n)⟩
 ///
 /// with the measure m of each term (the square unless another is chosen), the weight w of the structure, w_t of the
-/// atom's element and w_i of the component itself; where that is 0 there is no label. Means run over the structures (force components, virial components) that carry the label; the
-/// coefficients are divided by their sum, as in NequIP. The stress enters as the virial per atom, −Vσ/N, in eV, which
-/// is comparable with the energy per atom for every density. Other properties q are divided by n = N where they are
-/// extensive, as a dipole is, and by 1 otherwise.
+/// atom's element and w_i of the component itself; where that is 0 there is no label. Means run over the structures
+/// (force components, virial components) that carry the label; the coefficients are divided by their sum, as in NequIP.
+/// The stress enters as the virial per atom, −Vσ/N, in eV, which is comparable with the energy per atom for every
+/// density. Other properties q are divided by n = N where they are extensive, as a dipole is, and by 1 otherwise.
 struct Loss: Sendable {
     let settings: LossSettings
     /// Of the present epoch.
