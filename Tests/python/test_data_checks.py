@@ -117,9 +117,15 @@ def test_some_structures_with_positions_in_bohr_are_found(apus, every):
 
 
 def test_forces_taken_from_fixed_atoms_are_named(apus):
+    """They are masked where the file says which atoms are fixed, and an error where it does not."""
     keys = ["--energy-key", "REF_energy", "--forces-key", "REF_forces", "--stress-key", "REF_stress"]
-    findings = check(apus, CASES / "fixed_atoms.xyz", options=keys, code=1)
-    expect(findings, "error", "forces", "64 atoms", "a constraint was applied to the labels", "move_mask")
+    findings = check(apus, CASES / "fixed_atoms.xyz", options=keys)
+    expect(findings, "notice", "forces", "64 atoms", "are masked in a training")
+    text = (CASES / "fixed_atoms.xyz").read_text()
+    assert "move_mask" in text
+    (apus.folder / "silent.xyz").write_text(text.replace("move_mask", "mask"))
+    findings = check(apus, "silent.xyz", options=keys, code=1)
+    expect(findings, "error", "forces", "64 atoms", "a constraint was applied to the labels", "there is a column mask")
 
 
 def test_structures_under_other_keys_are_named(apus):
