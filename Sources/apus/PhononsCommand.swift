@@ -17,11 +17,7 @@ struct PhononsCommand: ParsableCommand {
             atoms feel one another: take a larger one and compare. More: Documentation/properties.md.
             """)
 
-    @Argument(help: "The potential file.")
-    var potential: String
-
-    @Argument(help: "The crystal: extended XYZ or POSCAR, also .gz, .xz, .zst, or a netCDF trajectory.")
-    var structure: String
+    @OptionGroup var crystal: CrystalOptions
 
     @Option(parsing: .upToNextOption, help: "Copies along the cell vectors: one number or three.")
     var supercell: [Int] = [2]
@@ -50,22 +46,13 @@ struct PhononsCommand: ParsableCommand {
     @Flag(help: "Leave the force constants as they come, without acoustic sum rule and symmetry of exchange.")
     var raw = false
 
-    @Option(help: "How far atoms may be from symmetric places, in Å.")
-    var symmetryTolerance = 1e-3
-
-    @Option(help: "Which structure of the file, from 1; -1 is the last.")
-    var frame = 1
+    @OptionGroup var symmetry: SymmetryOptions
 
     @Option(name: [.customShort("o"), .customLong("output")], help: "The folder for tables and phonopy's files.")
     var output: String?
 
     @Flag(help: "Replace files of the folder that exist.")
     var overwrite = false
-
-    @Flag(help: "Print one JSON object.")
-    var json = false
-
-    @OptionGroup var threads: ThreadOptions
 
     func validate() throws { _ = try options() }
 
@@ -85,9 +72,6 @@ struct PhononsCommand: ParsableCommand {
         guard (1e-3...100).contains(smearing) else {
             throw ValidationError("--smearing: expected 1e-3…100 THz, found \(smearing)")
         }
-        guard (1e-8...1).contains(symmetryTolerance) else {
-            throw ValidationError("--symmetry-tolerance: expected 1e-8…1 Å, found \(symmetryTolerance)")
-        }
         options.points = try q.split(separator: ",").map { part in
             let numbers = part.split(separator: " ").map { Double($0) }
             guard numbers.count == 3, let x = numbers[0], let y = numbers[1], let z = numbers[2],
@@ -102,24 +86,19 @@ struct PhononsCommand: ParsableCommand {
         guard range.count == 3, range[0] >= 0, range[1] >= range[0], range[2] > 0, range[1] <= 1e6,
             (range[1] - range[0]) / range[2] <= 100_000
         else { throw ValidationError("--temperatures: expected FROM:TO:STEP in K, found '\(temperatures)'") }
-        guard frame != 0 else { throw ValidationError("--frame: expected 1 or more, or -1 for the last, found 0") }
         options.displacement = displacement
         options.smearing = smearing
         options.temperatures = range
         options.relaxes = relax
         options.relaxesCell = relaxCell
         options.isSymmetrized = !raw
-        options.symmetryTolerance = symmetryTolerance
-        options.frame = frame
+        options.symmetryTolerance = symmetry.tolerance
         options.folder = output
         options.overwrite = overwrite
-        options.json = json
         return options
     }
 
     func run() throws {
-        try PhononsJob(
-            potential: potential, structure: structure, options: try options(), parallelism: threads.parallelism
-        ).run()
+        try PhononsJob(crystal.request, options: try options()).run()
     }
 }

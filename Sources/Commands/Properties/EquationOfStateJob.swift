@@ -16,26 +16,20 @@ public struct EquationOfStateJob {
         public var relaxes = true
         /// Whether the shape of the cell is relaxed too.
         public var relaxesShape = false
-        public var frame = 1
-        public var json = false
         public init() {}
     }
 
-    let potential: String
-    let structure: String
+    let request: PropertyRequest
     let options: Options
-    let parallelism: Parallelism
+    private var structure: String { request.structure }
 
-    public init(potential: String, structure: String, options: Options, parallelism: Parallelism) {
-        self.potential = potential
-        self.structure = structure
+    public init(_ request: PropertyRequest, options: Options) {
+        self.request = request
         self.options = options
-        self.parallelism = parallelism
     }
 
     public func run() throws {
-        let input = try PropertyInput(
-            potential: potential, structure: structure, frame: options.frame, parallelism: parallelism)
+        let input = try PropertyInput(request)
         var center = input.structure.cell!.volume
         for _ in 0..<8 {
             let outcomes = try outcomes(of: input, around: center)
@@ -43,7 +37,7 @@ public struct EquationOfStateJob {
             let energies = outcomes.map { $0.structure.energy! }
             let fit = EquationOfState(volumes: volumes, energies: energies)
             if let fit, abs(fit.volume / center - 1) < 0.15 * options.range {
-                return try show(EquationOfStateReport(fit, outcomes, input), input)
+                return try input.show(EquationOfStateReport(fit, outcomes, input))
             }
             // The minimum is elsewhere: there, or beyond the volume with the lowest energy.
             center = fit?.volume ?? volumes[energies.indices.min { energies[$0] < energies[$1] }!]
@@ -83,15 +77,9 @@ public struct EquationOfStateJob {
         }
         return outcomes
     }
-
-    private func show(_ report: EquationOfStateReport, _ input: PropertyInput) throws {
-        if options.json { return try JSONOutput.print(report) }
-        Terminal.print(PotentialSummary(input.potential).line + ", evaluated in float64")
-        for line in report.lines { Terminal.print(line) }
-    }
 }
 
-struct EquationOfStateReport: Encodable {
+struct EquationOfStateReport: PropertyReport {
     struct Point: Encodable {
         var volume, energy, pressure, fitted: Double
         var converged: Bool

@@ -5,7 +5,7 @@ import Foundation
 import Symmetry
 
 /// What `apus phonons` found.
-struct PhononReport: Encodable {
+struct PhononReport: PropertyReport {
     /// Of a mole of unit cells.
     struct Thermodynamics: Encodable {
         var temperature, freeEnergy, entropy, heatCapacity: Double

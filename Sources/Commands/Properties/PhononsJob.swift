@@ -28,23 +28,18 @@ public struct PhononsJob {
         public var isSymmetrized = true
         /// Å
         public var symmetryTolerance = 1e-3
-        public var frame = 1
         public var folder: String?
         public var overwrite = false
-        public var json = false
         public init() {}
     }
 
-    let potential: String
-    let structure: String
+    let request: PropertyRequest
     let options: Options
-    let parallelism: Parallelism
+    private var structure: String { request.structure }
 
-    public init(potential: String, structure: String, options: Options, parallelism: Parallelism) {
-        self.potential = potential
-        self.structure = structure
+    public init(_ request: PropertyRequest, options: Options) {
+        self.request = request
         self.options = options
-        self.parallelism = parallelism
     }
 
     private enum Name: String, CaseIterable {
@@ -62,20 +57,18 @@ public struct PhononsJob {
     public func run() throws {
         let existing: OutputFile.Existing = options.overwrite ? .replace : .refuse
         if options.folder != nil {
-            var plan = OutputPlan(inputs: [potential, structure])
+            var plan = OutputPlan(inputs: [request.potential, structure])
             for name in Name.allCases {
                 try plan.add(path(name), existing: existing, advice: "choose another folder, or add --overwrite")
             }
         }
-        let input = try PropertyInput(
-            potential: potential, structure: structure, frame: options.frame, parallelism: parallelism)
+        let input = try PropertyInput(request)
         var crystal = input.structure
         if options.relaxes || options.relaxesCell {
             crystal = try input.relaxed(options.relaxesCell ? .full : .fixed, fmax: 1e-5, named: structure).structure
         }
         try warn(crystal, input)
-        let group =
-            Spglib.isAvailable ? try? Spglib.spaceGroup(of: crystal, tolerance: options.symmetryTolerance) : nil
+        let group = input.spaceGroup(of: crystal, tolerance: options.symmetryTolerance)
         let copies = SIMD3(options.supercell[0], options.supercell[1], options.supercell[2])
         guard Double(crystal.count) * Double(copies.x) * Double(copies.y) * Double(copies.z) <= 200_000 else {
             throw CommandError(
@@ -96,17 +89,15 @@ public struct PhononsJob {
             throw CommandError(
                 "\(structure): displacement \(error.index + 1): \(CommandError.message(of: error.cause))")
         }
-        let report = PhononReport(constants, group: group, options: options, parallelism: parallelism)
+        let report = PhononReport(constants, group: group, options: options, parallelism: request.parallelism)
         if report.imaginaryShare > 0 {
             Logger(label: "apus").warning(
                 "\(structure): \(Written.fixed(100 * report.imaginaryShare, 1)) % of the frequencies are imaginary, down to \(Written.fixed(report.lowest, 2)) THz; the thermodynamics leave them out"
             )
         }
         if options.folder != nil { try write(constants, report, existing) }
-        if options.json { return try JSONOutput.print(report) }
-        Terminal.print(PotentialSummary(input.potential).line + ", evaluated in float64")
-        for line in report.lines { Terminal.print(line) }
-        if let folder = options.folder {
+        try input.show(report)
+        if let folder = options.folder, !request.json {
             Terminal.print("written to \(folder); a picture: python -m apus phonons \(folder)")
         }
     }

@@ -4,17 +4,45 @@ import Interactions
 import Logging
 import Potentials
 import Relaxation
+import Symmetry
+
+/// What all commands for properties of crystals are told.
+public struct PropertyRequest: Sendable {
+    /// Files.
+    public var potential, structure: String
+    /// Which structure of the file, from 1; negative ones from the end.
+    public var frame: Int
+    /// Whether one JSON object is printed.
+    public var json: Bool
+    public var parallelism: Parallelism
+
+    public init(potential: String, structure: String, frame: Int, json: Bool, parallelism: Parallelism) {
+        self.potential = potential
+        self.structure = structure
+        self.frame = frame
+        self.json = json
+        self.parallelism = parallelism
+    }
+}
+
+/// What a command for properties found, for programs and for people.
+protocol PropertyReport: Encodable {
+    var lines: [String] { get }
+}
 
 /// What the properties of a crystal begin with: a potential in double precision, and a structure that it knows.
 struct PropertyInput {
+    let request: PropertyRequest
     let potential: Potential
     let evaluator: Evaluator
     let structure: Structure
 
     /// Throws where a file cannot be read, or the structure does not repeat in all directions.
-    init(potential path: String, structure file: String, frame: Int, parallelism: Parallelism) throws {
+    init(_ request: PropertyRequest) throws {
+        self.request = request
+        let (path, file, parallelism) = (request.potential, request.structure, request.parallelism)
         potential = try Potential(verifying: path, withEnergiesFor: "a property of a crystal")
-        var read = try StartingStructure(file: file, frame: frame).read()
+        var read = try StartingStructure(file: file, frame: request.frame).read()
         read.velocities = nil
         structure = read
         guard structure.cell?.isFullyPeriodic == true else {
@@ -33,6 +61,18 @@ struct PropertyInput {
 
     /// How far atoms feel one another through the layers of the model, Å.
     var receptiveField: Double { Double(potential.configuration.architecture.layers) * evaluator.interaction.cutoff }
+
+    /// `nil` without spglib's library, and where it finds none within the tolerance (Å).
+    func spaceGroup(of crystal: Structure, tolerance: Double) -> SpaceGroup? {
+        Spglib.isAvailable ? try? Spglib.spaceGroup(of: crystal, tolerance: tolerance) : nil
+    }
+
+    /// Prints what was found.
+    func show(_ report: some PropertyReport) throws {
+        if request.json { return try JSONOutput.print(report) }
+        Terminal.print(PotentialSummary(potential).line + ", evaluated in float64")
+        for line in report.lines { Terminal.print(line) }
+    }
 
     /// The structure with its atoms, or atoms and cell, relaxed.
     ///
