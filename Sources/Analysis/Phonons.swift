@@ -146,6 +146,14 @@ public struct PhononMesh: Sendable {
         frequencies = phonons.frequencies(points, parallelism: parallelism)
     }
 
+    /// How many of the frequencies are imaginary, 0…1.
+    public var imaginaryShare: Double {
+        zip(frequencies, weights).reduce(0) { sum, point in
+            let imaginary = point.0.count { $0 < -HarmonicThermodynamics.lowest }
+            return sum + point.1 * Double(imaginary) / Double(max(1, point.0.count))
+        }
+    }
+
     /// States per THz and unit cell: each frequency a Gaussian of standard deviation `width` (THz). The integral is the
     /// number of branches.
     public func density(width: Double, points: Int = 400) -> [(frequency: Double, density: Double)] {

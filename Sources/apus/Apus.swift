@@ -38,7 +38,7 @@ struct Apus: ParsableCommand {
             RelaxCommand.self,
             EquationOfStateCommand.self,
             ElasticCommand.self,
-            PhononsCommand.self,
+            PhononsCommand.self, QuasiHarmonicCommand.self,
             MDCommand.self,
             ServeCommand.self,
             AnalyzeCommand.self,

@@ -25,6 +25,9 @@ import Testing
         + PrimitiveDerivatives.functionsOfGeometry.map {
             Sample(testDescription: "\($0.name) and its forces", program: $0.geometryProgram())
         }
+        + PrimitiveDerivatives.functionsOfGeometry.map {
+            Sample(testDescription: "\($0.name) and derivatives of its forces", program: $0.curvatureProgram())
+        }
         // Enough atoms for several threads, with ten neighbours each.
         + PrimitiveDerivatives.cases.filter { $0.atoms == 7 && !$0.name.contains("all couplings") }.map {
             Sample(testDescription: "\($0.name), 600 atoms", program: $0.program().program, atoms: 600, cutoff: 0.4)
@@ -178,8 +181,8 @@ import Testing
             case .scaled: 25
             case .splineCoefficients(let transposed): transposed ? 26 : 27
             case .edgeVectors: 28
-            case .edgeFunction(_, let part): [.value: 29, .pullback: 30, .tangent: 31][part]!
-            case .radialBasis(.spline, let part): [.value: 32, .slope: 33, .tangent: 34][part]!
+            case .edgeFunction(_, let part): [.value: 29, .pullback: 30, .tangent: 31, .curvature: 41][part]!
+            case .radialBasis(.spline, let part): [.value: 32, .slope: 33, .tangent: 34, .curvature: 42][part]!
             case .radialBasis(.ownRow, _): 35
             case .edgeForces: 36
             case .edgeDifference: 37
@@ -189,7 +192,7 @@ import Testing
             }
         }
         let found = Set(Self.samples.flatMap(\.program.instructions).map { number($0.operation) })
-        #expect(Set(0...40).subtracting(found).isEmpty)
+        #expect(Set(0...42).subtracting(found).isEmpty)
     }
 
     /// Names that a program does not have are the caller's mistake; an input that nobody reads is none.

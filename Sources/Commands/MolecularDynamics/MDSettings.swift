@@ -62,6 +62,8 @@ struct MDSettings {
     /// Steps between two rows on the terminal.
     var reportEvery: Int
     var thermo: Stream?
+    /// The table of the heat flux.
+    var heatFlux: Stream?
     var trajectory: TrajectoryStream?
     /// The state that `--resume` goes on from, also written at the end.
     var checkpoint: Stream?
@@ -125,9 +127,10 @@ extension MDSettings {
         reportEvery = report ?? Self.niceInterval(for: steps)
 
         thermo = try settings.optionalSection("thermo").map(Self.stream)
+        heatFlux = try settings.optionalSection("heat_flux").map(Self.stream)
         trajectory = try settings.optionalSection("trajectory").map(Self.trajectory)
         checkpoint = try Self.checkpoint(
-            settings, beside: trajectory?.stream.file ?? thermo?.file, every: reportEvery)
+            settings, beside: trajectory?.stream.file ?? thermo?.file ?? heatFlux?.file, every: reportEvery)
         try settings.finish()
     }
 

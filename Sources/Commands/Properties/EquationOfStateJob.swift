@@ -1,10 +1,6 @@
 import Analysis
 import Atoms
-import Compute
 import Foundation
-import Interactions
-import Logging
-import Potentials
 import Relaxation
 
 /// `apus eos`: energy against volume.
@@ -49,33 +45,13 @@ public struct EquationOfStateJob {
 
     private func outcomes(of input: PropertyInput, around center: Double) throws -> [RelaxedStructure] {
         let base = input.structure
-        let scaled = (0..<options.points).map { k -> Structure in
-            let fraction = 1 + options.range * (2 * Double(k) / Double(options.points - 1) - 1)
-            let factor = pow(center * fraction / base.cell!.volume, 1.0 / 3)
-            return base.strained(by: Matrix3.identity * (factor - 1))
-        }
-        var settings = RelaxationSettings()
-        settings.forceTolerance = options.relaxes ? 1e-4 : .infinity
-        settings.stressTolerance = 1e-3 / Units.gigapascal
-        settings.cellChange = options.relaxesShape ? .shape : .fixed
-        let outcomes = Relaxation(
-            input.evaluator, settings: settings, energyNoise: Potential.Precision.float64.energyNoise
-        ).run(scaled)
-        for outcome in outcomes {
-            let volume = Written.fixed(outcome.structure.cell!.volume / Double(base.count), 3)
-            if outcome.structure.energy == nil {
-                throw CommandError("\(structure): at \(volume) Å³ per atom: \(outcome.failure ?? "no energy")")
-            }
-            if let failure = outcome.failure {
-                Logger(label: "apus").warning("\(structure): at \(volume) Å³ per atom: \(failure)")
-            }
-            if let pair = outcome.tooClose {
-                Logger(label: "apus").warning(
-                    "\(structure): at \(volume) Å³ per atom two atoms are \(Written.fixed(pair.distance, 3)) Å apart, \(pair.reason)"
-                )
-            }
-        }
-        return outcomes
+        var scan = VolumeScan(input: input)
+        (scan.relaxes, scan.relaxesShape) = (options.relaxes, options.relaxesShape)
+        return try scan.structures(
+            from: base,
+            at: (0..<options.points).map { k in
+                center * (1 + options.range * (2 * Double(k) / Double(options.points - 1) - 1))
+            })
     }
 }
 

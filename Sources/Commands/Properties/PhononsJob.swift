@@ -9,10 +9,12 @@ import Potentials
 import Relaxation
 import Symmetry
 
-/// `apus phonons`: vibrations of a crystal by finite displacements.
+/// `apus phonons`: vibrations of a crystal.
 public struct PhononsJob {
     public struct Options: Sendable {
         public var supercell = [2, 2, 2]
+        /// The potential's own derivatives unless it has none, if not given.
+        public var hessian: HessianMethod?
         /// Å
         public var displacement = 0.01
         /// Wave vectors, three numbers each.
@@ -31,6 +33,19 @@ public struct PhononsJob {
         public var folder: String?
         public var overwrite = false
         public init() {}
+
+        /// As fine as one of the crystal repeated over 60 Å, and even, so that Γ is not among its points.
+        func meshSize(for cell: Cell) -> SIMD3<Int> {
+            if !mesh.isEmpty { return SIMD3(mesh[0], mesh[1], mesh[2]) }
+            let heights = cell.heights
+            func size(_ axis: Int) -> Int { max(2, 2 * Int((30 / heights[axis]).rounded())) }
+            return SIMD3(size(0), size(1), size(2))
+        }
+
+        var temperatureGrid: [Double] {
+            let (from, to, step) = (temperatures[0], temperatures[1], temperatures[2])
+            return (0...Int(((to - from) / step + 1e-9).rounded(.down))).map { from + Double($0) * step }
+        }
     }
 
     let request: PropertyRequest
@@ -68,26 +83,10 @@ public struct PhononsJob {
             crystal = try input.relaxed(options.relaxesCell ? .full : .fixed, fmax: 1e-5, named: structure).structure
         }
         try warn(crystal, input)
-        let group = input.spaceGroup(of: crystal, tolerance: options.symmetryTolerance)
-        let copies = SIMD3(options.supercell[0], options.supercell[1], options.supercell[2])
-        guard Double(crystal.count) * Double(copies.x) * Double(copies.y) * Double(copies.z) <= 200_000 else {
-            throw CommandError(
-                "--supercell: expected at most 200000 atoms, found \(options.supercell) copies of \(crystal.count); choose fewer"
-            )
-        }
-        let supercell = PhononSupercell(of: crystal, copies: copies)
         var status = StatusLine()
-        let constants: ForceConstants
-        do {
-            constants = try ForceConstants(
-                of: supercell, by: input.evaluator, size: options.displacement, group: group,
-                isSymmetrized: options.isSymmetrized
-            ) { done, all in
-                status.show("\(done) of \(Written.count(all, "displacement")) of \(supercell.structure.count) atoms")
-            }
-        } catch let error as StructureEvaluationError {
-            throw CommandError(
-                "\(structure): displacement \(error.index + 1): \(CommandError.message(of: error.cause))")
+        let group = input.spaceGroup(of: crystal, tolerance: options.symmetryTolerance)
+        let constants = try Self.forceConstants(of: crystal, input, options, group: group) { done, all in
+            status.show("\(done) of \(Written.count(all, "displacement"))")
         }
         let report = PhononReport(constants, group: group, options: options, parallelism: request.parallelism)
         if report.imaginaryShare > 0 {
@@ -99,6 +98,31 @@ public struct PhononsJob {
         try input.show(report)
         if let folder = options.folder, !request.json {
             Terminal.print("written to \(folder); a picture: python -m apus phonons \(folder)")
+        }
+    }
+
+    /// - Parameter group: of the crystal; looked for unless given.
+    static func forceConstants(
+        of crystal: Structure, _ input: PropertyInput, _ options: Options, group given: SpaceGroup? = nil,
+        progress: (Int, Int) -> Void
+    ) throws -> ForceConstants {
+        let file = input.request.structure
+        let copies = SIMD3(options.supercell[0], options.supercell[1], options.supercell[2])
+        guard Double(crystal.count) * Double(copies.x) * Double(copies.y) * Double(copies.z) <= 200_000 else {
+            throw CommandError(
+                "--supercell: expected at most 200000 atoms, found \(options.supercell) copies of \(crystal.count); choose fewer"
+            )
+        }
+        do {
+            return try ForceConstants(
+                of: PhononSupercell(of: crystal, copies: copies), by: input.evaluator, method: options.hessian,
+                size: options.displacement,
+                group: given ?? input.spaceGroup(of: crystal, tolerance: options.symmetryTolerance),
+                isSymmetrized: options.isSymmetrized, progress: progress)
+        } catch let error as InteractionError {
+            throw CommandError("\(file): \(error.message)")
+        } catch let error as StructureEvaluationError {
+            throw CommandError("\(file): displacement \(error.index + 1): \(CommandError.message(of: error.cause))")
         }
     }
 

@@ -105,6 +105,13 @@ public final class StillingerWeber: Interaction {
         }
     }
 
+    /// Energies depend on the edges into an atom alone.
+    public func energyFlow(of configuration: Configuration, velocities: [SIMD3<Double>]) throws -> EnergyFlow? {
+        var result = InteractionResult()
+        try evaluate(configuration, into: &result)
+        return EnergyFlow(configuration.edges, velocities: velocities) { slopes[$0] }
+    }
+
     /// Energies of all centres, and the slopes of their edges.
     private func centres(_ edges: EdgeList, _ result: inout InteractionResult) -> Total {
         let (p, cutoffSquared) = (parameters, cutoff * cutoff)
