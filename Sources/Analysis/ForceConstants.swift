@@ -38,7 +38,8 @@ public struct ForceConstants: Sendable {
     ///   - progress: called with the displacements done and all.
     public init(
         of supercell: PhononSupercell, by evaluator: Evaluator, method given: HessianMethod? = nil,
-        size: Double = 0.01, group: SpaceGroup? = nil, isSymmetrized: Bool = true, progress: (Int, Int) -> Void = { _, _ in }
+        size: Double = 0.01, group: SpaceGroup? = nil, isSymmetrized: Bool = true,
+        progress: (Int, Int) -> Void = { _, _ in }
     ) throws {
         self.supercell = supercell
         let method = try given ?? evaluator.hessianMethod(for: supercell.structure)

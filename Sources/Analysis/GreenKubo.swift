@@ -140,7 +140,8 @@ public struct GreenKubo: Sendable {
     private static func autocorrelations(_ run: Series, lags: Int) -> [[Double]] {
         let size = FourierTransform.length(from: run.count + lags + 1)
         return (0..<3).map { axis in
-            let padded = run.map { ComplexNumber($0[axis]) }
+            let padded =
+                run.map { ComplexNumber($0[axis]) }
                 + Array(repeating: ComplexNumber(0), count: size - run.count)
             let powers = FourierTransform.transform(padded).map {
                 ComplexNumber($0.real * $0.real + $0.imaginary * $0.imaginary)

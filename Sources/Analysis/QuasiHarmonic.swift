@@ -110,6 +110,7 @@ private struct Polynomial {
 
     func slope(at x: Double) -> Double {
         let s = (x - center) / width
-        return coefficients.indices.dropFirst().reversed().reduce(0) { $0 * s + Double($1) * coefficients[$1] } / width
+        return coefficients.indices.dropFirst().reversed().reduce(0) { $0 * s + Double($1) * coefficients[$1] }
+            / width
     }
 }

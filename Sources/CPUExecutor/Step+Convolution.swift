@@ -45,7 +45,8 @@ extension StepPreparation {
         let isFeaturesOnly = distances == nil && harmonics == nil
         // The first term that a result of edges has begins its rows.
         let first = (
-            distances: terms.firstIndex { $0.omitted != .basis }, harmonics: terms.firstIndex { $0.omitted != .harmonics }
+            distances: terms.firstIndex { $0.omitted != .basis },
+            harmonics: terms.firstIndex { $0.omitted != .harmonics }
         )
         precondition(
             (distances == nil || first.distances == 0) && (harmonics == nil || first.harmonics == 0),

@@ -26,7 +26,8 @@ extension StepPreparation {
                 let (input, output) = (input.map { UnsafePointer(executor.pointer($0)) }, executor.pointer(result))
                 let direction = direction.map { UnsafePointer(executor.pointer($0)) }
                 executor.forRows(graph.edges, work: 20) { range, _ in
-                    EdgeKernels.distance(part, graph, range: range, input: input, direction: direction, output: output)
+                    EdgeKernels.distance(
+                        part, graph, range: range, input: input, direction: direction, output: output)
                 }
             }
         case .bessel(let coordinate, let basis):

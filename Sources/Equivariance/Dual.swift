@@ -1,4 +1,5 @@
-/// A number with its derivative along one direction: arithmetic on these is differentiation by the rules (forward mode).
+/// A number with its derivative along one direction: arithmetic on these is differentiation by the rules (forward
+/// mode).
 ///
 /// What is written for `Lanes` thereby gives derivatives of its results along a change of its arguments.
 public struct Dual<Value: Lanes>: Lanes {

@@ -85,8 +85,8 @@ public struct Model: Sendable {
         return writer.builder.finish(outputs: outputs, simplifying: simplifying)
     }
 
-    /// Stage 0: `forces`. Stage 1, which can be run again with another input `direction` (of atoms and ghosts, Å): their
-    /// change along it with the opposite sign, the `product` of the Hessian of the energy and the direction.
+    /// Stage 0: `forces`. Stage 1, which can be run again with another input `direction` (of atoms and ghosts, Å):
+    /// their change along it with the opposite sign, the `product` of the Hessian of the energy and the direction.
     public func hessianProgram(members: Int = 1, simplifying: Bool = true) -> Program {
         secondProgram(members: members, simplifying: simplifying) { writer, surface in
             let direction = writer.builder.input("direction", .sources, .plain(3))
@@ -97,8 +97,8 @@ public struct Model: Sendable {
     }
 
     /// Stage 0: `atomic energies`, `forces`, and `edge gradient`, the derivative of the energy by every edge's vector.
-    /// Stage 1, with the input `velocities` (of atoms and ghosts): `rates`, the change of atomic energies with time, and
-    /// `messages`, the power that messages carry along each edge, unless there is one layer only.
+    /// Stage 1, with the input `velocities` (of atoms and ghosts): `rates`, the change of atomic energies with time,
+    /// and `messages`, the power that messages carry along each edge, unless there is one layer only.
     public func energyFlowProgram(members: Int = 1, simplifying: Bool = true) -> Program {
         secondProgram(members: members, simplifying: simplifying) { writer, surface in
             let velocities = writer.builder.input("velocities", .sources, .plain(3))
@@ -115,8 +115,8 @@ public struct Model: Sendable {
         var cotangent, forces, edgeGradient: Program.Value
     }
 
-    /// `atomic energies` and `forces`, and in a second stage, which can be repeated, what `further` makes of them; names
-    /// begin as in `evaluationProgram`.
+    /// `atomic energies` and `forces`, and in a second stage, which can be repeated, what `further` makes of them;
+    /// names begin as in `evaluationProgram`.
     private func secondProgram(
         members: Int, simplifying: Bool,
         _ further: (inout ModelWriter, Surface) -> [String: Program.Value]

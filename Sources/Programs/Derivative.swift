@@ -149,7 +149,8 @@ extension ProgramBuilder {
                 return (slot, form)
             }
             if slopeIsActive {
-                contributions += pullbackOfPositions(convolution, term, operands, forms.map(\.form), isActive: isActive)
+                contributions += pullbackOfPositions(
+                    convolution, term, operands, forms.map(\.form), isActive: isActive)
                 continue
             }
             let active = Convolution.Slot.allCases.filter { slot in term[slot].map { isActive(operands[$0]) } ?? false
@@ -182,7 +183,8 @@ extension ProgramBuilder {
     ) -> [(Value, Value)] {
         let distance = origin(ofBasis: operands[term.slope!]).operands[0]
         var slots: [Convolution.Slot] = [.basis]
-        for slot in [Convolution.Slot.features, .harmonics] where term[slot].map({ isActive(operands[$0]) }) ?? false {
+        for slot in [Convolution.Slot.features, .harmonics] where term[slot].map({ isActive(operands[$0]) }) ?? false
+        {
             slots.append(slot)
         }
         var contributions: [(Value, Value)] = []

@@ -1,7 +1,8 @@
 /// How energy moves between atoms that move, through all layers of a model.
 ///
-/// The energy of an atom changes by dE_i/dt = Σ_j ∂E_i/∂r_j·v_j. A path of messages from j to i is made of edges, and so
-/// is the way r_i − r_j; summed over all paths, the heat flux Σ_ij (r_i − r_j) (∂E_i/∂r_j·v_j) is therefore one of edges,
+/// The energy of an atom changes by dE_i/dt = Σ_j ∂E_i/∂r_j·v_j. A path of messages from j to i is made of edges, and
+/// so is the way r_i − r_j; summed over all paths, the heat flux Σ_ij (r_i − r_j) (∂E_i/∂r_j·v_j) is therefore one of
+/// edges,
 ///
 ///     Σ_e (r_receiver − r_source) (g_e·v_source + Σ_layers q_e),   q_e = ⟨∂E/∂(output of the convolution), m_e(ḣ)⟩,
 ///

@@ -41,7 +41,8 @@ struct AnalyzeCommand: ParsableCommand {
     @Flag(help: "The thermal conductivity from tables of heat fluxes (heat_flux in the settings of apus md).")
     var greenKubo = false
 
-    @Option(help: "The highest frequency that the spectrum of heat fluxes is smoothed up to, in THz; all unless given.")
+    @Option(
+        help: "The highest frequency that the spectrum of heat fluxes is smoothed up to, in THz; all unless given.")
     var maxFrequency: Double?
 
     @Option(help: "How far distances go, in Å; half of the cell's height, 10 at most, unless given.")
@@ -88,7 +89,8 @@ struct AnalyzeCommand: ParsableCommand {
             throw ValidationError("expected one trajectory, found \(files.count) files")
         }
         if let maxFrequency, !(maxFrequency > 0 && maxFrequency.isFinite && greenKubo) {
-            throw ValidationError("--max-frequency: expected more than 0 THz beside --green-kubo, found \(maxFrequency)")
+            throw ValidationError(
+                "--max-frequency: expected more than 0 THz beside --green-kubo, found \(maxFrequency)")
         }
         if let rmax, !(0.1...100).contains(rmax) {
             throw ValidationError("--rmax: expected 0.1…100 Å, found \(rmax)")

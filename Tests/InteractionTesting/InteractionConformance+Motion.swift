@@ -23,7 +23,9 @@ extension InteractionConformance {
         let (d, e) = (vectors(structure.count, phase: 0), vectors(structure.count, phase: 0.4))
         let configuration = try Configuration(structure, cutoff: interaction.cutoff)
         guard let products = try interaction.hessian(of: configuration, times: [d, e]) else { return (0, 0) }
-        func product(_ a: [SIMD3<Double>], _ b: [SIMD3<Double>]) -> Double { zip(a, b).reduce(0) { $0 + dot($1.0, $1.1) } }
+        func product(_ a: [SIMD3<Double>], _ b: [SIMD3<Double>]) -> Double {
+            zip(a, b).reduce(0) { $0 + dot($1.0, $1.1) }
+        }
         var worst = abs(product(e, products[0]) - product(d, products[1]))
         for atom in Set([0, structure.count / 2, structure.count - 1]) {
             for axis in 0..<3 {

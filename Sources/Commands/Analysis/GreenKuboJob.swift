@@ -62,7 +62,8 @@ public struct GreenKuboJob {
                 longest: options.longestLag ?? 0.1 * Double(shortest) * first.interval,
                 highest: options.highestFrequency)
         else {
-            throw CommandError("\(files[0]): expected fluxes at a temperature above 0 K, found none that differ from 0")
+            throw CommandError(
+                "\(files[0]): expected fluxes at a temperature above 0 K, found none that differ from 0")
         }
         let report = GreenKuboReport(
             found, files: files, rows: tables.map(\.fluxes.count), interval: first.interval, temperature: temperature,

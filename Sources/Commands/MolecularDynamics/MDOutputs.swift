@@ -54,8 +54,10 @@ final class MDOutputs {
 
     /// How many steps lie between the frames that some file wants, if any does.
     var interval: Int? {
-        let intervals = [thermo?.every, trajectory?.stream.every, checkpoint?.every, candidates?.stream.every, heatFlux?.every]
-            .compactMap(\.self)
+        let intervals = [
+            thermo?.every, trajectory?.stream.every, checkpoint?.every, candidates?.stream.every, heatFlux?.every,
+        ]
+        .compactMap(\.self)
         return intervals.isEmpty ? nil : intervals.reduce(0, greatestCommonDivisor)
     }
 

@@ -174,7 +174,8 @@ struct QuasiHarmonicReport: PropertyReport {
                     point.temperature, point.volume, point.gibbsEnergy, point.bulkModulus, point.expansion,
                     point.entropy, point.capacityAtVolume, point.capacityAtPressure,
                 ]
-                return (numbers.map(\.description) + [point.gruneisen?.description ?? ""]).joined(separator: ",") + "\n"
+                return (numbers.map(\.description) + [point.gruneisen?.description ?? ""]).joined(separator: ",")
+                    + "\n"
             }.joined()
     }
 
