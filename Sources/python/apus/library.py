@@ -79,6 +79,8 @@ FUNCTIONS = {
         c_int,
         [c_void_p, c_int, c_void_p, c_void_p, c_void_p, c_void_p, c_double, POINTER(ResultPointers), c_int,
          POINTER(c_char_p), POINTER(c_void_p)]),
+    "apus_compute_hessian_products": (
+        c_int, [c_void_p, c_int, c_void_p, c_void_p, c_void_p, c_void_p, c_int, c_void_p, c_void_p]),
     "apus_compute": (c_int, [c_void_p, c_int, c_void_p, c_void_p, c_void_p, c_void_p, POINTER(ResultPointers)]),
 }
 
