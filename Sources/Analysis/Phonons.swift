@@ -105,7 +105,7 @@ public struct Phonons: Sendable {
     }
 
     /// √λ / 2π; Å⁻² eV/amu are `Units.acceleration` fs⁻².
-    private static func frequency(_ eigenvalue: Double) -> Double {
+    static func frequency(_ eigenvalue: Double) -> Double {
         let frequency = 1000 * (abs(eigenvalue) * Units.acceleration).squareRoot() / (2 * .pi)
         return eigenvalue < 0 ? -frequency : frequency
     }
@@ -186,8 +186,6 @@ public struct HarmonicThermodynamics: Sendable, Equatable {
     /// At constant volume, eV/K.
     public var heatCapacity: Double
 
-    /// h, eV/THz: 6.62607015e-34 J s (exact) / e.
-    private static let planck = 4.135667696923859e-3
     /// Frequencies below this, and imaginary ones, are left out, THz.
     public static let lowest = 1e-3
 
@@ -197,7 +195,7 @@ public struct HarmonicThermodynamics: Sendable, Equatable {
         let thermal = Units.boltzmann * temperature
         for (branch, weight) in zip(mesh.frequencies, mesh.weights) {
             for frequency in branch where frequency > Self.lowest {
-                let energy = Self.planck * frequency
+                let energy = MolecularVibrations.planck * frequency
                 freeEnergy += weight * 0.5 * energy
                 guard thermal > 0, energy / thermal < 700 else { continue }
                 let x = energy / thermal

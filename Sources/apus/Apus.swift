@@ -40,6 +40,7 @@ struct Apus: ParsableCommand {
             ElasticCommand.self,
             PhononsCommand.self,
             QuasiHarmonicCommand.self,
+            VibrationsCommand.self,
             MDCommand.self,
             ServeCommand.self,
             AnalyzeCommand.self,

@@ -1,12 +1,12 @@
 import ArgumentParser
 import Commands
 
-/// What all commands for properties of crystals are told.
+/// What all commands for properties of structures are told.
 struct CrystalOptions: ParsableArguments {
     @Argument(help: "The potential file.")
     var potential: String
 
-    @Argument(help: "The crystal, in any format that `apus convert` reads, or a frame of a netCDF trajectory.")
+    @Argument(help: "The structure, in any format that `apus convert` reads, or a frame of a netCDF trajectory.")
     var structure: String
 
     @Option(help: "Which structure of the file, from 1; -1 is the last.")

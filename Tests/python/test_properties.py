@@ -8,6 +8,7 @@ import pytest
 from ase import Atoms
 from ase.build import bulk
 from ase.eos import EquationOfState
+from ase.io import read
 from ase.optimize import BFGS
 
 from conftest import PROGRAM, SHIPPED, SILICON, run_module, write_exactly
@@ -214,6 +215,33 @@ def test_quasi_harmonic_properties_are_those_of_phonopy(silicon):
     assert column("heat_capacity_p_j_per_k_mol")[3 : 3 + len(theirs)] == pytest.approx(theirs, rel=2e-3, abs=0.05)
     capacities = column("heat_capacity_p_j_per_k_mol") - column("heat_capacity_v_j_per_k_mol")
     assert capacities.min() > -1e-9 and len((silicon.folder / "qha.csv").read_text().splitlines()) == 42
+
+
+def test_vibrations_of_a_molecule_are_those_of_ase(apus, calculator):
+    from ase.vibrations import VibrationsData
+
+    atoms = Atoms("Si5", bulk("Si", cubic=True, a=5.5).positions[[0, 1, 2, 4, 5]])
+    write_exactly(apus.folder / "cluster.xyz", atoms)
+    report = json.loads(apus.succeeds("vibrations", SHIPPED, "cluster.xyz", "--relax", "--json"))
+    assert report["rigid_motions"] == 6 and report["hessian"] == "analytic"
+    text = apus.succeeds("relax", SHIPPED, "cluster.xyz", "relaxed.xyz", "--fmax", "1e-5", "--precision", "float64")
+    relaxed = read(apus.folder / "relaxed.xyz")
+    relaxed.calc = None
+    found = json.loads(apus.succeeds("vibrations", SHIPPED, "relaxed.xyz", "--json"))
+    assert found["wavenumbers_per_cm"] == pytest.approx(report["wavenumbers_per_cm"], abs=0.5), text
+    relaxed.set_masses([28.085] * 5)
+    data = VibrationsData.from_2d(relaxed, calculator.get_hessian(relaxed))
+    theirs = data.get_frequencies()
+    theirs = sorted(numpy.where(abs(theirs.imag) > abs(theirs.real), -theirs.imag, theirs.real), key=abs)[6:]
+    assert sorted(found["wavenumbers_per_cm"]) == pytest.approx(sorted(theirs), rel=1e-5, abs=0.05)
+    real = [w for w in found["wavenumbers_per_cm"] if w > 0]
+    assert found["zero_point_energy_ev"] == pytest.approx(sum(real) * 1.239841984e-4 / 2, rel=1e-6)
+    differences = json.loads(apus.succeeds("vibrations", SHIPPED, "relaxed.xyz", "--json", "--hessian", "differences"))
+    assert differences["wavenumbers_per_cm"] == pytest.approx(found["wavenumbers_per_cm"], abs=0.01)
+    # A linear one has five motions of its whole.
+    write_exactly(apus.folder / "pair.xyz", Atoms("Si2", [[0, 0, 0], [1, 1.3, 1.5]]))
+    pair = json.loads(apus.succeeds("vibrations", SHIPPED, "pair.xyz", "--json"))
+    assert pair["rigid_motions"] == 5 and len(pair["wavenumbers_per_cm"]) == 1
 
 
 def test_volumes_that_are_left_are_told(silicon):

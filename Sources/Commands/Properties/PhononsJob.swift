@@ -141,14 +141,7 @@ public struct PhononsJob {
                 "\(structure): the stress is \(Written.short(stress, 3)) GPa; these are vibrations at that stress (--relax-cell for none)"
             )
         }
-        let heights = crystal.cell!.heights
-        let needed = 2 * input.receptiveField
-        let shortest = (0..<3).map { heights[$0] * Double(options.supercell[$0]) }.min()!
-        if shortest < needed {
-            Logger(label: "apus").warning(
-                "\(structure): the supercell is \(Written.fixed(shortest, 1)) Å wide, and atoms feel one another up to \(Written.fixed(needed, 1)) Å (twice layers × cutoff), so an atom may meet images of the displaced one; compare with a larger --supercell"
-            )
-        }
+        input.warn(ofWidth: crystal, options.supercell)
     }
 
     private func write(

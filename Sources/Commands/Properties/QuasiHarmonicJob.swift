@@ -38,7 +38,8 @@ public struct QuasiHarmonicJob {
             try plan.add(file, existing: existing, advice: "choose another name, or add --overwrite")
         }
         let input = try PropertyInput(request)
-        let base = try input.relaxed(.full, fmax: 1e-5, named: structure).structure
+        let base = try input.relaxed(.full, fmax: 1e-5, pressure: options.pressure, named: structure).structure
+        input.warn(ofWidth: base, options.phonons.supercell)
         let volume = base.cell!.volume
         let volumes = (0..<options.points).map { k -> Double in
             let fraction = Double(k) / Double(options.points - 1)
