@@ -39,7 +39,7 @@ public struct GreenKubo: Sendable {
     public let spectrum: [Density]
 
     /// 1 eV/(Å fs K) in W/(m K).
-    private static let watt = 1.602176634e6
+    public static let watt = 1.602176634e6
     private static let eulersConstant = 0.5772156649015329
 
     /// - Parameters:

@@ -34,6 +34,17 @@ public struct EnergyFlow: Sendable {
         }
     }
 
+    /// The derivative of J·field by velocities, of energies that depend on the edges into an atom alone.
+    public static func drivingForces(
+        _ edges: EdgeList, field: SIMD3<Double>, slope: (Int) -> SIMD3<Double>
+    ) -> [SIMD3<Double>] {
+        var forces = [SIMD3<Double>](repeating: .zero, count: edges.atomCount)
+        for e in 0..<edges.count {
+            forces[Int(edges.sources[e])] -= slope(e) * dot(SIMD3(edges.x[e], edges.y[e], edges.z[e]), field)
+        }
+        return forces
+    }
+
     /// The heat flux of the structure times its volume, Σ_i v_i (E_i + ½ m_i v_i²) + J in eV Å/fs.
     ///
     /// - Parameters:

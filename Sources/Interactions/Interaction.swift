@@ -33,6 +33,10 @@ public protocol Interaction: AnyObject {
     /// where it does not know.
     func energyFlow(of configuration: Configuration, velocities: [SIMD3<Double>]) throws -> EnergyFlow?
 
+    /// The derivative of J·field by the velocities, J the flow of potential energy (`EnergyFlow.flux`) and the field in
+    /// 1/Å, `[atom]` in eV/Å: forces that drive heat through a whole structure; `nil` where it does not know.
+    func heatDrivingForces(of configuration: Configuration, field: SIMD3<Double>) throws -> [SIMD3<Double>]?
+
     /// What it computes. One without energies throws unless properties are what is wanted.
     var properties: [Property] { get }
 
@@ -60,6 +64,10 @@ extension Interaction {
     ) throws -> [[SIMD3<Double>]]? { nil }
 
     public func energyFlow(of configuration: Configuration, velocities: [SIMD3<Double>]) throws -> EnergyFlow? { nil }
+
+    public func heatDrivingForces(
+        of configuration: Configuration, field: SIMD3<Double>
+    ) throws -> [SIMD3<Double>]? { nil }
 
     public var properties: [Property] { Property.ofEnergySurface }
 

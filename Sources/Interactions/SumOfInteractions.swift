@@ -46,6 +46,17 @@ public final class SumOfInteractions: Interaction {
         return sums
     }
 
+    public func heatDrivingForces(
+        of configuration: Configuration, field: SIMD3<Double>
+    ) throws -> [SIMD3<Double>]? {
+        var sum = [SIMD3<Double>](repeating: .zero, count: configuration.elements.count)
+        for term in terms {
+            guard let forces = try term.heatDrivingForces(of: configuration, field: field) else { return nil }
+            for atom in sum.indices { sum[atom] += forces[atom] }
+        }
+        return sum
+    }
+
     public func energyFlow(of configuration: Configuration, velocities: [SIMD3<Double>]) throws -> EnergyFlow? {
         var sum = EnergyFlow(atoms: configuration.elements.count)
         for term in terms {

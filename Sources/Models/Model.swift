@@ -110,6 +110,25 @@ public struct Model: Sendable {
         }
     }
 
+    /// Stage 0: `atomic energies`, `forces` and `edge gradient`, as above. Stage 1, with a number of each edge
+    /// (`numbers`): `driving`, the derivative of Σ_e numbers_e messages_e by the velocities of atoms and ghosts, unless
+    /// there is one layer only.
+    ///
+    /// - Precondition: radial functions are splines.
+    public func heatDrivingProgram(members: Int = 1, simplifying: Bool = true) -> Program {
+        secondProgram(members: members, simplifying: simplifying) { writer, surface in
+            let velocities = writer.builder.input("velocities", .sources, .plain(3))
+            let flow = writer.builder.energyFlow(
+                energies: surface.cotangent, forces: surface.forces, velocities: velocities)
+            var outputs = ["edge gradient": surface.edgeGradient]
+            if let messages = flow.messages {
+                let numbers = writer.builder.input("numbers", .edges, .plain(1))
+                outputs["driving"] = writer.builder.gradients(of: [(messages, numbers)], to: [velocities])[0]
+            }
+            return outputs
+        }
+    }
+
     /// A potential energy surface as a program has it.
     private struct Surface {
         var cotangent, forces, edgeGradient: Program.Value

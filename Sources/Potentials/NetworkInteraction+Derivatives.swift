@@ -56,6 +56,53 @@ extension NetworkInteraction {
         }[0]
     }
 
+    public func heatDrivingForces(
+        of configuration: Configuration, field: SIMD3<Double>
+    ) throws -> [SIMD3<Double>]? {
+        // Derivatives along a basis need one that is a function of the distance.
+        guard self.configuration.predictsEnergy, configuration.isWhole, hasSplines else { return nil }
+        try find(speciesOf: configuration.elements)
+        let executor = drivingExecutor
+        let program = executor.program
+        let edges = configuration.edges
+        return try Graph.with(species: species, edges: edges) { graph in
+            executor.run(on: graph, stage: 0)
+            let numbers = (0..<graph.edges).map { e in
+                -dot(SIMD3(graph.x[e], graph.y[e], graph.z[e]), field)
+            }
+            let share = 1 / Double(memberCount)
+            var forces = [SIMD3<Double>](repeating: .zero, count: graph.atoms)
+            let hasMessages = program.outputs[prefixes[0] + "driving"] != nil
+            if hasMessages {
+                executor.withInput("numbers", on: graph) { input in
+                    for (e, number) in numbers.enumerated() { input[e] = T(number) }
+                }
+                executor.run(on: graph, stage: 1)
+            }
+            for prefix in prefixes {
+                executor.withOutput(program.output(prefix + "edge gradient"), on: graph) { gradient in
+                    for (e, number) in numbers.enumerated() {
+                        forces[Int(graph.sourceOfEdge[e])] += Self.vector(gradient, e) * (share * number)
+                    }
+                }
+                if hasMessages {
+                    executor.withOutput(program.output(prefix + "driving"), on: graph) { driving in
+                        for atom in forces.indices { forces[atom] += Self.vector(driving, atom) * share }
+                    }
+                }
+            }
+            try Self.expectFinite(forces.allSatisfy { dot($0, $0).isFinite }, "a driving force")
+            return forces
+        }
+    }
+
+    /// Whether radial weights are splines of the distance, and not computed on every edge.
+    private var hasSplines: Bool {
+        !executor.program.instructions.contains {
+            if case .radialBasis(.ownRow, _) = $0.operation { true } else { false }
+        }
+    }
+
     private var prefixes: [String] { (0..<memberCount).map { Model.prefix($0, of: memberCount) } }
 
     /// Runs the first stage of a program once, and the second for each of the vectors of atoms that its input takes.

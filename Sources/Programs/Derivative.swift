@@ -275,9 +275,11 @@ extension ProgramBuilder {
         return radialBasis(origin.basis, .slope, [origin.operands[0]])
     }
 
-    /// The change of a basis of this slope with that of its variable.
+    /// The change of a basis of this slope with that of its variable; along the basis itself, it times a number.
     private mutating func tangent(along slope: Value, _ direction: Value) -> Value {
-        let origin = origin(ofBasis: slope)
-        return radialBasis(origin.basis, .tangent, [origin.operands[0], direction])
+        guard let producer = producer(of: slope), case .radialBasis(let basis, let part) = producer.operation,
+            let distance = producer.operands.first
+        else { preconditionFailure("what each edge has a row of its own for has no derivative along its basis") }
+        return radialBasis(basis, part == .value ? .scaled : .tangent, [distance, direction])
     }
 }

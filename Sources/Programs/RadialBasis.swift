@@ -17,5 +17,7 @@ public enum RadialBasis: Hashable, Sendable {
         case tangent
         /// a B″(d)
         case curvature
+        /// a B(d)
+        case scaled
     }
 }

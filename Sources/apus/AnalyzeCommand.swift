@@ -21,7 +21,7 @@ struct AnalyzeCommand: ParsableCommand {
     var files: [String]
 
     @Option(name: [.customShort("o"), .customLong("output")], help: "The folder for the tables.")
-    var output: String
+    var output: String?
 
     @Flag(help: "Radial distributions and coordination numbers.")
     var rdf = false
@@ -40,6 +40,11 @@ struct AnalyzeCommand: ParsableCommand {
 
     @Flag(help: "The thermal conductivity from tables of heat fluxes (heat_flux in the settings of apus md).")
     var greenKubo = false
+
+    @Option(
+        parsing: .unconditional,
+        help: "The same of runs that heat was driven through: heat_driving of their settings, \"0 0 1e-4\", in 1/Å.")
+    var driven: String?
 
     @Option(
         help: "The highest frequency that the spectrum of heat fluxes is smoothed up to, in THz; all unless given.")
@@ -82,10 +87,15 @@ struct AnalyzeCommand: ParsableCommand {
 
     func validate() throws {
         let others = [rdf, msd, vdos, angles, density].contains(true)
-        guard !(greenKubo && others) else {
-            throw ValidationError("--green-kubo: expected no other part beside it, which needs a trajectory")
+        guard [greenKubo, driven != nil, others].count(where: \.self) <= 1 else {
+            throw ValidationError(
+                "--green-kubo, --driven: expected no other part beside it: others need a trajectory")
         }
-        guard greenKubo || files.count == 1 else {
+        if driven != nil { _ = try field() }
+        guard output != nil || driven != nil else {
+            throw ValidationError("expected a folder for the tables: -o FOLDER")
+        }
+        guard greenKubo || driven != nil || files.count == 1 else {
             throw ValidationError("expected one trajectory, found \(files.count) files")
         }
         if let maxFrequency, !(maxFrequency > 0 && maxFrequency.isFinite && greenKubo) {
@@ -113,6 +123,9 @@ struct AnalyzeCommand: ParsableCommand {
 
     func run() throws {
         if greenKubo { return try runGreenKubo() }
+        if driven != nil {
+            return try HeatDrivenJob(files: files, field: field(), first: first, json: json).run()
+        }
         var options = AnalyzeJob.Options()
         for (flag, part) in [
             (rdf, AnalyzeJob.Part.rdf), (msd, .msd), (vdos, .vdos), (angles, .angles), (density, .density),
@@ -127,8 +140,16 @@ struct AnalyzeCommand: ParsableCommand {
         options.removesDrift = removeDrift
         options.overwrite = overwrite
         options.json = json
-        try AnalyzeJob(trajectory: files[0], folder: output, options: options, parallelism: threads.parallelism)
+        try AnalyzeJob(trajectory: files[0], folder: output!, options: options, parallelism: threads.parallelism)
             .run()
+    }
+
+    private func field() throws -> SIMD3<Double> {
+        let numbers = driven!.split(separator: " ").compactMap { Double($0) }.filter(\.isFinite)
+        guard numbers.count == 3, numbers.contains(where: { $0 != 0 }) else {
+            throw ValidationError("--driven: expected three numbers such as \"0 0 1e-4\", found '\(driven!)'")
+        }
+        return SIMD3(numbers[0], numbers[1], numbers[2])
     }
 
     private func runGreenKubo() throws {
@@ -138,6 +159,6 @@ struct AnalyzeCommand: ParsableCommand {
         options.first = first
         options.overwrite = overwrite
         options.json = json
-        try GreenKuboJob(files: files, folder: output, options: options).run()
+        try GreenKuboJob(files: files, folder: output!, options: options).run()
     }
 }

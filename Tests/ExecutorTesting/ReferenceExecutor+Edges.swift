@@ -45,6 +45,7 @@ extension ReferenceExecutor {
                         case .value: result[e, q] = values[q]
                         case .slope: result[e, q] = slopes[q] / cutoff
                         case .tangent: result[e, q] = slopes[q] / cutoff * x[1][e, 0]
+                        case .scaled: result[e, q] = values[q] * x[1][e, 0]
                         case .curvature: result[e, q] = curvatures[q] / (cutoff * cutoff) * x[1][e, 0]
                         }
                     }

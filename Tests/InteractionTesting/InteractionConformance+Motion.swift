@@ -59,6 +59,17 @@ extension InteractionConformance {
         return (worst, derivativeBound(scale(result)))
     }
 
+    /// J is linear in the velocities: its derivative by them times them is J again.
+    func deviationOfHeatDriving() throws -> (Double, Double) {
+        let (v, field) = (vectors(structure.count, phase: 0.7), SIMD3(0.3, -0.5, 0.8))
+        let configuration = try Configuration(structure, cutoff: interaction.cutoff)
+        guard let flow = try interaction.energyFlow(of: configuration, velocities: v),
+            let forces = try interaction.heatDrivingForces(of: configuration, field: field)
+        else { return (0, 0) }
+        let power = zip(forces, v).reduce(0) { $0 + dot($1.0, $1.1) }
+        return (abs(power - dot(flow.flux, field)), 100 * precision * scale(try evaluate(structure)))
+    }
+
     func deviationOfHeatFluxOfSupercell() throws -> (Double, Double) {
         guard structure.cell?.isFullyPeriodic == true else { return (0, 0) }
         let v = vectors(structure.count, phase: 0.2)

@@ -33,6 +33,7 @@ public struct InteractionConformance {
         case hessianIsTheSlopeOfForces
         case energyFlowsAsEnergiesChange
         case heatFluxOfASupercellIsTheSum
+        case heatIsDrivenAsItFlows
     }
 
     /// How far a law is from being obeyed.
@@ -84,6 +85,7 @@ public struct InteractionConformance {
             case .hessianIsTheSlopeOfForces: try deviationOfHessian()
             case .energyFlowsAsEnergiesChange: try deviationOfEnergyFlow()
             case .heatFluxOfASupercellIsTheSum: try deviationOfHeatFluxOfSupercell()
+            case .heatIsDrivenAsItFlows: try deviationOfHeatDriving()
             }
         return Measurement(law: law, deviation: deviation, bound: bound)
     }

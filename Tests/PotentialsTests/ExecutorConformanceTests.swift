@@ -57,6 +57,7 @@ import Testing
     @Test(arguments: ModelSample.all) func hessianAndEnergyFlow(_ sample: ModelSample) throws {
         try expect(Model(sample.configuration).hessianProgram(), sample)
         try expect(Model(sample.configuration).energyFlowProgram(), sample)
+        try expect(Model(sample.configuration).heatDrivingProgram(), sample)
     }
 
     @Test func committee() throws {

@@ -128,7 +128,29 @@ def test_a_conductivity_with_its_error(crystal):
     kappa = factor * 4 * numpy.concatenate([[0], numpy.cumsum(0.5 * (correlation[1:] + correlation[:-1]))])
     assert integral["conductivity/(W/m/K)"] == pytest.approx(kappa, rel=1e-6, abs=1e-6)
     assert "expected a table of heat fluxes" in crystal.fails("analyze", "md.yaml", "--green-kubo", "-o", "other")
-    assert "needs a trajectory" in crystal.fails("analyze", "heat.csv", "--green-kubo", "--rdf", "-o", "other")
+    assert "others need a trajectory" in crystal.fails("analyze", "heat.csv", "--green-kubo", "--rdf", "-o", "other")
+
+
+def test_driven_heat_flows_along_the_field(crystal):
+    """Stillinger and Weber's silicon, driven hard: the flux is along the field and in proportion to it."""
+    write_exactly(crystal.folder / "start.xyz", bulk("Si", cubic=True, a=5.431).repeat(2))
+    found = {}
+    for field in 2e-3, -2e-3:
+        text = SETTINGS.format(potential="{stillinger-weber: {}}", steps=4000, every=4).replace(
+            "{name: nve}", "{name: nose-hoover, temperature: 1000 K, time: 100 fs}")
+        (crystal.folder / "md.yaml").write_text(text + f"heat_driving: [0, 0, {field}]\n")
+        result = crystal("md", "md.yaml", "--overwrite")
+        assert result.returncode == 0, result.stderr
+        mean = fluxes(crystal.folder / "heat.csv")[200:].mean(axis=0)
+        assert mean[2] * field > 0 and abs(mean[2]) > 2 * abs(mean[:2]).max()
+        text = crystal.succeeds("analyze", "heat.csv", "--driven", f"0 0 {field}", "--first", 201, "--json")
+        found[field] = json.loads(text)
+        columns = {k: v[200:].mean() for k, v in table(crystal.folder / "heat.csv").items()}
+        kappa = 1.602176634e6 * mean[2] / (columns["temperature/K"] * columns["volume/A^3"] * field)
+        assert found[field]["conductivity_w_per_m_k"] == pytest.approx(kappa, rel=1e-9)
+    a, b = (found[field]["conductivity_w_per_m_k"] for field in found)
+    error = sum(found[field]["error_w_per_m_k"] for field in found)
+    assert abs(a - b) < 4 * error
 
 
 def test_a_potential_that_does_not_know_how_energy_flows_is_told(crystal):

@@ -133,10 +133,14 @@ enum EdgeKernels<T: KernelScalar> {
             if part == .curvature {
                 let scale = (count / cutoff) * (count / cutoff) * gather(input! + first, edges, stride: 1)
                 values = [scale * w, scale * (3 * u - 2), scale * (3 * w - 2), scale * u]
-            } else if part == .value {
+            } else if part == .value || part == .scaled {
                 values = [
                     w * w * w / 6, (4 - u * u * (6 - 3 * u)) / 6, (4 - w * w * (6 - 3 * w)) / 6, u * u * u / 6,
                 ]
+                if part == .scaled {
+                    let scale = gather(input! + first, edges, stride: 1)
+                    for q in 0..<4 { values[q] *= scale }
+                }
             } else {
                 var scale = count / cutoff
                 if part == .tangent { scale *= gather(input! + first, edges, stride: 1) }

@@ -93,6 +93,10 @@ public final class LennardJones: Interaction {
     public func energyFlow(of configuration: Configuration, velocities: [SIMD3<Double>]) throws -> EnergyFlow? {
         sum.energyFlow(pair, configuration, velocities: velocities)
     }
+
+    public func heatDrivingForces(
+        of configuration: Configuration, field: SIMD3<Double>
+    ) throws -> [SIMD3<Double>]? { sum.heatDrivingForces(pair, configuration, field: field) }
 }
 
 extension LennardJones {

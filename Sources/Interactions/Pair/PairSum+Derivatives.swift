@@ -30,16 +30,25 @@ extension PairSum {
     func energyFlow(
         _ pair: some PairEnergy, _ configuration: Configuration, velocities: [SIMD3<Double>]
     ) -> EnergyFlow {
+        EnergyFlow(configuration.edges, velocities: velocities) { slope(pair, configuration, $0) }
+    }
+
+    func heatDrivingForces(
+        _ pair: some PairEnergy, _ configuration: Configuration, field: SIMD3<Double>
+    ) -> [SIMD3<Double>] {
+        EnergyFlow.drivingForces(configuration.edges, field: field) { slope(pair, configuration, $0) }
+    }
+
+    /// The derivative of the energy of an edge by its vector.
+    private func slope(_ pair: some PairEnergy, _ configuration: Configuration, _ e: Int) -> SIMD3<Double> {
         let (elements, edges) = (configuration.elements, configuration.edges)
-        return EnergyFlow(edges, velocities: velocities) { e in
-            let r = SIMD3(edges.x[e], edges.y[e], edges.z[e])
-            let distance = norm(r)
-            guard distance < pair.cutoff else { return .zero }
-            let slope = pair.energyAndSlope(
-                at: distance, between: elements[Int(edges.receivers[e])].atomicNumber,
-                and: elements[Int(edges.sources[e])].atomicNumber
-            ).slope
-            return r * (0.5 * slope / distance)
-        }
+        let r = SIMD3(edges.x[e], edges.y[e], edges.z[e])
+        let distance = norm(r)
+        guard distance < pair.cutoff else { return .zero }
+        let slope = pair.energyAndSlope(
+            at: distance, between: elements[Int(edges.receivers[e])].atomicNumber,
+            and: elements[Int(edges.sources[e])].atomicNumber
+        ).slope
+        return r * (0.5 * slope / distance)
     }
 }

@@ -49,6 +49,12 @@ public final class ZBL: Interaction {
         // With cutoffs by pair the two edges of a pair carry different energies, and the slope is that of both.
         pair.isSymmetric ? sum.energyFlow(pair, configuration, velocities: velocities) : nil
     }
+
+    public func heatDrivingForces(
+        of configuration: Configuration, field: SIMD3<Double>
+    ) throws -> [SIMD3<Double>]? {
+        pair.isSymmetric ? sum.heatDrivingForces(pair, configuration, field: field) : nil
+    }
 }
 
 extension ZBL {
