@@ -71,7 +71,7 @@ public final class NetworkInteraction<T: ExecutableScalar>: Interaction, Profile
         self.model = model
         let scales = configuration.perTypeEnergyScales
         let predictsEnergy = configuration.predictsEnergy
-        private let makeExecutor: (Program) -> any Executor<T> = { program in
+        let makeExecutor: (Program) -> any Executor<T> = { program in
             let executor = ProcessorExecutor<T>(program, parallelism: parallelism)
             for (member, prefix) in zip(members, prefixes) {
                 member.bind(to: executor, prefix: prefix, parallelism)
