@@ -8,7 +8,9 @@ import Testing
 @Suite struct GreenKuboTests {
     @Test(arguments: [2, 30, 64, 90, 250, 1000])
     func transformsAreSums(_ n: Int) {
-        let x = (0..<n).map { ComplexNumber(sin(Double(3 * $0 * $0 + 1)), cos(Double(7 * $0))) }
+        let x = (0..<n).map { (k: Int) -> ComplexNumber in
+            ComplexNumber(sin(Double(3 * k * k + 1)), cos(Double(7 * k)))
+        }
         let found = FourierTransform.transform(x)
         for k in stride(from: 0, to: n, by: max(1, n / 20)) {
             var (real, imaginary) = (0.0, 0.0)

@@ -65,6 +65,22 @@ import Testing
         #expect(results[0] == results[1])
     }
 
+    /// By operations: one column at most four evaluations of forces, further ones three each.
+    @Test func columnsCostAFewEvaluationsOfForces() throws {
+        var configuration = ModelSample.all[3].configuration
+        for (lMax, features) in [(1, [32, 32]), (2, [32, 32, 32]), (2, [64, 32, 16])] {
+            for parity in [true, false] {
+                (configuration.nequip.lMax, configuration.nequip.parity) = (lMax, parity)
+                (configuration.nequip.numFeatures, configuration.nequip.numLayers) = (features, 3)
+                let model = try Model(configuration)
+                let forces = model.evaluationProgram().operationCount(atoms: 100, edges: 3000).total
+                let column = model.hessianProgram().operationCount(atoms: 100, edges: 3000).total
+                #expect(column < 4 * forces, "\(column / forces)")
+                #expect(column - forces < 3 * forces)
+            }
+        }
+    }
+
     @Test func committees() throws {
         let sample = ModelSample.all[1]
         let structure = ModelSample.crystal

@@ -1,12 +1,13 @@
 """Heat fluxes in `apus md`, and thermal conductivities from them."""
 
 import json
+import subprocess
 
 import numpy
 import pytest
 from ase.build import bulk
 
-from conftest import SHIPPED, write_exactly
+from conftest import PROGRAM, SHIPPED, SILICON, write_exactly
 
 SETTINGS = """
 potential: {potential}
@@ -158,3 +159,12 @@ def test_a_potential_that_does_not_know_how_energy_flows_is_told(crystal):
     result = crystal.run(10, 5, potential="{coulomb: {charges: {Na: 1, Cl: -1}, cutoff: 6 Å}}")
     assert result.returncode != 0
     assert "heat_flux: expected a potential that knows how energy flows" in result.stderr
+
+
+def test_the_example_runs(tmp_path):
+    result = subprocess.run(
+        [SILICON / "conductivity.sh", PROGRAM, "1000", tmp_path], capture_output=True, text=True, timeout=300,
+        stdin=subprocess.DEVNULL)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.count("thermal conductivity") == 3
+    assert (tmp_path / "green-kubo" / "conductivity.csv").exists()
