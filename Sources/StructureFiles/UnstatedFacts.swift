@@ -11,11 +11,30 @@ public struct UnstatedFacts: Sendable, Equatable {
         self.units = units
     }
 
+    /// From what people write: `Si,O` and `metal`. Throws an `UnstatedFactsError`.
+    public init(elements: String?, units: String?) throws {
+        self.elements = try (elements ?? "").split(whereSeparator: { ", ".contains($0) }).map {
+            guard let element = Element(String($0)) else {
+                throw UnstatedFactsError(message: "expected symbols of elements such as Si,O, found \"\($0)\"")
+            }
+            return element
+        }
+        self.units = try units.map {
+            guard let units = FileUnits(rawValue: $0) else {
+                throw UnstatedFactsError(message: "expected file units \(FileUnits.names), found \"\($0)\"")
+            }
+            return units
+        }
+    }
+
+    /// As text, for telling copies of the same file apart that were read otherwise.
+    var words: String { (elements.map(\.symbol) + [units?.rawValue ?? ""]).joined(separator: " ") }
+
     /// The element of a type, counted from 0. Throws a `FormatProblem` where it is not known.
     func element(ofType type: Int, numberedFrom first: Int) throws -> Element {
         guard !elements.isEmpty else {
             throw FormatProblem(
-                "expected the elements of its types, found numbers alone: say which elements the types \(first), \(first + 1), … are (--elements Si O, or data.elements of a training)"
+                "expected the elements of its types, found numbers alone: say which elements the types \(first), \(first + 1), … are (--elements Si,O, or data.elements of a training)"
             )
         }
         guard elements.indices.contains(type) else {
@@ -64,4 +83,10 @@ public enum FileUnits: String, CaseIterable, Sendable {
     public static var names: String {
         "metal (Å, eV, ps), real (Å, kcal/mol, fs) or electron (bohr, Hartree)"
     }
+}
+
+/// What people said of files and cannot be.
+public struct UnstatedFactsError: Error, CustomStringConvertible {
+    public let message: String
+    public var description: String { message }
 }

@@ -30,6 +30,16 @@ final class XMLPushParser {
         return (words ?? "it is no XML").split(whereSeparator: \.isNewline).joined(separator: " ")
     }
 
+    /// Takes the present line with an end. Throws a `FormatProblem` where it is no XML.
+    func take(lineOf lines: borrowing LineReader) throws {
+        let line = lines.line
+        let problem = lines.buffer.withUnsafeBufferPointer { take(UnsafeBufferPointer(rebasing: $0[line])) }
+        let end: [UInt8] = [UInt8(ascii: "\n")]
+        if let problem = problem ?? end.withUnsafeBufferPointer({ take($0) }) {
+            throw FormatProblem("expected XML, found a mistake in it: \(problem)")
+        }
+    }
+
     private func makeContext() -> xmlParserCtxtPtr? {
         var handler = xmlSAXHandler()
         handler.initialized = XML_SAX2_MAGIC

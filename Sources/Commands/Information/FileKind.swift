@@ -8,6 +8,10 @@ enum FileKind {
 
     /// Throws when it cannot be read or is none of these.
     init(of path: String) throws {
+        if StructureFormats.folderFormat(of: path) != nil {
+            self = .structures
+            return
+        }
         try InputFile.check(path)
         let start: Data
         do {

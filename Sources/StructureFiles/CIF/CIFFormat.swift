@@ -2,6 +2,7 @@
 struct CIFFormat: StructureFormat {
     let name = "CIF"
     let fileNames = ["*.cif", "*.mcif", "*.mmcif"]
+    let holdsLabels = false
 
     /// By `data_…` as the first word that is no comment, and a tag behind it.
     func recognises(_ start: String) -> Bool {

@@ -28,10 +28,10 @@ struct DeePMDSource: DraftSource {
         let map = access("\(folder)/type_map.raw", F_OK) == 0 ? try Self.words(of: "\(folder)/type_map.raw") : nil
         elements = DeePMDElements(names: map, facts: facts)
         let folders = DeePMDFormat.sets(in: folder)
+        let count = types.count
         sets =
             try folders.isEmpty
-            ? [DeePMDSet(text: folder, atoms: types.count)]
-            : folders.map { try DeePMDSet(arrays: $0, atoms: types.count) }
+            ? [DeePMDSet(text: folder, atoms: count)] : folders.map { try DeePMDSet(arrays: $0, atoms: count) }
         // Where the types are no elements it is said at once, not after a thousand frames.
         for type in Set(types) where !sets.contains(where: { $0.types != nil }) { _ = try elements[type] }
         let renamed = elements.renamed

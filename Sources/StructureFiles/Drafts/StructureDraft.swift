@@ -17,6 +17,8 @@ struct StructureDraft {
     var masses: [Double]?
     var properties: [Property: [Double]] = [:]
     var information: [String: String] = [:]
+    /// `[atom]`, 0 along axes on which an atom is fixed.
+    var fixed: [SIMD3<Int8>]?
 
     /// Names under which the file holds numbers, for the census.
     var keys: [String] = []
@@ -39,6 +41,7 @@ struct StructureDraft {
         let cell = try vectors.flatMap { try CheckedCell.cell($0, periodic: periodic, named: cellWord) }
         var structure = Structure(elements: elements, positions: positions, cell: cell)
         structure.information = information
+        structure.moveMask = fixed
         if let velocities {
             try Self.check(velocities, count: elements.count, "velocity")
             structure.velocities = velocities

@@ -2,6 +2,7 @@
 struct LAMMPSDataFormat: StructureFormat {
     let name = "LAMMPS data"
     let fileNames = ["*.data", "*.lmp", "data.*", "*.lammps"]
+    let holdsLabels = false
 
     /// By `… atoms` and the bounds of a box, in lines of their own.
     func recognises(_ start: String) -> Bool {

@@ -256,12 +256,12 @@ struct LAMMPSDataSource: DraftSource {
         }
         guard let mass else {
             throw FormatProblem(
-                "expected the mass of type \(type), or an element as its label, found neither; name the elements of the types (--elements Si O)"
+                "expected the mass of type \(type), or an element as its label, found neither; name the elements of the types (--elements Si,O)"
             )
         }
         guard let element = ElementOfMass.element(mass) else {
             throw FormatProblem(
-                "expected the mass of one element for type \(type), found \(mass) amu; name the elements of the types (--elements Si O)"
+                "expected the mass of one element for type \(type), found \(mass) amu; name the elements of the types (--elements Si,O)"
             )
         }
         return element

@@ -2,6 +2,7 @@
 struct PDBFormat: StructureFormat {
     let name = "PDB"
     let fileNames = ["*.pdb", "*.ent"]
+    let holdsLabels = false
 
     /// By an ATOM or HETATM line whose coordinates stand in their columns, after nothing but known records.
     func recognises(_ start: String) -> Bool {
