@@ -5,10 +5,16 @@ import Foundation
 public enum StructureFormats {
     /// The first that recognises a file reads it.
     public static let all: [any StructureFormat] = [
-        POSCARFormat(), OUTCARFormat(), VasprunFormat(), ExtendedXYZFormat(), CIFFormat(), PDBFormat(), DumpFormat(),
-        LAMMPSDataFormat(), RuNNerFormat(), MTPFormat(), ASETrajectoryFormat(), ASEDatabaseFormat(),
-        ASEJSONDatabaseFormat(), GPAWFormat(), GPAWTextFormat(), NPZFormat(), ConformationsFormat(), PymatgenFormat(),
+        // Of codes with plane waves or orbitals in crystals.
+        XDATCARFormat(), POSCARFormat(), MLABFormat(), OUTCARFormat(), VasprunFormat(), PWscfFormat(), PWXMLFormat(),
+        AimsFormat(), AbinitFormat(), AbinitHistoryFormat(), CP2KFormat(), CastepFormat(), SiestaFormat(), GPAWFormat(),
+        GPAWTextFormat(),
+        // Of codes of molecules.
         ORCAFormat(), GaussianFormat(), NWChemFormat(), Psi4Format(),
+        // Structures, and collections of them.
+        CIFFormat(), PDBFormat(), DumpFormat(), LAMMPSDataFormat(), RuNNerFormat(), MTPFormat(), ASETrajectoryFormat(),
+        ASEDatabaseFormat(), ASEJSONDatabaseFormat(), NPZFormat(), ConformationsFormat(), PymatgenFormat(),
+        ExtendedXYZFormat(),
     ]
 
     /// For messages: `extended XYZ or POSCAR`.

@@ -2,7 +2,7 @@ import CXML
 
 /// What an XML file holds, told piece by piece while it is read.
 protocol XMLContent: AnyObject {
-    func begin(_ element: String, name: String?)
+    func begin(_ element: String, attributes: [String: String])
     func end(_ element: String)
     /// Text between them, which may come in several pieces.
     func text(_ bytes: UnsafeBufferPointer<UInt8>)
@@ -45,15 +45,16 @@ final class XMLPushParser {
         handler.initialized = XML_SAX2_MAGIC
         handler.startElementNs = { data, name, _, _, _, _, count, _, attributes in
             guard let name else { return }
-            var value: String?
+            var values: [String: String] = [:]
             for index in 0..<Int(count) {
                 // Name, prefix, URI, and where the value begins and ends.
-                guard let attributes, let key = attributes[5 * index], String(cString: key) == "name",
-                    let first = attributes[5 * index + 3], let end = attributes[5 * index + 4]
+                guard let attributes, let key = attributes[5 * index], let first = attributes[5 * index + 3],
+                    let end = attributes[5 * index + 4]
                 else { continue }
-                value = String(decoding: UnsafeBufferPointer(start: first, count: end - first), as: UTF8.self)
+                values[String(cString: key)] = String(
+                    decoding: UnsafeBufferPointer(start: first, count: end - first), as: UTF8.self)
             }
-            XMLPushParser.content(data).begin(String(cString: name), name: value)
+            XMLPushParser.content(data).begin(String(cString: name), attributes: values)
         }
         handler.endElementNs = { data, name, _, _ in
             if let name { XMLPushParser.content(data).end(String(cString: name)) }

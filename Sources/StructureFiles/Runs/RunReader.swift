@@ -5,6 +5,9 @@ protocol RunText {
     /// What the program calls a step: `ionic step`.
     static var step: String { get }
 
+    /// The name of a format that has no place for labels.
+    static var formatWithoutLabels: String? { get }
+
     /// Takes note of the present line, and reads on where a table follows it. Finished steps go to `steps`.
     ///
     /// Throws a `FormatProblem` where the file cannot be understood; what is wrong with one step alone is its `flaw`.
@@ -19,6 +22,7 @@ protocol RunText {
 
 extension RunText {
     static var step: String { "step" }
+    static var formatWithoutLabels: String? { nil }
     var nothing: String? { nil }
 }
 
@@ -63,6 +67,7 @@ final class RunReader<Text: RunText>: RunStructureReader {
             while true {
                 if let structure = steps.takeStructure() {
                     census.note(structure)
+                    if let name = Text.formatWithoutLabels { census.note(formatWithoutLabels: name) }
                     return structure
                 }
                 guard !isRead else { return nil }

@@ -21,6 +21,8 @@ struct RunStep {
     var stress: Matrix3?
     /// Å/fs
     var velocities: [SIMD3<Double>]?
+    /// `[atom]`, as in `Structure`.
+    var moveMask: [SIMD3<Int8>]?
     var properties: [Property: [Double]] = [:]
     /// Whether the electrons are converged; nil where the file does not say.
     var isConverged: Bool?
@@ -64,5 +66,13 @@ struct RunStep {
             guard difference <= max(1e-2 * largest, 1e-4) else { return "its stress is not symmetric" }
         }
         return nil
+    }
+}
+
+extension RunStep {
+    /// The charge of a cell as text, nuclei less electrons; nil where it is neutral within what was printed.
+    static func charge(of difference: Double, printed tolerance: Double = 1e-4) -> String? {
+        guard difference.isFinite, abs(difference) > tolerance else { return nil }
+        return "\((difference * 1e4).rounded() / 1e4)"
     }
 }

@@ -4,6 +4,7 @@ enum RunStepReason: String, CaseIterable, Sendable {
     case notPrinted = "without positions, forces or energy"
     case cut = "in which the file ends"
     case unreadable = "with numbers that are none"
+    case superseded = "whose energy another one of the same structure follows, as in a series of cut-offs"
     case machineLearned = "of a machine-learned force field, which are no ab-initio labels"
 
     static func list(_ places: [String]) -> String {

@@ -92,7 +92,8 @@ struct RunSteps {
         structure.velocities = step.velocities
         structure.information = methodInformation
         structure.information.merge(step.information) { $1 }
-        if step.isConverged == false { structure.information["converged"] = "F" }
+        structure.isConverged = step.isConverged
+        structure.moveMask = step.moveMask
         return structure
     }
 

@@ -2,7 +2,7 @@
 public struct RunSummary: Sendable, Equatable, Codable {
     /// Steps that are no structures, of one reason.
     public struct LeftOut: Sendable, Equatable, Codable {
-        /// `unconverged`, `notPrinted`, `cut`, `unreadable`, `machineLearned`.
+        /// `unconverged`, `notPrinted`, `cut`, `unreadable`, `superseded`, `machineLearned`.
         public var reason: String
         /// As the file counts them.
         public var steps: [String]

@@ -111,10 +111,9 @@ struct OUTCARRun {
     }
 
     /// Of the cell, e; nil where it is neutral, or not said.
-    var charge: Double? {
+    var charge: String? {
         guard let valences, let counts, let electrons, valences.count == counts.count else { return nil }
-        let charge = zip(valences, counts).reduce(0) { $0 + $1.0 * Double($1.1) } - electrons
-        return abs(charge) > 1e-4 ? (charge * 1e4).rounded() / 1e4 : nil
+        return RunStep.charge(of: zip(valences, counts).reduce(0) { $0 + $1.0 * Double($1.1) } - electrons)
     }
 
     /// Whether the loop of electrons was ended by NELM before the energy had settled to EDIFF.

@@ -202,7 +202,7 @@ struct OUTCARText: RunText {
         if step.isUnconverged || run.endedByLimit(step) { whole.isConverged = false }
         whole.information["ionic_step"] = step.place
         if let energy = step.energyAtZero { whole.information["energy_sigma_to_0"] = "\(energy)" }
-        if let charge = run.charge { whole.information[Structure.chargeKeys[0]] = "\(charge)" }
+        if let charge = run.charge { whole.information[Structure.chargeKeys[0]] = charge }
         try steps.finish(whole)
     }
 }

@@ -40,8 +40,8 @@ final class VasprunContent: XMLContent {
 
     // MARK: Elements
 
-    func begin(_ element: String, name: String?) {
-        open.append((element, name))
+    func begin(_ element: String, attributes: [String: String]) {
+        open.append((element, attributes["name"]))
         text.removeAll(keepingCapacity: true)
         switch element {
         case "calculation":
@@ -181,15 +181,14 @@ final class VasprunContent: XMLContent {
     }
 
     /// Of the cell, e; nil where it is neutral, or not said.
-    var charge: Double? {
+    var charge: String? {
         guard let electrons, !types.isEmpty else { return nil }
         var sum = 0.0
         for type in types {
             guard type.count >= 4, let count = Double(type[0]), let valence = Double(type[3]) else { return nil }
             sum += count * valence
         }
-        let charge = sum - electrons
-        return abs(charge) > 1e-4 ? (charge * 1e4).rounded() / 1e4 : nil
+        return RunStep.charge(of: sum - electrons)
     }
 }
 

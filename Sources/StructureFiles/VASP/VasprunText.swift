@@ -45,7 +45,7 @@ struct VasprunText: RunText {
         if let limit = content.electronicLimit { whole.isConverged = step.electronicSteps < limit }
         whole.information["ionic_step"] = "\(step.number)"
         if let energy = step.energyAtZero { whole.information["energy_sigma_to_0"] = "\(energy)" }
-        if let charge = content.charge { whole.information[Structure.chargeKeys[0]] = "\(charge)" }
+        if let charge = content.charge { whole.information[Structure.chargeKeys[0]] = charge }
         steps.method = content.method
         try steps.finish(whole)
     }
