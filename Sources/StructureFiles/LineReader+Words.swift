@@ -40,3 +40,13 @@ extension LineReader {
     /// A line shortened for messages.
     var excerpt: String { line.count > 60 ? "\(text.prefix(60))…" : text }
 }
+
+extension LineReader {
+    /// Whether a line follows, and the present one is therefore whole: of a number at the very end of a file nobody could
+    /// tell that it was cut. The present line is lost.
+    mutating func isFollowed() throws -> Bool {
+        guard try advance() else { return false }
+        stepBack()
+        return true
+    }
+}

@@ -30,3 +30,4 @@ extension StructureFormat {
     public var holdsLabels: Bool { true }
     public var isBinary: Bool { false }
     public func companions(of path: String) -> [String] { [] }
+}

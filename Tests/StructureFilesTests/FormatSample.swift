@@ -21,10 +21,14 @@ struct FormatSample: CustomTestStringConvertible, Sendable {
     var text: String
     var structures: [Structure]
     var faults: [Fault]
+    /// Whether the format says how many atoms there are, so that a cut can be told.
+    var hasCounts = true
+    /// What people say beside the file.
+    var labels = LabelKeys()
 
     var testDescription: String { format }
 
-    static let all = [extendedXYZ, poscar, outcar, vasprun]
+    static let all = [extendedXYZ, poscar, outcar, vasprun] + structures + molecules
 
     static let extendedXYZ: FormatSample = {
         var dimer = Structure(

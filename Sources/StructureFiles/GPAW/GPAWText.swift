@@ -42,12 +42,17 @@ struct GPAWText: RunText {
         case .cell: try readCell(&lines)
         case .converged: step?.isConverged = true
         case .notConverged: step?.isConverged = false
-        case .free: step?.energy = lines.number(behind: ":")
+        case .free:
+            let energy = lines.number(behind: ":")
+            step?.energy = try lines.isFollowed() ? energy : nil
         case .extrapolated:
             guard let number = lines.number(behind: ":") else { break }
             if step?.energy == nil { step?.energy = number }
             step?.information["energy_sigma_to_0"] = "\(number)"
-        case .corrected: if step?.energy != nil, let number = lines.number(behind: ":") { step?.energy = number }
+        case .corrected:
+            if step?.energy != nil, let number = lines.number(behind: ":") {
+                step?.energy = try lines.isFollowed() ? number : nil
+            }
         case .forces: try readForces(&lines)
         case .stress: try readStress(&lines)
         case .dipole:
@@ -122,7 +127,7 @@ struct GPAWText: RunText {
             }
             forces.append(SIMD3(x, y, z))
         }
-        guard forces.count == count else { return }
+        guard forces.count == count, try lines.isFollowed() else { return }
         step?.forces = forces
         hasForces = true
     }

@@ -61,12 +61,16 @@ struct GaussianText: RunText {
                 try finish(into: &steps)
                 step = makeStep(&steps)
             }
-            take(energy: lines.rest(behind: "=").flatMap { lines.words(in: $0).first }, lines.number)
+            // Without its unit the number may be cut.
+            if lines.contains("A.U.") {
+                take(energy: lines.rest(behind: "=").flatMap { lines.words(in: $0).first }, lines.number)
+            }
             step?.isConverged = !isUnconverged
             isUnconverged = false
         case .double, .correlated, .excited, .layered:
             // The last of the line: `E2 = -0.2D+00 EUMP2 = -0.76D+02`.
-            take(energy: lines.text.split(separator: "=").last?.split(separator: " ").first, lines.number)
+            let (word, number) = (lines.text.split(separator: "=").last?.split(separator: " ").first, lines.number)
+            if try lines.isFollowed() { take(energy: word, number) } else { step?.energy = nil }
         case .forces: try readForces(&lines)
         case .notMet: isUnconverged = true
         case .failure: step?.isConverged = false

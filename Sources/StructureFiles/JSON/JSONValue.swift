@@ -44,13 +44,14 @@ enum JSONValue: Equatable {
         switch self {
         case .list(let list): list
         case .numbers(let numbers): numbers.map { .number($0) }
+        case .table(let table) where table["@class"] == .text("array"): table["data"]?.elements
         default: nil
         }
     }
 
     /// All numbers of an array or of arrays in it, one after another; nil where there is anything else.
     ///
-    /// ASE's `{"__ndarray__": [shape, type, numbers]}` is an array too.
+    /// ASE's `{"__ndarray__": [shape, type, numbers]}` and monty's `{"@class": "array", "data": numbers}` are arrays too.
     var flat: [Double]? {
         var numbers: [Double] = []
         return collect(into: &numbers) ? numbers : nil
@@ -64,9 +65,8 @@ enum JSONValue: Equatable {
         case .list(let list):
             for value in list where !value.collect(into: &numbers) { return false }
         case .table(let table):
-            guard case .list(let parts)? = table["__ndarray__"] ?? table["array"].flatMap({ .list([.null, .null, $0]) }),
-                parts.count == 3
-            else { return false }
+            if table["@class"] == .text("array"), let data = table["data"] { return data.collect(into: &numbers) }
+            guard case .list(let parts)? = table["__ndarray__"], parts.count == 3 else { return false }
             return parts[2].collect(into: &numbers)
         default: return false
         }

@@ -48,7 +48,7 @@ struct NWChemText: RunText {
                 step?.flaw = "its energy is no number (line \(lines.number))"
                 break
             }
-            step?.energy = number * Units.hartree
+            step?.energy = try lines.isFollowed() ? number * Units.hartree : nil
         case .gradient: try readGradient(&lines)
         case .failed:
             if step == nil { step = makeStep(&steps) }

@@ -54,8 +54,8 @@ struct ORCAText: RunText {
                 step?.flaw = "its energy is no number (line \(lines.number))"
                 break
             }
-            step?.energy = number * Units.hartree
             if lines.contains("not fully converged") { step?.isConverged = false }
+            if try lines.isFollowed() { step?.energy = number * Units.hartree }
         case .gradient: try readGradient(&lines)
         case .converged: if step?.isConverged == nil { step?.isConverged = true }
         case .notConverged: if step?.energy == nil { step?.isConverged = false }
@@ -111,7 +111,7 @@ struct ORCAText: RunText {
             }
             forces.append(gradient * -(Units.hartree / Units.bohr))
         }
-        guard forces.count == count else { return }
+        guard forces.count == count, try lines.isFollowed() else { return }
         step?.forces = forces
         hasForces = true
     }

@@ -41,12 +41,12 @@ struct Psi4Text: RunText {
                 try finish(into: &steps)
                 step = makeStep(&steps)
             }
-            step?.energy = number * Units.hartree
+            step?.energy = try lines.isFollowed() ? number * Units.hartree : nil
             if step?.isConverged == nil { step?.isConverged = true }
         case .method:
             // `* CCSD(T) total energy      =  -76.2`
             guard lines.contains("total energy"), let number = lines.number(behind: "="), step?.energy != nil else { return }
-            step?.energy = number * Units.hartree
+            step?.energy = try lines.isFollowed() ? number * Units.hartree : nil
         case .gradient: try readGradient(&lines)
         case .failed:
             if step == nil { step = makeStep(&steps) }
@@ -116,7 +116,7 @@ struct Psi4Text: RunText {
             }
             forces.append(SIMD3(numbers[1], numbers[2], numbers[3]) * -(Units.hartree / Units.bohr))
         }
-        guard forces.count == count else { return }
+        guard forces.count == count, try lines.isFollowed() else { return }
         step?.forces = forces
         hasForces = true
     }
