@@ -16,10 +16,18 @@ public protocol StructureFormat: Sendable {
     /// file goes on.
     func recognises(_ start: String) -> Bool
 
+    /// Whether its files are no text, and so are read by their path.
+    var isBinary: Bool { get }
+
+    /// Other files that are read with this one: a search of folders passes over them.
+    func companions(of path: String) -> [String]
+
     /// A reader of the file that `lines` has opened.
     func reader(of lines: LineReader, labels: LabelKeys, use: StructureUse) throws -> any StructureReader
 }
 
 extension StructureFormat {
     public var holdsLabels: Bool { true }
+    public var isBinary: Bool { false }
+    public func companions(of path: String) -> [String] { [] }
 }

@@ -21,10 +21,14 @@ struct FormatSample: CustomTestStringConvertible, Sendable {
     var text: String
     var structures: [Structure]
     var faults: [Fault]
+    /// Whether the format says how many atoms there are, so that a cut can be told.
+    var hasCounts = true
+    /// What people say beside the file.
+    var labels = LabelKeys()
 
     var testDescription: String { format }
 
-    static let all = [extendedXYZ, poscar, outcar, vasprun]
+    static let all = [extendedXYZ, poscar, outcar, vasprun] + structures + molecules
 
     static let extendedXYZ: FormatSample = {
         var dimer = Structure(
@@ -78,7 +82,10 @@ struct FormatSample: CustomTestStringConvertible, Sendable {
                     SIMD3(value, 4 * value, 6 * value), SIMD3(4 * value, 2 * value, 5 * value),
                     SIMD3(6 * value, 5 * value, 3 * value)) * (-1 / (10 * Units.gigapascal))
             }
-            structure.information = ["ionic_step": "\(number)", "energy_sigma_to_0": "\(energy + 0.25)"]
+            structure.information = [
+                "ionic_step": "\(number)", "energy_sigma_to_0": "\(energy + 0.25)", "dft_code": "VASP 5.4.4",
+                "dft_pseudopotentials": "PAW_PBE Si_sv 05Jan2001, PAW_PBE O 08Apr2002",
+            ]
             return structure
         }
         func table(_ force: String) -> String {

@@ -61,7 +61,7 @@ public struct ConvertJob {
         var status = StatusLine()
         for path in paths {
             let reader = try StructureFormats.open(path, labels: labels.keys())
-            var input = Input(file: path, format: try StructureFormats.format(of: path)?.name ?? "")
+            var input = Input(file: path, format: try StructureFormats.formatName(of: path) ?? "")
             while let structure = try reader.next() {
                 try writer.write(structure)
                 input.structures += 1

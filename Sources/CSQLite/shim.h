@@ -1,0 +1,2 @@
+// SQLite as installed by the system.
+#include <sqlite3.h>
