@@ -9,6 +9,7 @@ public enum ThermoQuantity: String, CaseIterable, Sendable {
     case temperature
     case potentialEnergy
     case kineticEnergy
+    case primitiveKineticEnergy
     case totalEnergy
     case conservedEnergy
     case drift
@@ -18,7 +19,7 @@ public enum ThermoQuantity: String, CaseIterable, Sendable {
     case largestForceDeviation
 
     /// Those that every simulation has.
-    public static var usual: [ThermoQuantity] { allCases.filter { $0 != .largestForceDeviation } }
+    public static var usual: [ThermoQuantity] { allCases.filter { $0 != .largestForceDeviation && $0 != .primitiveKineticEnergy } }
 
     /// Name and unit, as in the header of a table.
     public var header: String {
@@ -28,6 +29,7 @@ public enum ThermoQuantity: String, CaseIterable, Sendable {
         case .temperature: "temperature/K"
         case .potentialEnergy: "potential_energy/eV"
         case .kineticEnergy: "kinetic_energy/eV"
+        case .primitiveKineticEnergy: "primitive_kinetic_energy/eV"
         case .totalEnergy: "total_energy/eV"
         case .conservedEnergy: "conserved_energy/eV"
         case .drift: "drift/(eV/atom/ps)"
@@ -46,6 +48,7 @@ public enum ThermoQuantity: String, CaseIterable, Sendable {
         case .temperature: frame.temperature
         case .potentialEnergy: frame.structure.energy
         case .kineticEnergy: frame.kineticEnergy
+        case .primitiveKineticEnergy: frame.primitiveKineticEnergy
         case .totalEnergy: frame.totalEnergy
         case .conservedEnergy: frame.conservedEnergy
         case .drift: frame.drift

@@ -36,6 +36,7 @@ struct Apus: ParsableCommand {
             LearningCurveCommand.self,
             EvaluateCommand.self,
             RelaxCommand.self,
+            NEBCommand.self,
             EquationOfStateCommand.self,
             ElasticCommand.self,
             PhononsCommand.self,
