@@ -8,7 +8,8 @@ import Neighbors
 ///
 ///     S_k = Σ_{pairs} (d⁰_k − d)² / d⁴,   d⁰_k = d_start + (k/K) (d_end − d_start),
 ///
-/// so that no atoms run through each other. Smidstrup, Pedersen, Stokbro and Jónsson, J. Chem. Phys. 140, 214106 (2014).
+/// so that no atoms run through each other. Smidstrup, Pedersen, Stokbro and Jónsson, J. Chem. Phys. 140, 214106
+/// (2014).
 struct PairDistanceSurface {
     private struct Pair: Hashable {
         var i, j: Int
