@@ -88,8 +88,8 @@ def test_what_replicas_cannot_have_is_refused(apus):
     assert "constant temperature" in apus.fails("md", "md.yaml")
     configure(apus, "md.yaml", BASE + "replicas: 2\n")
     apus.succeeds("md", "md.yaml")
-    configure(apus, "md.yaml", BASE + "replicas: 3\nsteps: 60\n")
-    assert "replicas" in apus.fails("md", "md.yaml", "--resume")
+    configure(apus, "md.yaml", BASE + "replicas: 3\n")
+    assert "holds 2 replicas, expected 3" in apus.fails("md", "md.yaml", "--resume", "--set", "steps=60")
 
 
 PATH = """

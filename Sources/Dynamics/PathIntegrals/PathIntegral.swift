@@ -84,13 +84,12 @@ public final class PathIntegral {
         resetStatistics()
     }
 
-    /// Velocities of all modes at P T, and rings of the shape of free particles.
+    /// Velocities of all modes at P T. The beads part by themselves, in the time of their friction.
     ///
-    /// - Throws: where potential or guards do not allow what is drawn.
+    /// - Throws: where guards do not allow the temperature.
     public func drawVelocities() throws {
-        ring.draw(Philox(seed: settings.seed), shapes: true)
+        ring.drawVelocities(Philox(seed: settings.seed))
         if centreIsAtRest { ring.removeMomentum() }
-        try evaluate(atStep: step)
         try checkEnergies()
         resetStatistics()
     }

@@ -157,8 +157,8 @@ struct RingPolymer: Sendable {
         for i in 0..<atoms { velocities[0][i] -= drift }
     }
 
-    /// Velocities at P T, and rings of the free particle's shape where they are points.
-    mutating func draw(_ noise: Philox, shapes: Bool) {
+    /// Velocities of all modes at P T.
+    mutating func drawVelocities(_ noise: Philox) {
         let kT = Units.boltzmann * temperature * Double(beads) * Units.acceleration
         for k in 0..<beads {
             let purpose = RandomStream.ringPolymer + UInt32(k) << 8
@@ -166,9 +166,6 @@ struct RingPolymer: Sendable {
                 let width = (kT / masses[i]).squareRoot()
                 let x = noise.normals(at: Philox.counter(step: -1, index: i, stream: purpose))
                 velocities[k][i] = SIMD3(x.x, x.y, x.z) * width * freedom[i]
-                guard shapes, k > 0 else { continue }
-                let y = noise.normals(at: Philox.counter(step: -2, index: i, stream: purpose))
-                positions[k][i] = SIMD3(y.x, y.y, y.z) * (width / frequencies[k]) * freedom[i]
             }
         }
     }

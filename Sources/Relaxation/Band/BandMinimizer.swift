@@ -81,6 +81,10 @@ struct BandLBFGS: BandMinimizer {
             weights.append(weight)
         }
         var direction = blocks(q) { $0.solved($1) }
+        if let last = pairs.last {
+            let scale = last.curvature / product(last.y, blocks(last.y) { $0.solved($1) })
+            direction = direction.map { $0 * scale }
+        }
         for (pair, weight) in zip(pairs, weights.reversed()) {
             let other = product(pair.y, direction) / pair.curvature
             direction = sum(direction, weight - other, pair.s)
