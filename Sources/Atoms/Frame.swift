@@ -12,6 +12,8 @@ public struct Frame: Sendable, Equatable {
     public var time: Double
     /// eV
     public var kineticEnergy: Double?
+    /// Of a path integral, whose `kineticEnergy` is another estimate with the same mean, eV.
+    public var primitiveKineticEnergy: Double?
     /// K
     public var temperature: Double?
     /// Potential and kinetic part, positive in tension, eV/Å³.

@@ -180,6 +180,11 @@ public struct StructureEvaluationError: Error, CustomStringConvertible {
     public let index: Int
     public let cause: any Error
     public var description: String { "structure \(index + 1): \(cause)" }
+
+    public init(index: Int, cause: any Error) {
+        self.index = index
+        self.cause = cause
+    }
 }
 
 /// How often an evaluator was asked, and where the time went.

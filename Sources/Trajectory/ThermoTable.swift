@@ -9,6 +9,7 @@ public enum ThermoQuantity: String, CaseIterable, Sendable {
     case temperature
     case potentialEnergy
     case kineticEnergy
+    case primitiveKineticEnergy
     case totalEnergy
     case conservedEnergy
     case drift
@@ -21,10 +22,9 @@ public enum ThermoQuantity: String, CaseIterable, Sendable {
     case heatFluxZ
 
     /// Those that every simulation has.
-    public static var usual: [ThermoQuantity] { ofCommittees.filter { $0 != .largestForceDeviation } }
-
-    /// Those of a committee's simulations.
-    public static var ofCommittees: [ThermoQuantity] { allCases.filter { !heatFlux.contains($0) } }
+    public static var usual: [ThermoQuantity] {
+        allCases.filter { ![.largestForceDeviation, .primitiveKineticEnergy].contains($0) && !heatFlux.contains($0) }
+    }
 
     private static let heatFlux: [ThermoQuantity] = [.heatFluxX, .heatFluxY, .heatFluxZ]
 
@@ -39,6 +39,7 @@ public enum ThermoQuantity: String, CaseIterable, Sendable {
         case .temperature: "temperature/K"
         case .potentialEnergy: "potential_energy/eV"
         case .kineticEnergy: "kinetic_energy/eV"
+        case .primitiveKineticEnergy: "primitive_kinetic_energy/eV"
         case .totalEnergy: "total_energy/eV"
         case .conservedEnergy: "conserved_energy/eV"
         case .drift: "drift/(eV/atom/ps)"
@@ -60,6 +61,7 @@ public enum ThermoQuantity: String, CaseIterable, Sendable {
         case .temperature: frame.temperature
         case .potentialEnergy: frame.structure.energy
         case .kineticEnergy: frame.kineticEnergy
+        case .primitiveKineticEnergy: frame.primitiveKineticEnergy
         case .totalEnergy: frame.totalEnergy
         case .conservedEnergy: frame.conservedEnergy
         case .drift: frame.drift

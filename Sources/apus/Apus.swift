@@ -20,6 +20,7 @@ struct Apus: ParsableCommand {
               apus check-data silicon.xyz                  what is in the data, and what is wrong with them
               apus train train.yaml                        train a potential on it
               apus evaluate potential.safetensors test.xyz its errors
+              apus validate potential.safetensors crystal.xyz  whether it can be trusted
               apus relax potential.safetensors start.xyz relaxed.xyz --cell    structures at their minimum
               apus md md.yaml                              molecular dynamics with it
               apus info trajectory.nc                      what came out
@@ -35,7 +36,9 @@ struct Apus: ParsableCommand {
             TrainCommand.self,
             LearningCurveCommand.self,
             EvaluateCommand.self,
+            ValidateCommand.self,
             RelaxCommand.self,
+            NEBCommand.self,
             EquationOfStateCommand.self,
             ElasticCommand.self,
             PhononsCommand.self,

@@ -27,7 +27,12 @@ public struct MDJob {
     }
 
     public func run() throws {
-        let settings = try MDSettings(try Settings(contentsOf: config, overrides: overrides))
+        let source = try Settings(contentsOf: config, overrides: overrides)
+        if ReplicaSettings.areAsked(in: source) { return try ReplicaJob(self, source).run() }
+        let settings = try MDSettings(source)
+        if let keys = settings.pathIntegral {
+            return try PathIntegralJob(job: self, settings: settings, keys: keys).run()
+        }
         var continuation = resume ? try MDContinuation(settings) : nil
         let existing =
             continuation.map { ExistingFile.append(after: $0.checkpoint.step) } ?? (overwrite ? .overwrite : .refuse)

@@ -12,6 +12,7 @@ final class MDOutputs {
     private let checkpoint: MDSettings.Stream?
     private let candidates: (stream: MDSettings.Stream, selection: CandidateFile.Selection)?
     private var candidateFile: CandidateFile?
+    private let isPathIntegral: Bool
     private let existing: ExistingFile
     private var writers: [Output] = []
 
@@ -33,6 +34,7 @@ final class MDOutputs {
         trajectory = settings.trajectory
         checkpoint = settings.checkpoint
         candidates = settings.candidates
+        isPathIntegral = settings.pathIntegral != nil
         self.existing = existing
         var plan = OutputPlan(inputs: inputs)
         for path in paths {
@@ -89,7 +91,7 @@ final class MDOutputs {
         }
         if let thermo {
             let table = try ThermoTable(
-                thermo.file, quantities: Self.quantities(isCommittee: isCommittee), existing: existing)
+                thermo.file, quantities: quantities(isCommittee: isCommittee), existing: existing)
             writers.append(Output(role: "thermo", every: thermo.every, path: thermo.file, writer: table))
         }
         if let heatFlux {
@@ -103,8 +105,9 @@ final class MDOutputs {
         }
     }
 
-    private static func quantities(isCommittee: Bool) -> [ThermoQuantity] {
-        isCommittee ? ThermoQuantity.ofCommittees : ThermoQuantity.usual
+    private func quantities(isCommittee: Bool) -> [ThermoQuantity] {
+        ThermoQuantity.usual
+            + (isPathIntegral ? [.primitiveKineticEnergy] : isCommittee ? [.largestForceDeviation] : [])
     }
 
     /// What the files that are to be continued hold up to a step.
@@ -122,7 +125,7 @@ final class MDOutputs {
             scans.append(("trajectory", path, trajectory.stream.every, scan))
         }
         if let thermo {
-            let quantities = Self.quantities(isCommittee: isCommittee)
+            let quantities = quantities(isCommittee: isCommittee)
             let scan = try ThermoTable.scan(thermo.file, quantities: quantities, through: step)
             scans.append(("thermo", thermo.file, thermo.every, scan))
         }

@@ -69,6 +69,8 @@ struct MDSettings {
     var trajectory: TrajectoryStream?
     /// The state that `--resume` goes on from, also written at the end.
     var checkpoint: Stream?
+    /// Quantum nuclei.
+    var pathIntegral: PathIntegralKeys?
     /// Keys that are given and do nothing beside the others.
     var withoutEffect: [String] = []
     /// Keys of random velocities that are given, and where.
@@ -140,6 +142,8 @@ extension MDSettings {
         trajectory = try settings.optionalSection("trajectory").map(Self.trajectory)
         checkpoint = try Self.checkpoint(
             settings, beside: trajectory?.stream.file ?? thermo?.file ?? heatFlux?.file, every: reportEvery)
+        pathIntegral = try settings.optionalSection("path_integral").map(PathIntegralKeys.init)
+        try checkWhatGoesTogether(settings)
         try settings.finish()
     }
 

@@ -137,3 +137,22 @@ struct PhononReport: PropertyReport {
         return lines
     }
 }
+
+// MARK: - Tables
+
+extension PhononReport {
+    /// As `bands.csv`.
+    var bandsTable: String {
+        let branches = (1...max(1, bands.first?.frequencies.count ?? 1)).map { "branch \($0)/THz" }
+        return "distance/(1/Å),q1,q2,q3,point,\(branches.joined(separator: ","))\n"
+            + bands.map { band in
+                "\(band.distance),\(band.q.x),\(band.q.y),\(band.q.z),\(band.name ?? ""),"
+                    + band.frequencies.map(\.description).joined(separator: ",") + "\n"
+            }.joined()
+    }
+
+    /// As `dos.csv`.
+    var densityTable: String {
+        "frequency/THz,states/(1/THz)\n" + density.map { "\($0.frequency),\($0.density)\n" }.joined()
+    }
+}

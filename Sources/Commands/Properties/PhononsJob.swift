@@ -154,17 +154,8 @@ public struct PhononsJob {
         try write(.parameters, PhonopyFiles.parameters(constants, program: ProgramVersion.description))
         try write(.forceSets, PhonopyFiles.forceSets(constants))
         try write(.forceConstants, PhonopyFiles.forceConstants(constants))
-        let branches = (1...3 * constants.supercell.unit.count).map { "branch \($0)/THz" }.joined(separator: ",")
-        try write(
-            .bands,
-            "distance/(1/Å),q1,q2,q3,point,\(branches)\n"
-                + report.bands.map { band in
-                    "\(band.distance),\(band.q.x),\(band.q.y),\(band.q.z),\(band.name ?? ""),"
-                        + band.frequencies.map(\.description).joined(separator: ",") + "\n"
-                }.joined())
-        try write(
-            .density,
-            "frequency/THz,states/(1/THz)\n" + report.density.map { "\($0.frequency),\($0.density)\n" }.joined())
+        try write(.bands, report.bandsTable)
+        try write(.density, report.densityTable)
         try write(
             .thermodynamics,
             "temperature/K,free energy/(kJ/mol),entropy/(J/K/mol),heat capacity/(J/K/mol)\n"
