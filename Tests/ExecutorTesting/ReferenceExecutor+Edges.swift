@@ -27,9 +27,9 @@ extension ReferenceExecutor {
             for e in 0..<graph.edges {
                 switch basis {
                 case .ownRow: (result[e, 0], rows[e]) = (1, e)
-                case .spline(let coordinate, let intervals):
+                case .spline(let coordinate, let knots):
                     let cutoff = coordinate.cutoff(graph, e)
-                    let (row, values, slopes) = spline(at: x[0][e, 0] / cutoff, intervals: intervals)
+                    let (row, values, slopes) = spline(at: x[0][e, 0] / cutoff, knots)
                     rows[e] = row
                     for q in 0..<4 {
                         switch part {
@@ -74,11 +74,15 @@ extension ReferenceExecutor {
         }
     }
 
-    /// The four uniform cubic B-splines that do not vanish at x and their slopes by x; all zero from 1 on.
-    private func spline(at x: Double, intervals: Int) -> (row: Int, values: [Double], slopes: [Double]) {
-        guard x < 1 else { return (intervals - 1, [0, 0, 0, 0], [0, 0, 0, 0]) }
-        let row = Int(x * Double(intervals))
-        let u = x * Double(intervals) - Double(row)
+    /// The four cubic B-splines that do not vanish at x and their slopes by x; all zero from 1 on.
+    private func spline(at x: Double, _ knots: SplineKnots) -> (row: Int, values: [Double], slopes: [Double]) {
+        guard x < 1 else { return (knots.coefficients - 4, [0, 0, 0, 0], [0, 0, 0, 0]) }
+        var (start, spacing, first) = (0.0, (knots.outer?.start ?? 1) / Double(knots.intervals), 0)
+        if let outer = knots.outer, x >= outer.start {
+            (start, spacing, first) = (outer.start, (1 - outer.start) / Double(outer.intervals), knots.outerRow)
+        }
+        let row = min(Int((x - start) / spacing), knots.coefficients - 4 - first)
+        let u = (x - start) / spacing - Double(row)
         let values = [
             pow(1 - u, 3) / 6, (3 * pow(u, 3) - 6 * u * u + 4) / 6, (-3 * pow(u, 3) + 3 * u * u + 3 * u + 1) / 6,
             pow(u, 3) / 6,
@@ -86,7 +90,7 @@ extension ReferenceExecutor {
         let slopes = [
             -pow(1 - u, 2) / 2, (3 * u * u - 4 * u) / 2, (-3 * u * u + 2 * u + 1) / 2, u * u / 2,
         ]
-        return (row, values, slopes.map { $0 * Double(intervals) })
+        return (first + row, values, slopes.map { $0 / spacing })
     }
 }
 
