@@ -87,6 +87,13 @@ let modules = [
         ],
         tests: .plain, testsUse: ["ExecutorTesting"]),
     Module(
+        name: "ForeignPotentials",
+        uses: [
+            "CZlib", "Files", "Compute", "Atoms", "Neighbors", "Interactions", "Equivariance", "Programs",
+            "CPUExecutor", "Layers", "Models", "Potentials",
+        ],
+        tests: .plain),
+    Module(
         name: "DataSets",
         uses: [
             "Files", "Compute", "Atoms", "Settings", "StructureFiles", "Neighbors", "Interactions", "Potentials",
@@ -110,8 +117,8 @@ let modules = [
         name: "Commands",
         uses: [
             "Files", "Compute", "Atoms", "Settings", "StructureFiles", "Neighbors", "Interactions", "Symmetry",
-            "Relaxation", "Programs", "CPUExecutor", "Layers", "Models", "Potentials", "DataSets", "Training",
-            "Dynamics", "Trajectory", "Analysis", "Sockets",
+            "Relaxation", "Programs", "CPUExecutor", "Layers", "Models", "Potentials", "ForeignPotentials", "DataSets",
+            "Training", "Dynamics", "Trajectory", "Analysis", "Sockets",
         ],
         products: [logging], tests: .plain),
     Module(

@@ -48,13 +48,13 @@ extension StepPreparation {
     ) -> Step<T>.Body {
         let input = operands.count > 1 ? operands[1] : nil
         switch basis {
-        case .spline(let coordinate, let intervals):
+        case .spline(let coordinate, let splineKnots):
             return { executor, graph in
                 let (input, output) = (input.map { UnsafePointer(executor.pointer($0)) }, executor.pointer(result))
                 let knots = executor.knots.pointer
                 executor.forRows(graph.edges, work: 50) { range, _ in
                     EdgeKernels.spline(
-                        coordinate, intervals: intervals, part, graph, range: range, input: input, output: output,
+                        coordinate, splineKnots, part, graph, range: range, input: input, output: output,
                         knots: knots)
                 }
             }

@@ -73,8 +73,8 @@ extension ProgramBuilder {
             preconditionFailure("rows are concatenated when a program is finished, after its derivatives")
         case .sum: return x.filter(isActive).map { ($0, g) }
         case .scaled(let factor): return [(x[0], scaled(g, by: factor))]
-        case .splineCoefficients(let transposed):
-            return [(x[0], transposed ? splineCoefficients(g) : splineCoefficientsTransposed(g))]
+        case .splineCoefficients(let knots, let transposed):
+            return [(x[0], transposed ? splineCoefficients(g, knots) : splineCoefficientsTransposed(g, knots))]
         case .edgeVectors:
             var contributions: [(Value, Value)] = []
             if isActive(x[0]) { contributions.append((x[0], scaled(edgeForces(g), by: -1))) }

@@ -37,8 +37,8 @@ public enum Operation: Hashable, Sendable {
     case sum
     case scaled(Double)
 
-    /// Coefficients of the cubic spline through values at uniform knots, or the transpose of that linear map.
-    case splineCoefficients(transposed: Bool)
+    /// Coefficients of the cubic spline through values at knots, or the transpose of that linear map.
+    case splineCoefficients(SplineKnots, transposed: Bool)
 
     /// `r = (x_j + S·cell − x_i)(1 + ε)` of every edge; operands positions and strain, read from the graph.
     case edgeVectors

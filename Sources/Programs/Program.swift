@@ -124,7 +124,7 @@ extension Operation {
         case .concatenated: "concatenated"
         case .sum: "sum"
         case .scaled: "scaled"
-        case .splineCoefficients(let transposed):
+        case .splineCoefficients(_, let transposed):
             transposed ? "spline coefficients, transposed" : "spline coefficients"
         case .edgeVectors: "edge vectors"
         case .edgeFunction(let function, let part):

@@ -109,6 +109,13 @@ public struct ProgramBuilder: Sendable {
         return product(map, .output, [scalars, irreps])
     }
 
+    /// Scalars of which every channel is the dot product of two irreps.
+    public mutating func dot(_ a: Value, _ b: Value) -> Value {
+        let irreps = shape(a).layout
+        let map = ProductMap(scalars: .features(irreps.blocks.map { (0, $0.multiplicity) }), irreps: irreps)
+        return product(map, .scalars, [a, b])
+    }
+
     mutating func product(_ map: ProductMap, _ slot: ProductMap.Slot, _ operands: [Value]) -> Value {
         append(.product(map, slot), operands, shape(operands[0]).axis, slot == .scalars ? map.scalars : map.irreps)
     }
@@ -148,14 +155,17 @@ public struct ProgramBuilder: Sendable {
             convolution.output)
     }
 
-    public mutating func splineCoefficients(_ values: Value) -> Value {
-        guard case .fixed(let knots) = shape(values).axis else { preconditionFailure("spline values lie on knots") }
-        return append(.splineCoefficients(transposed: false), [values], .fixed(knots + 2), shape(values).layout)
+    public mutating func splineCoefficients(_ values: Value, _ knots: SplineKnots) -> Value {
+        precondition(
+            shape(values).axis == .fixed(knots.values),
+            "expected values at \(knots.values) knots, got \(shape(values).axis)")
+        return append(
+            .splineCoefficients(knots, transposed: false), [values], .fixed(knots.coefficients), shape(values).layout)
     }
 
-    mutating func splineCoefficientsTransposed(_ cotangent: Value) -> Value {
-        guard case .fixed(let count) = shape(cotangent).axis else { preconditionFailure("coefficients lie on knots") }
-        return append(.splineCoefficients(transposed: true), [cotangent], .fixed(count - 2), shape(cotangent).layout)
+    mutating func splineCoefficientsTransposed(_ cotangent: Value, _ knots: SplineKnots) -> Value {
+        append(
+            .splineCoefficients(knots, transposed: true), [cotangent], .fixed(knots.values), shape(cotangent).layout)
     }
 
     // MARK: Geometry

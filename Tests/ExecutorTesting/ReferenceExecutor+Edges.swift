@@ -36,9 +36,9 @@ extension ReferenceExecutor {
             for e in 0..<graph.edges {
                 switch basis {
                 case .ownRow: (result[e, 0], rows[e]) = (1, e)
-                case .spline(let coordinate, let intervals):
+                case .spline(let coordinate, let knots):
                     let cutoff = coordinate.cutoff(graph, e)
-                    let (row, values, slopes, curvatures) = spline(at: x[0][e, 0] / cutoff, intervals: intervals)
+                    let (row, values, slopes, curvatures) = spline(at: x[0][e, 0] / cutoff, knots)
                     rows[e] = row
                     for q in 0..<4 {
                         switch part {
@@ -85,13 +85,17 @@ extension ReferenceExecutor {
         }
     }
 
-    /// The four uniform cubic B-splines that do not vanish at x and their derivatives by x; all zero from 1 on.
+    /// The four cubic B-splines that do not vanish at x and their derivatives by x; all zero from 1 on.
     private func spline(
-        at x: Double, intervals: Int
+        at x: Double, _ knots: SplineKnots
     ) -> (row: Int, values: [Double], slopes: [Double], curvatures: [Double]) {
-        guard x < 1 else { return (intervals - 1, [0, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]) }
-        let row = Int(x * Double(intervals))
-        let u = x * Double(intervals) - Double(row)
+        guard x < 1 else { return (knots.coefficients - 4, [0, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]) }
+        var (start, spacing, first) = (0.0, (knots.outer?.start ?? 1) / Double(knots.intervals), 0)
+        if let outer = knots.outer, x >= outer.start {
+            (start, spacing, first) = (outer.start, (1 - outer.start) / Double(outer.intervals), knots.outerRow)
+        }
+        let row = min(Int((x - start) / spacing), knots.coefficients - 4 - first)
+        let u = (x - start) / spacing - Double(row)
         let values = [
             pow(1 - u, 3) / 6, (3 * pow(u, 3) - 6 * u * u + 4) / 6, (-3 * pow(u, 3) + 3 * u * u + 3 * u + 1) / 6,
             pow(u, 3) / 6,
@@ -100,8 +104,7 @@ extension ReferenceExecutor {
             -pow(1 - u, 2) / 2, (3 * u * u - 4 * u) / 2, (-3 * u * u + 2 * u + 1) / 2, u * u / 2,
         ]
         let curvatures = [1 - u, 3 * u - 2, 1 - 3 * u, u]
-        let n = Double(intervals)
-        return (row, values, slopes.map { $0 * n }, curvatures.map { $0 * n * n })
+        return (first + row, values, slopes.map { $0 / spacing }, curvatures.map { $0 / spacing / spacing })
     }
 }
 

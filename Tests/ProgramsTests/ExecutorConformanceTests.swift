@@ -110,7 +110,7 @@ import Testing
         let distance = builder.edgeFunction(.distance, of: r)
         let value = builder.convolve(
             features, harmonics: builder.edgeFunction(.harmonics(lMax: 2), of: r),
-            basis: builder.radialBasis(.spline(PrimitiveDerivatives.coordinate, intervals: 9), of: distance),
+            basis: builder.radialBasis(.spline(PrimitiveDerivatives.coordinate, SplineKnots(intervals: 9)), of: distance),
             table: builder.input("table", .fixed(12), convolution.weights), convolution)
         let gradients = builder.gradients(
             of: [(value, builder.input("cotangent", .atoms, convolution.output))], to: [x, types, positions, r])
@@ -210,7 +210,7 @@ import Testing
             case .concatenated: 23
             case .sum: 24
             case .scaled: 25
-            case .splineCoefficients(let transposed): transposed ? 26 : 27
+            case .splineCoefficients(_, let transposed): transposed ? 26 : 27
             case .edgeVectors: 28
             case .edgeFunction(_, let part): [.value: 29, .pullback: 30, .tangent: 31, .curvature: 41][part]!
             case .radialBasis(.spline, let part):

@@ -85,7 +85,9 @@ import Testing
             .init(inputBlock: 2, lHarmonic: 0, lOutput: 2, outputGroup: 4),
         ])
     static let coordinate = RadialCoordinate(rMax: 3, pairCutoffs: [[2.9, 3], [2.5, 2.8]])
-    static let basis = BesselBasis(rMax: 3, frequencies: [1, 2, 3.5], p: 6)
+    /// With an outer part: the splines of both are used.
+    static let twoParts = SplineKnots(intervals: 7, outer: .init(start: 0.8, intervals: 5))
+    static let basis = BesselBasis(rMax: 3, frequencies: [1, 2, 3.5], cutoff: .polynomial(power: 6))
 
     static let arguments: [(name: String, shape: Program.Shape)] = arguments(of: convolution)
 
@@ -105,10 +107,11 @@ import Testing
     }
 
     static func convolve(
-        _ builder: inout ProgramBuilder, _ x: [Program.Value], _ convolution: Convolution
+        _ builder: inout ProgramBuilder, _ x: [Program.Value], _ convolution: Convolution,
+        _ knots: SplineKnots = SplineKnots(intervals: 9)
     ) -> Program.Value {
         let distance = builder.edgeFunction(.distance, of: vectors(&builder))
-        let basis = builder.radialBasis(.spline(coordinate, intervals: 9), of: distance)
+        let basis = builder.radialBasis(.spline(coordinate, knots), of: distance)
         return builder.convolve(x[2], harmonics: x[1], basis: basis, table: x[0], convolution)
     }
 
@@ -148,6 +151,19 @@ import Testing
             Case(
                 name: "product", inputs: [("a", .init(.atoms, scalars)), ("y", .init(.atoms, features))]
             ) { builder, x in builder.product(x[0], x[1]) },
+            Case(name: "dot", inputs: [("x", .init(.atoms, features)), ("y", .init(.atoms, features))]) {
+                $0.dot($1[0], $1[1])
+            },
+            Case(name: "root mean square", inputs: [("x", .init(.atoms, features))]) { builder, x in
+                let total = LinearMap(
+                    input: scalars, output: .plain(1),
+                    terms: scalars.blocks.map { ($0, Layout.plain(1).blocks[0], 0.5) })
+                let ones = builder.constant(
+                    Array(repeating: 1, count: total.weights.width), .fixed(1), total.weights)
+                let squares = builder.linear(builder.dot(x[0], x[0]), ones, total)
+                let mean = builder.sum([squares, builder.fill(0.3, .atoms, .plain(1))])
+                return builder.pointwise(mean, [Activation(.inverseRoot, factor: 1.3)])
+            },
             Case(name: "slice", inputs: [("x", .init(.atoms, features))]) { $0.slice($1[0], 1..<3) },
             Case(name: "embed", inputs: [("x", .init(.atoms, features.slice(1..<2)))]) { builder, x in
                 builder.embed(x[0], 1..<2, in: features)
@@ -157,11 +173,21 @@ import Testing
             },
             Case(name: "scaled", inputs: [("x", .init(.atoms, features))]) { $0.scaled($1[0], by: -1.7) },
             Case(name: "spline coefficients", inputs: [("v", .init(.fixed(9), .features([(0, 5)])))]) {
-                $0.splineCoefficients($1[0])
+                $0.splineCoefficients($1[0], SplineKnots(intervals: 8))
             },
             Case(name: "spline coefficients, transposed", inputs: [("v", .init(.fixed(9), .features([(0, 5)])))]) {
-                $0.splineCoefficientsTransposed($1[0])
+                $0.splineCoefficientsTransposed($1[0], SplineKnots(intervals: 6))
             },
+            Case(name: "spline of two parts", inputs: [("v", .init(.fixed(13), .features([(0, 5)])))]) {
+                $0.splineCoefficients($1[0], twoParts)
+            },
+            Case(name: "spline of two parts, transposed", inputs: [("v", .init(.fixed(18), .features([(0, 5)])))]) {
+                $0.splineCoefficientsTransposed($1[0], twoParts)
+            },
+            Case(
+                name: "convolution with splines of two parts",
+                inputs: [("table", .init(.fixed(18), convolution.weights))] + arguments(of: convolution).dropFirst()
+            ) { convolve(&$0, $1, convolution, twoParts) },
             convolve("convolution", convolution),
             convolve("convolution of all couplings", .ofAllCouplings { 1 + $0 % 2 }),
             // More edges of an atom than the kernels take at a time.

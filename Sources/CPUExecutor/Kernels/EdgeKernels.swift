@@ -115,17 +115,31 @@ enum EdgeKernels<T: KernelScalar> {
 
     /// The four B-splines of an edge and the number of the first, or another part (see `RadialBasis`).
     static func spline(
-        _ coordinate: RadialCoordinate, intervals: Int, _ part: RadialBasis.Part, _ graph: Graph, range: Range<Int>,
+        _ coordinate: RadialCoordinate, _ splineKnots: SplineKnots, _ part: RadialBasis.Part, _ graph: Graph,
+        range: Range<Int>,
         input: UnsafePointer<T>?, output: UnsafeMutablePointer<T>, knots: UnsafeMutablePointer<Int32>
     ) {
-        let (count, last) = (Lanes(repeating: Double(intervals)), Lanes(repeating: Double(intervals - 1)))
+        let (intervals, outer) = (splineKnots.intervals, splineKnots.outer)
+        let inner = outer.map { Double(intervals) / $0.start } ?? Double(intervals)
+        let last = Lanes(repeating: Double(splineKnots.coefficients - 4))
         forTiles(graph, range) { first, edges, r in
             let cutoff = coordinate.cutoffs(graph, first, edges)
             let x = r.length / cutoff
             let isOutside = x .>= 1
-            let scaled = (x * count).replacing(with: count, where: isOutside)
-            let knot = scaled.rounded(.down).replacing(with: last, where: isOutside)
-            let u = scaled - knot
+            var count = Lanes(repeating: inner)
+            var scaled = x * count
+            // The row of the table that a coordinate of 0 stands for.
+            var origin = Lanes.zero
+            if let outer {
+                let isOuter = x .>= outer.start
+                let density = Double(outer.intervals) / (1 - outer.start)
+                scaled.replace(with: (x - outer.start) * density, where: isOuter)
+                count.replace(with: density, where: isOuter)
+                origin.replace(with: Double(splineKnots.outerRow), where: isOuter)
+            }
+            let floor = scaled.rounded(.down)
+            let knot = pointwiseMin(floor + origin, last).replacing(with: last, where: isOutside)
+            let u = (scaled - (knot - origin)).replacing(with: 0, where: isOutside)
             let w = 1 - u
             // Of every part: a program may have the slope alone.
             for lane in 0..<edges { knots[first &+ lane] = Int32(knot[lane]) }
