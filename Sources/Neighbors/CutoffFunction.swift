@@ -23,6 +23,18 @@ public enum CutoffFunction: Sendable, Hashable {
         }
     }
 
+    /// The second derivative at a coordinate x > 0; where it jumps, that of the smaller x.
+    public func curvature(at x: Double) -> Double {
+        switch self {
+        case .polynomial(let power): return PolynomialCutoff(cutoff: 1, power: power).curvature(at: x)
+        case .xplor(let start):
+            guard x > start, x < 1 else { return 0 }
+            let (s, on) = (x * x, start * start)
+            let width = (1 - on) * (1 - on) * (1 - on)
+            return 12 * (on - 3 * (1 + on) * s + 5 * s * s) / width
+        }
+    }
+
     /// Where its curvature jumps before the end.
     public var start: Double? { if case .xplor(let start) = self { start } else { nil } }
 }

@@ -7,8 +7,8 @@ public enum StructureFormats {
     public static let all: [any StructureFormat] = [
         // Of codes with plane waves or orbitals in crystals.
         XDATCARFormat(), POSCARFormat(), MLABFormat(), OUTCARFormat(), VasprunFormat(), PWscfFormat(), PWXMLFormat(),
-        AimsFormat(), AbinitFormat(), AbinitHistoryFormat(), CP2KFormat(), CastepFormat(), SiestaFormat(), GPAWFormat(),
-        GPAWTextFormat(),
+        CPFormat(), AimsFormat(), AbinitFormat(), AbinitHistoryFormat(), CP2KFormat(), CastepFormat(), SiestaFormat(),
+        GPAWFormat(), GPAWTextFormat(),
         // Of codes of molecules.
         ORCAFormat(), GaussianFormat(), NWChemFormat(), Psi4Format(),
         // Structures, and collections of them.

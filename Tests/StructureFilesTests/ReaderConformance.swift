@@ -10,7 +10,7 @@ import Testing
 /// A new format adds its sample to `FormatSample.all`.
 @Suite struct ReaderConformance {
     @Test func everyFormatHasASample() {
-        let held = FormatSample.all.map(\.format) + RecordedFile.all.map(\.format)
+        let held = FormatSample.all.map(\.format) + RecordedFile.all.map(\.format) + FormatSample.others
         let formats = StructureFormats.all.map(\.name) + StructureFormats.folders.map(\.name)
         #expect(Set(held) == Set(formats))
     }
