@@ -59,7 +59,7 @@ import Testing
         let (long, half) = (try scatter(5, 4), try scatter(2.5, 4))
         #expect((3.2...4.8).contains(long / half), "\(long / half)")
         // With one evaluation of the dear forces in 20 fs.
-        #expect(try scatter(20, 1, plain: true) > 4 * long)
+        #expect(try scatter(20, 1, plain: true) > 3 * long)
     }
 
     @Test func motionRunsBackwards() throws {

@@ -129,7 +129,7 @@ private final class Well: Interaction {
             return energies.map { abs($0 - energies[0]) }.max()!
         }
         let (long, short) = (try scatter(0.2), try scatter(0.1))
-        #expect(long < 0.01)
+        #expect(long < 0.02)
         if friction == nil { #expect((3...5.5).contains(long / short), "\(long / short)") }
     }
 

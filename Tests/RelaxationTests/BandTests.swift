@@ -121,7 +121,7 @@ import Testing
             #expect(band.isConverged, "\(method) \(interpolation)")
             #expect(band.climbing == 3)
             #expect(abs(band.reactionEnergy) < 1e-6)
-            for image in 0..<7 { #expect(abs(band.energies[image] - band.energies[6 - image]) < 2e-5) }
+            for image in 0..<7 { #expect(abs(band.energies[image] - band.energies[6 - image]) < 3e-4) }
             barriers.append(band.forwardBarrier)
             // At the saddle point all forces vanish.
             #expect(band.images[3].forces!.map(norm).max()! < 3e-4)
@@ -161,7 +161,7 @@ import Testing
             path.images.map { norm($0.positions[1] - $0.positions[0]) }.min()!
         }
         #expect(closest(linear) < 0.1)
-        #expect(closest(even) > 1.8)
+        #expect(closest(even) > 1.6)
     }
 
     @Test func theShortestImageIsFoundInObliqueCells() {

@@ -45,7 +45,7 @@ extension MDSettings {
         try check(settings.optional("report_every"), reportEvery)
         func whole(_ number: Int) -> Int { (number + count - 1) / count * count }
         reportEvery = whole(reportEvery)
-        checkpoint?.every = whole(checkpoint?.every ?? count)
-        candidates?.stream.every = whole(candidates?.stream.every ?? count)
+        if let every = checkpoint?.every { checkpoint?.every = whole(every) }
+        if let every = candidates?.stream.every { candidates?.stream.every = whole(every) }
     }
 }

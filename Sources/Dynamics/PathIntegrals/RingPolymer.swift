@@ -83,7 +83,7 @@ struct RingPolymer: Sendable {
                 var sum = [SIMD3<Double>](repeating: .zero, count: atoms)
                 for column in 0..<beads {
                     let factor = element(row, column)
-                    let source = values[column].span
+                    let source = values[column]
                     for atom in 0..<atoms { sum[atom] += source[atom] * factor }
                 }
                 result[row - rows.lowerBound] = sum

@@ -5,7 +5,7 @@ import json
 from .document import WIDTH, Document, Paragraph, Plot, Section, Table, number
 from .errors import InputError
 from .phonons import bands_and_states, read_phonons
-from .plots import BLUE, GREY, ORANGE, distinct_colours
+from .plots import BLUE, GREY, distinct_colours
 
 WORDS = {"pass": "passed", "warn": "warning", "fail": "FAILED"}
 IN_A_ROW = 3  # dimers
@@ -64,11 +64,10 @@ def _row_of_dimers(row):
             axes.axhline(0, color=GREY, linewidth=0.5, zorder=0)
             axes.axvspan(dimer["distances"][0], dimer["shortest"], color=GREY, alpha=0.2, linewidth=0)
             axes.plot(dimer["distances"], dimer["energies"], color=BLUE)
-            depth = dimer.get("well_depth") or 0
+            # Linear where atoms are bound, logarithmic on the wall, so that a hole behind it shows.
+            axes.set_yscale("symlog", linthresh=1)
             axes.set(xlabel="distance, Å", ylabel="energy, eV", title="–".join(dimer["elements"]),
                      xlim=(dimer["distances"][0], dimer["distances"][-1]))
-            low = min(energy for energy in dimer["energies"])
-            axes.set_ylim(max(low, -3 * depth - 20) - 0.3, 2 * depth + 3)
         for axes in figure.axes[len(row):]:
             axes.set_visible(False)
         figure.subplots_adjust(left=0.08, right=0.98, bottom=0.19, top=0.88, wspace=0.32)
