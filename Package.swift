@@ -64,8 +64,8 @@ let modules = [
     Module(name: "Atoms", tests: .plain),
     Module(name: "Settings", uses: ["Files", "Atoms"], products: [yams], tests: .plain),
     Module(
-        name: "StructureFiles", uses: ["CZlib", "CLZMA", "CZstandard", "CXML", "CSQLite", "Files", "Atoms"],
-        tests: .withData),
+        name: "StructureFiles",
+        uses: ["CZlib", "CLZMA", "CZstandard", "CXML", "CSQLite", "CHDF5", "Files", "Atoms"], tests: .withData),
     Module(name: "Neighbors", uses: ["Compute", "Atoms"], tests: .withData),
     Module(name: "Interactions", uses: ["Compute", "Atoms", "Neighbors"], tests: .plain),
     Module(name: "Symmetry", uses: ["Atoms"], tests: .plain),
@@ -86,6 +86,13 @@ let modules = [
             "Files", "Compute", "Atoms", "Neighbors", "Interactions", "Programs", "CPUExecutor", "Layers", "Models",
         ],
         tests: .plain, testsUse: ["ExecutorTesting"]),
+    Module(
+        name: "ForeignPotentials",
+        uses: [
+            "CZlib", "Files", "Compute", "Atoms", "Neighbors", "Interactions", "Equivariance", "Programs",
+            "CPUExecutor", "Layers", "Models", "Potentials",
+        ],
+        tests: .plain),
     Module(
         name: "DataSets",
         uses: [
@@ -111,8 +118,8 @@ let modules = [
         name: "Commands",
         uses: [
             "Files", "Compute", "Atoms", "Settings", "StructureFiles", "Neighbors", "Interactions", "Symmetry",
-            "Relaxation", "Programs", "CPUExecutor", "Layers", "Models", "Potentials", "DataSets", "Training",
-            "Dynamics", "Trajectory", "Analysis", "Sockets",
+            "Relaxation", "Programs", "CPUExecutor", "Layers", "Models", "Potentials", "ForeignPotentials", "DataSets",
+            "Training", "Dynamics", "Trajectory", "Analysis", "Sockets",
         ],
         products: [logging], tests: .plain),
     Module(
@@ -130,7 +137,7 @@ let testedByConformance = ["Interactions", "Models", "Potentials", "Dynamics"]
 extension String {
     /// Modules of headers in C, which tests reach through the modules that use them.
     var isModuleMap: Bool {
-        ["CMD", "COpenBLAS", "CVectors", "CZlib", "CLZMA", "CZstandard", "CXML", "CSQLite", "CNetCDF", "CApus"]
+        ["CMD", "COpenBLAS", "CVectors", "CZlib", "CLZMA", "CZstandard", "CXML", "CSQLite", "CHDF5", "CNetCDF", "CApus"]
             .contains(self)
     }
 }
@@ -155,6 +162,7 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CXML", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
         .systemLibrary(name: "CLZMA", providers: [.apt(["liblzma-dev"])]),
         .systemLibrary(name: "CZstandard", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CNetCDF", pkgConfig: "netcdf", providers: [.apt(["libnetcdf-dev"])]),
@@ -188,8 +196,8 @@ let package = Package(
             .executableTarget(
                 name: "apus",
                 dependencies: [
-                    "Commands", "Files", "Compute", "Potentials", "Relaxation", "Sockets", "StructureFiles",
-                    "DataSets",
+                    "Commands", "Files", "Atoms", "Compute", "Interactions", "Potentials", "Relaxation", "Sockets",
+                    "StructureFiles", "DataSets",
                 ].map {
                     .byName(name: $0)
                 } + [

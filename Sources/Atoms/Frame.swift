@@ -12,6 +12,8 @@ public struct Frame: Sendable, Equatable {
     public var time: Double
     /// eV
     public var kineticEnergy: Double?
+    /// Of a path integral, whose `kineticEnergy` is another estimate with the same mean, eV.
+    public var primitiveKineticEnergy: Double?
     /// K
     public var temperature: Double?
     /// Potential and kinetic part, positive in tension, eV/Å³.
@@ -20,6 +22,9 @@ public struct Frame: Sendable, Equatable {
     public var conservedEnergy: Double?
     /// The slope of the conserved energy over the steps so far, eV per atom and ps.
     public var drift: Double?
+
+    /// Of the whole structure, Σ_i v_i e_i + Σ_ij (r_i − r_j) (∂E_i/∂r_j·v_j), eV Å/fs: the heat flux times the volume.
+    public var heatFlux: SIMD3<Double>?
 
     public init(structure: Structure, step: Int = 0, time: Double = 0) {
         self.structure = structure

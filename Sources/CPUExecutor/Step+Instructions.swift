@@ -130,12 +130,11 @@ extension StepPreparation {
                 }
             }
 
-        case .splineCoefficients(let transposed):
-            guard case .fixed(let count) = axis else { preconditionFailure("spline coefficients belong to knots") }
-            let spline = SplineKernels<T>(intervals: transposed ? count - 1 : count - 3, transposed: transposed)
+        case .splineCoefficients(let knots, let transposed):
+            let spline = SplineKernels<T>(knots, transposed: transposed)
             return { executor, _ in
                 let (x, out) = (executor.pointer(operands[0]), executor.pointer(result))
-                executor.forRows((width + T.lanes - 1) / T.lanes, work: count * T.lanes) { range, _ in
+                executor.forRows((width + T.lanes - 1) / T.lanes, work: knots.coefficients * T.lanes) { range, _ in
                     spline.coefficients(x, out, width: width, vectors: range)
                 }
             }

@@ -44,6 +44,7 @@ public struct DataSettings: Sendable, Equatable {
 
     public init(_ data: Settings) throws {
         if let section = try data.optionalSection("keys") { labels = try Self.labels(section) }
+        labels.unstated = try Self.unstated(data)
         train = try DataEntry.list(data.oneOrMore("train"), labels: labels)
         guard !train.isEmpty else {
             throw try data.value("train").error("expected a file, a list of files or a pattern, found none")
@@ -82,7 +83,28 @@ public struct DataSettings: Sendable, Equatable {
 
     /// What labels are called in the settings of a training, whatever else these say.
     public static func labels(ofTraining settings: Settings) throws -> LabelKeys {
-        try settings.section("data").optionalSection("keys").map { try labels($0) } ?? LabelKeys()
+        let data = try settings.section("data")
+        var keys = try data.optionalSection("keys").map { try labels($0) } ?? LabelKeys()
+        keys.unstated = try unstated(data)
+        return keys
+    }
+
+    /// What files that do not say it mean: `elements` of numbered types and `file_units`.
+    private static func unstated(_ data: Settings) throws -> UnstatedFacts {
+        var facts = UnstatedFacts()
+        if data.optional("elements") != nil {
+            facts.elements = try data.oneOrMore("elements").map {
+                let symbol = try $0.string()
+                guard let element = Element(symbol) else { throw $0.error("expected the symbol of an element, found \(symbol)") }
+                return element
+            }
+        }
+        if let value = data.optional("file_units") {
+            let word = try value.string()
+            guard let units = FileUnits(rawValue: word) else { throw value.error("expected \(FileUnits.names), found \(word)") }
+            facts.units = units
+        }
+        return facts
     }
 
     public static func labels(_ section: Settings, default absent: LabelKeys = LabelKeys()) throws -> LabelKeys {
@@ -98,6 +120,7 @@ public struct DataSettings: Sendable, Equatable {
             energy: try key("energy", absent.energy), forces: try key("forces", absent.forces),
             stress: try key("stress", absent.stress), virial: try key("virial", absent.virial),
             others: others)
+        keys.unstated = absent.unstated
         keys.weight = try key("weight", absent.weight)
         keys.forceWeights = try key("force_weights", absent.forceWeights)
         return keys

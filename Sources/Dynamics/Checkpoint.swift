@@ -92,7 +92,10 @@ extension Checkpoint {
     /// Writes the file beside its place and moves it there, so that there is always a whole one.
     ///
     /// - Throws: `SystemError` or `OutputError` when that fails.
-    public func write(to path: String) throws {
+    public func write(to path: String) throws { try OutputFile.write(try encoded(for: path), to: path) }
+
+    /// What the file holds.
+    func encoded(for path: String) throws -> Data {
         let cell = structure.cell
         let header = Header(
             count: structure.count, step: step, time: time, heat: heat, driftFit: driftFit,
@@ -115,7 +118,7 @@ extension Checkpoint {
                 }
             }
             withUnsafeBytes(of: data.fnvHash.littleEndian) { data.append(contentsOf: $0) }
-            try OutputFile.write(data, to: path)
+            return data
         } catch let error as EncodingError {
             throw SimulationError(
                 .notFinite, step: step,
@@ -126,13 +129,16 @@ extension Checkpoint {
 
     /// - Throws: `SimulationError` when the file cannot be read, is damaged or is none of ours.
     public init(contentsOf path: String) throws {
-        func bad(_ message: String) -> SimulationError { SimulationError(.badCheckpoint, "\(path): \(message)") }
-        let data: Data
         do {
-            data = try InputFile.read(path)
+            try self.init(encoded: try InputFile.read(path), path: path)
         } catch let error as SystemError {
-            throw bad("\(error.reason) while \(error.action).")
+            throw SimulationError(.badCheckpoint, "\(path): \(error.reason) while \(error.action).")
         }
+    }
+
+    /// - Parameter path: for messages.
+    init(encoded data: Data, path: String) throws {
+        func bad(_ message: String) -> SimulationError { SimulationError(.badCheckpoint, "\(path): \(message)") }
         guard data.starts(with: Self.magic) else { throw bad("this is no checkpoint of apus.") }
         let rest = data.dropFirst(Self.magic.count)
         guard let end = rest.prefix(Self.longestHeader).firstIndex(of: UInt8(ascii: "\n")),

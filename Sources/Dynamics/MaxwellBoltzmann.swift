@@ -7,6 +7,8 @@ enum RandomStream {
     static let langevin: UInt32 = 2
     static let rescaling: UInt32 = 3
     static let cell: UInt32 = 4
+    static let exchange: UInt32 = 16
+    static let ringPolymer: UInt32 = 17
 }
 
 extension Motion {

@@ -20,6 +20,8 @@ public struct Motion: Sendable {
     public var velocities: [SIMD3<Double>]
     /// Energy, forces and virial at `positions`.
     public internal(set) var result = InteractionResult()
+    /// Whether what is asked for are the cheap forces of several timesteps.
+    var wantsCheapForces = false
     /// Timesteps since the start.
     public var step = 0
     /// fs since the start.

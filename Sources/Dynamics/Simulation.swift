@@ -12,9 +12,9 @@ import Interactions
 ///
 /// Results are bitwise the same for any number of threads and after a restart from a checkpoint.
 public final class Simulation {
-    public private(set) var motion: Motion
+    public internal(set) var motion: Motion
     /// With the states of its pieces.
-    public private(set) var ensemble: Ensemble
+    public internal(set) var ensemble: Ensemble
     public let interaction: any Interaction
     public var guards: Guards
     public let cancellation: Cancellation
@@ -24,8 +24,10 @@ public final class Simulation {
     let removesRotation: Bool
     private let limits: MinimumDistances
     private let evaluator: Evaluator
+    /// Of the cheap forces of several timesteps.
+    private let cheapEvaluator: Evaluator?
     /// Of `motion`, kept because every step needs it several times.
-    private var kineticEnergy = 0.0
+    var kineticEnergy = 0.0
     /// Steps, and the time they took in all, since the statistics began; where the evaluator's clock stood then.
     private var progress: Pace
     private var earlier = EvaluationClock()
@@ -70,6 +72,7 @@ public final class Simulation {
         self.cancellation = cancellation
         limits = guards.minimumDistances ?? interaction.minimumDistances ?? MinimumDistances()
         evaluator = Evaluator(interaction, skin: skin, parallelism: motion.parallelism)
+        cheapEvaluator = try ensemble.cheapEvaluator(of: interaction, skin: skin, parallelism: motion.parallelism)
         progress = Pace(atomCount: motion.count)
         try evaluate(&self.motion, atStep: motion.step)
         kineticEnergy = self.motion.kineticEnergy
@@ -112,7 +115,7 @@ public final class Simulation {
 
 extension Simulation {
     /// Runs for so many steps, or fewer when cancelled, and hands over a frame whenever the number of steps since the
-    /// start is a multiple of `interval`.
+    /// start is a multiple of `interval`. What moves several steps at once is asked for multiples of these.
     ///
     /// - Returns: the number of steps taken.
     /// - Throws: `SimulationError` when a guard stops the run, the errors of the interaction and those of `report`.
@@ -121,7 +124,10 @@ extension Simulation {
         -> Int
     {
         precondition(steps >= 0 && interval >= 1, "expected steps ≥ 0 and an interval ≥ 1, got \(steps), \(interval)")
-        for taken in 0..<steps {
+        precondition(
+            steps.isMultiple(of: ensemble.stepsAtOnce),
+            "expected a multiple of \(ensemble.stepsAtOnce) steps, got \(steps)")
+        for taken in stride(from: 0, to: steps, by: ensemble.stepsAtOnce) {
             if cancellation.isCancelled { return taken }
             try step()
             if motion.step.isMultiple(of: interval) { try report(frame) }
@@ -129,16 +135,16 @@ extension Simulation {
         return steps
     }
 
-    private func step() throws {
+    func step() throws {
         let watch = Stopwatch()
-        try ensemble.step(&motion) { try evaluate(&$0, atStep: $0.step + 1) }
-        motion.step += 1
+        try ensemble.step(&motion) { try evaluate(&$0, atStep: $0.step + ensemble.stepsAtOnce) }
+        motion.step += ensemble.stepsAtOnce
         motion.time += ensemble.timestep.femtoseconds
         kineticEnergy = motion.kineticEnergy
         try guards.check(temperature: temperature, energy: totalEnergy, step: motion.step)
         try guards.check(motion.result.deviation, of: motion.elements, step: motion.step)
         driftFit.add(time: motion.time, energy: conservedEnergy)
-        progress.steps += 1
+        progress.steps += ensemble.stepsAtOnce
         progress.simulated = .femtoseconds(progress.simulated.femtoseconds + ensemble.timestep.femtoseconds)
         progress.total += watch.seconds
     }
@@ -146,6 +152,7 @@ extension Simulation {
     private func evaluate(_ motion: inout Motion, atStep step: Int) throws {
         try guards.check(positions: motion.positions, step: step)
         let elements = motion.elements
+        let evaluator = motion.wantsCheapForces ? cheapEvaluator! : evaluator
         try evaluator.evaluate(
             elements: elements, positions: motion.positions, cell: motion.cell, into: &motion.result
         ) { try guards.check($0, of: elements, limits: limits, step: step) }
@@ -231,6 +238,14 @@ extension Simulation {
 
     /// The slope of the conserved energy in eV per atom and ps; `nil` before the first step.
     public var drift: Double? { driftFit.drift(perAtomOf: motion.count) }
+
+    /// The heat flux times the volume, Σ_i v_i (E_i + ½ m_i v_i²) + Σ_ij (r_i − r_j) (∂E_i/∂r_j·v_j), in eV Å/fs; `nil`
+    /// where the interaction does not know how energy flows. It costs about three evaluations of forces.
+    public func heatFlux() throws -> SIMD3<Double>? {
+        try evaluator.energyFlow(
+            elements: motion.elements, positions: motion.positions, cell: motion.cell, velocities: motion.velocities
+        )?.heatFlux(energies: motion.result.atomicEnergies, masses: motion.masses, velocities: motion.velocities)
+    }
 
     /// Everything about this moment. Shares the storage of the simulation, so it costs nothing unless it is kept.
     public var frame: Frame {

@@ -59,6 +59,10 @@ public final class Evaluator {
         clock.rebuilds += neighbors.rebuildCount - rebuilds
     }
 
+    func updateNeighbors(positions: [SIMD3<Double>], cell: Cell?) throws {
+        try neighbors.update(positions: positions, cell: cell)
+    }
+
     /// Energies and forces of a host's atoms, whose neighbours it has found itself.
     ///
     /// - Parameter exchange: how rows of ghosts travel, for an interaction that sees its neighbours' neighbours.
@@ -176,6 +180,11 @@ public struct StructureEvaluationError: Error, CustomStringConvertible {
     public let index: Int
     public let cause: any Error
     public var description: String { "structure \(index + 1): \(cause)" }
+
+    public init(index: Int, cause: any Error) {
+        self.index = index
+        self.cause = cause
+    }
 }
 
 /// How often an evaluator was asked, and where the time went.

@@ -57,3 +57,15 @@ extension MinimumDistances {
             isAssumed: isAssumed(elements[i], elements[j]))
     }
 }
+
+extension MinimumDistances {
+    /// The same of a structure; `nil` also where it has no neighbours that can be found.
+    public func worstViolation(in structure: Structure) -> Violation? {
+        guard !isEmpty,
+            let edges = try? EdgeList(
+                positions: structure.positions, cell: structure.cell,
+                cutoffs: Cutoffs(largestSquare.squareRoot()), parallelism: .serial)
+        else { return nil }
+        return worstViolation(in: edges, of: structure.elements)
+    }
+}

@@ -18,6 +18,12 @@ public protocol Architecture: Codable, Sendable, Equatable {
     /// - Throws: a `ModelError` that names the first value that makes no sense, or a head that it cannot have.
     func validate(for heads: [Head]) throws
 
+    /// Throws a `ModelError` for what makes no sense beside what all models have, such as cutoffs.
+    func validate(in configuration: ModelConfiguration) throws
+
+    /// Whether files of it say what programs before version 4 of the format do not know.
+    var isExtended: Bool { get }
+
     /// Interaction layers: what an atom has depends on atoms within layers × cutoff.
     var layers: Int { get }
 
@@ -68,6 +74,9 @@ public enum Architectures {
 }
 
 extension Architecture {
+    public func validate(in configuration: ModelConfiguration) throws {}
+    public var isExtended: Bool { false }
+
     /// Whether another is the same, hyperparameters included.
     func isEqual(to other: any Architecture) -> Bool { (other as? Self) == self }
 }

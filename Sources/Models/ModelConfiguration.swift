@@ -87,6 +87,7 @@ public struct ModelConfiguration: Sendable, Equatable {
             pairPotential == nil || predictsEnergy, .pairPotential, "none without energies",
             pairPotential?.rawValue ?? "")
         try architecture.validate(for: heads)
+        try architecture.validate(in: self)
     }
 }
 
@@ -133,5 +134,7 @@ extension ModelConfiguration: Codable {
     }
 
     /// Whether programs that know energies of NequIP models alone understand it.
-    public var isPlain: Bool { outputs == [.energy] && type(of: architecture).name == Architectures.usual.name }
+    public var isPlain: Bool {
+        outputs == [.energy] && type(of: architecture).name == Architectures.usual.name && !architecture.isExtended
+    }
 }

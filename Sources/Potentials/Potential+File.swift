@@ -14,6 +14,9 @@ extension Potential {
     private static let committeeVersion = "2"
     /// That of potentials with other outputs than energies or of another architecture than NequIP, committees or not.
     private static let generalVersion = "3"
+    /// That of potentials whose architecture says what came after (`Architecture.isExtended`), committees or not.
+    private static let extendedVersion = "4"
+    private static let versions = [formatVersion, committeeVersion, generalVersion, extendedVersion]
     /// What the numbers of a potential are in; there is no choice.
     public static let units = [
         "energy": "eV", "length": "angstrom", "force": "eV/angstrom", "stress": "eV/angstrom^3",
@@ -81,13 +84,14 @@ extension Potential {
             )
         }
         let version = file.metadata["format_version"] ?? "none"
-        guard [Self.formatVersion, Self.committeeVersion, Self.generalVersion].contains(version) else {
+        guard Self.versions.contains(version) else {
             throw PotentialError(
-                "has format version \(version); this program reads \(Self.formatVersion), \(Self.committeeVersion) and \(Self.generalVersion). Use a newer Apus."
+                "has format version \(version); this program reads \(Self.versions.dropLast().joined(separator: ", ")) and \(Self.extendedVersion). Use a newer Apus."
             )
         }
         let isCommittee =
-            version == Self.committeeVersion || version == Self.generalVersion && file.metadata["members"] != nil
+            version == Self.committeeVersion
+            || [Self.generalVersion, Self.extendedVersion].contains(version) && file.metadata["members"] != nil
         let memberCount = isCommittee ? Int(file.metadata["members"] ?? "") ?? 0 : 1
         guard !isCommittee || (2...100).contains(memberCount) else {
             throw PotentialError(
@@ -259,6 +263,7 @@ extension Potential {
             "shortest_distances": try Self.text(shortestDistances),
         ]
         if !configuration.isPlain { file.metadata["format_version"] = Self.generalVersion }
+        if configuration.architecture.isExtended { file.metadata["format_version"] = Self.extendedVersion }
         if members.count > 1 {
             if configuration.isPlain { file.metadata["format_version"] = Self.committeeVersion }
             file.metadata["members"] = "\(members.count)"

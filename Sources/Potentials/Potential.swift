@@ -40,6 +40,8 @@ public struct Potential: Sendable {
         public var trainingConfiguration = ""
         /// The elements whose energy shift is that of an isolated atom in the data; `nil` where it is not known.
         public var isolatedAtoms: [String]?
+        /// Of a potential that another program trained, or that was trained from one.
+        public var origin: Origin?
 
         public struct DataFile: Codable, Sendable, Equatable {
             public var name: String

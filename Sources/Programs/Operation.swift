@@ -37,12 +37,13 @@ public enum Operation: Hashable, Sendable {
     case sum
     case scaled(Double)
 
-    /// Coefficients of the cubic spline through values at uniform knots, or the transpose of that linear map.
-    case splineCoefficients(transposed: Bool)
+    /// Coefficients of the cubic spline through values at knots, or the transpose of that linear map.
+    case splineCoefficients(SplineKnots, transposed: Bool)
 
     /// `r = (x_j + S·cell − x_i)(1 + ε)` of every edge; operands positions and strain, read from the graph.
     case edgeVectors
-    /// A function of edge vectors: its value (operand r), its pullback (r, cotangent), or its tangent (r, ṙ).
+    /// A function of edge vectors: its value (operand r), its pullback (r, cotangent), its tangent (r, ṙ), or its
+    /// curvature (r, cotangent, ṙ).
     case edgeFunction(EdgeFunction, EdgeFunction.Part)
     /// Spline values on edges: operands the distance, which stands for the graph's geometry, and what a tangent needs.
     case radialBasis(RadialBasis, RadialBasis.Part)

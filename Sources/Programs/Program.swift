@@ -32,6 +32,9 @@ public struct Program: Sendable {
     public internal(set) var unreadInputs: Set<String> = []
     public internal(set) var outputs: [String: Value] = [:]
 
+    /// Stages that can run again without the earlier ones.
+    public internal(set) var repeatedStages: Set<Int> = []
+
     public func shape(of value: Value) -> Shape { shapes[value.index] }
     public var stages: Int { (instructions.last?.stage ?? 0) + 1 }
 }
@@ -121,7 +124,7 @@ extension Operation {
         case .concatenated: "concatenated"
         case .sum: "sum"
         case .scaled: "scaled"
-        case .splineCoefficients(let transposed):
+        case .splineCoefficients(_, let transposed):
             transposed ? "spline coefficients, transposed" : "spline coefficients"
         case .edgeVectors: "edge vectors"
         case .edgeFunction(let function, let part):

@@ -17,7 +17,13 @@ public struct ProgramBuilder: Sendable {
     public init() {}
 
     /// What follows runs in a later stage, after the caller has bound the inputs that depend on the earlier ones.
-    public mutating func beginStage() { stage += 1 }
+    ///
+    /// - Parameter repeats: whether it may run many times, with other inputs, after the earlier ones have run once;
+    ///   what it reads of theirs is then kept.
+    public mutating func beginStage(repeats: Bool = false) {
+        stage += 1
+        if repeats { program.repeatedStages.insert(stage) }
+    }
 
     /// The finished program with these results, cleared of what nobody reads; or as it was written, for the tests.
     public func finish(outputs: [String: Value], simplifying: Bool = true) -> Program {
@@ -103,6 +109,13 @@ public struct ProgramBuilder: Sendable {
         return product(map, .output, [scalars, irreps])
     }
 
+    /// Scalars of which every channel is the dot product of two irreps.
+    public mutating func dot(_ a: Value, _ b: Value) -> Value {
+        let irreps = shape(a).layout
+        let map = ProductMap(scalars: .features(irreps.blocks.map { (0, $0.multiplicity) }), irreps: irreps)
+        return product(map, .scalars, [a, b])
+    }
+
     mutating func product(_ map: ProductMap, _ slot: ProductMap.Slot, _ operands: [Value]) -> Value {
         append(.product(map, slot), operands, shape(operands[0]).axis, slot == .scalars ? map.scalars : map.irreps)
     }
@@ -142,14 +155,17 @@ public struct ProgramBuilder: Sendable {
             convolution.output)
     }
 
-    public mutating func splineCoefficients(_ values: Value) -> Value {
-        guard case .fixed(let knots) = shape(values).axis else { preconditionFailure("spline values lie on knots") }
-        return append(.splineCoefficients(transposed: false), [values], .fixed(knots + 2), shape(values).layout)
+    public mutating func splineCoefficients(_ values: Value, _ knots: SplineKnots) -> Value {
+        precondition(
+            shape(values).axis == .fixed(knots.values),
+            "expected values at \(knots.values) knots, got \(shape(values).axis)")
+        return append(
+            .splineCoefficients(knots, transposed: false), [values], .fixed(knots.coefficients), shape(values).layout)
     }
 
-    mutating func splineCoefficientsTransposed(_ cotangent: Value) -> Value {
-        guard case .fixed(let count) = shape(cotangent).axis else { preconditionFailure("coefficients lie on knots") }
-        return append(.splineCoefficients(transposed: true), [cotangent], .fixed(count - 2), shape(cotangent).layout)
+    mutating func splineCoefficientsTransposed(_ cotangent: Value, _ knots: SplineKnots) -> Value {
+        append(
+            .splineCoefficients(knots, transposed: true), [cotangent], .fixed(knots.values), shape(cotangent).layout)
     }
 
     // MARK: Geometry
@@ -177,6 +193,13 @@ public struct ProgramBuilder: Sendable {
 
     mutating func tangent(_ function: EdgeFunction, _ vectors: Value, _ direction: Value) -> Value {
         append(.edgeFunction(function, .tangent), [vectors, direction], function.axis, .plain(function.width))
+    }
+
+    /// The derivative of ⟨cotangent, tangent along the direction⟩ by the vectors.
+    mutating func curvature(
+        _ function: EdgeFunction, _ vectors: Value, _ cotangent: Value, _ direction: Value
+    ) -> Value {
+        append(.edgeFunction(function, .curvature), [vectors, cotangent, direction], .edges, .plain(3))
     }
 
     mutating func edgeForces(_ g: Value) -> Value { append(.edgeForces, [g], .sources, .plain(3)) }

@@ -10,7 +10,7 @@ public enum FilePattern {
         // A name is taken as it stands first, so that brackets in it do no harm.
         let names = access(pattern, F_OK) == 0 ? [pattern] : try names(matching: pattern)
         return try names.flatMap { name in
-            guard isFolder(name) else { return [name] }
+            guard isFolder(name), StructureFormats.folderFormat(of: name) == nil else { return [name] }
             let search = try FolderSearch(name)
             remarks += search.remarks
             return search.files
@@ -24,7 +24,7 @@ public enum FilePattern {
 
     /// Whether a name is that of a single file, which is there or not, and no folder or pattern.
     public static func isOneFile(_ name: String) throws -> Bool {
-        if access(name, F_OK) == 0 { return !isFolder(name) }
+        if access(name, F_OK) == 0 { return !isFolder(name) || StructureFormats.folderFormat(of: name) != nil }
         return !name.contains { "*?[".contains($0) }
     }
 

@@ -20,6 +20,8 @@ public struct LabelKeys: Sendable, Equatable {
     /// A column of one number, or three: what the components of the force on an atom count, 0 for nothing. Not read
     /// unless it is named.
     public var forceWeights: String?
+    /// What files that do not say it mean.
+    public var unstated = UnstatedFacts()
 
     public init(
         energy: String? = "energy", forces: String? = "forces", stress: String? = "stress",

@@ -27,7 +27,7 @@ public protocol StructureFormat: Sendable {
 }
 
 extension StructureFormat {
+    public var holdsLabels: Bool { true }
     public var isBinary: Bool { false }
     public func companions(of path: String) -> [String] { [] }
-    public var holdsLabels: Bool { true }
 }

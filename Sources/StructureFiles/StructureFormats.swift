@@ -5,12 +5,15 @@ import Foundation
 public enum StructureFormats {
     /// The first that recognises a file reads it.
     public static let all: [any StructureFormat] = [
-        // VASP
-        XDATCARFormat(), POSCARFormat(), MLABFormat(), OUTCARFormat(), VasprunFormat(),
-        // Quantum ESPRESSO
-        PWscfFormat(), PWXMLFormat(), CPFormat(),
-        // Programs with one or two formats
-        AimsFormat(), AbinitFormat(), AbinitHistoryFormat(), CP2KFormat(), CastepFormat(), SiestaFormat(),
+        // Of codes with plane waves or orbitals in crystals.
+        XDATCARFormat(), POSCARFormat(), MLABFormat(), OUTCARFormat(), VasprunFormat(), PWscfFormat(), PWXMLFormat(),
+        CPFormat(), AimsFormat(), AbinitFormat(), AbinitHistoryFormat(), CP2KFormat(), CastepFormat(), SiestaFormat(),
+        GPAWFormat(), GPAWTextFormat(),
+        // Of codes of molecules.
+        ORCAFormat(), GaussianFormat(), NWChemFormat(), Psi4Format(),
+        // Structures, and collections of them.
+        CIFFormat(), PDBFormat(), DumpFormat(), LAMMPSDataFormat(), RuNNerFormat(), MTPFormat(), ASETrajectoryFormat(),
+        ASEDatabaseFormat(), ASEJSONDatabaseFormat(), NPZFormat(), ConformationsFormat(), PymatgenFormat(),
         ExtendedXYZFormat(),
     ]
 
@@ -26,6 +29,9 @@ public enum StructureFormats {
     public static func open(
         _ path: String, labels: LabelKeys = LabelKeys(), use: StructureUse = .labels, keepUnconverged: Bool = false
     ) throws -> any StructureReader {
+        if let folder = folderFormat(of: path) {
+            return try folder.reader(ofFolder: path, labels: labels, use: use)
+        }
         let lines = try LineReader(path: path, refusesForeignFiles: false)
         if !isBinary(lines.start), let refusal = ForeignFiles.refusal(of: lines.start) {
             throw StructureFileError(file: path, message: refusal)
@@ -69,6 +75,11 @@ public enum StructureFormats {
     private static func isBinary(_ start: ArraySlice<UInt8>) -> Bool {
         let text = String(decoding: start.prefix(1 << 13), as: UTF8.self)
         return all.contains { $0.isBinary && $0.recognises(text) }
+    }
+
+    /// What the format of a file or folder is called; nil for what is of none.
+    public static func formatName(of path: String) throws -> String? {
+        try folderFormat(of: path)?.name ?? format(of: path)?.name
     }
 
     static func format(start: ArraySlice<UInt8>, path: String) -> (any StructureFormat)? {

@@ -9,6 +9,7 @@ public enum ThermoQuantity: String, CaseIterable, Sendable {
     case temperature
     case potentialEnergy
     case kineticEnergy
+    case primitiveKineticEnergy
     case totalEnergy
     case conservedEnergy
     case drift
@@ -16,9 +17,19 @@ public enum ThermoQuantity: String, CaseIterable, Sendable {
     case volume
     case largestForce
     case largestForceDeviation
+    case heatFluxX
+    case heatFluxY
+    case heatFluxZ
 
     /// Those that every simulation has.
-    public static var usual: [ThermoQuantity] { allCases.filter { $0 != .largestForceDeviation } }
+    public static var usual: [ThermoQuantity] {
+        allCases.filter { ![.largestForceDeviation, .primitiveKineticEnergy].contains($0) && !heatFlux.contains($0) }
+    }
+
+    private static let heatFlux: [ThermoQuantity] = [.heatFluxX, .heatFluxY, .heatFluxZ]
+
+    /// What a thermal conductivity is made of.
+    public static var conduction: [ThermoQuantity] { [.step, .time, .temperature, .volume] + heatFlux }
 
     /// Name and unit, as in the header of a table.
     public var header: String {
@@ -28,6 +39,7 @@ public enum ThermoQuantity: String, CaseIterable, Sendable {
         case .temperature: "temperature/K"
         case .potentialEnergy: "potential_energy/eV"
         case .kineticEnergy: "kinetic_energy/eV"
+        case .primitiveKineticEnergy: "primitive_kinetic_energy/eV"
         case .totalEnergy: "total_energy/eV"
         case .conservedEnergy: "conserved_energy/eV"
         case .drift: "drift/(eV/atom/ps)"
@@ -35,6 +47,9 @@ public enum ThermoQuantity: String, CaseIterable, Sendable {
         case .volume: "volume/A^3"
         case .largestForce: "largest_force/(eV/A)"
         case .largestForceDeviation: "largest_force_deviation/(eV/A)"
+        case .heatFluxX: "heat_flux_x/(eV*A/fs)"
+        case .heatFluxY: "heat_flux_y/(eV*A/fs)"
+        case .heatFluxZ: "heat_flux_z/(eV*A/fs)"
         }
     }
 
@@ -46,6 +61,7 @@ public enum ThermoQuantity: String, CaseIterable, Sendable {
         case .temperature: frame.temperature
         case .potentialEnergy: frame.structure.energy
         case .kineticEnergy: frame.kineticEnergy
+        case .primitiveKineticEnergy: frame.primitiveKineticEnergy
         case .totalEnergy: frame.totalEnergy
         case .conservedEnergy: frame.conservedEnergy
         case .drift: frame.drift
@@ -54,6 +70,9 @@ public enum ThermoQuantity: String, CaseIterable, Sendable {
         case .largestForce:
             frame.structure.forces.map { forces in forces.reduce(0) { max($0, dot($1, $1)) }.squareRoot() }
         case .largestForceDeviation: frame.structure.deviation?.largestOfForces
+        case .heatFluxX: frame.heatFlux?.x
+        case .heatFluxY: frame.heatFlux?.y
+        case .heatFluxZ: frame.heatFlux?.z
         }
     }
 }

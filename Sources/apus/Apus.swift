@@ -18,9 +18,11 @@ struct Apus: ParsableCommand {
 
               apus convert OUTCAR silicon.xyz              what a DFT code wrote, if it is to be looked at
               apus select many.xyz -n 200 -o few.xyz       those that differ most
+              apus import checkpoint.pth -o foundation.safetensors   a potential that another program trained
               apus check-data silicon.xyz                  what is in the data, and what is wrong with them
               apus train train.yaml                        train a potential on it
               apus evaluate potential.safetensors test.xyz its errors
+              apus validate potential.safetensors crystal.xyz  whether it can be trusted
               apus relax potential.safetensors start.xyz relaxed.xyz --cell    structures at their minimum
               apus md md.yaml                              molecular dynamics with it
               apus info trajectory.nc                      what came out
@@ -33,14 +35,19 @@ struct Apus: ParsableCommand {
         subcommands: [
             ConvertCommand.self,
             SelectCommand.self,
+            ImportCommand.self,
             CheckDataCommand.self,
             TrainCommand.self,
             LearningCurveCommand.self,
             EvaluateCommand.self,
+            ValidateCommand.self,
             RelaxCommand.self,
+            NEBCommand.self,
             EquationOfStateCommand.self,
             ElasticCommand.self,
             PhononsCommand.self,
+            QuasiHarmonicCommand.self,
+            VibrationsCommand.self,
             MDCommand.self,
             ServeCommand.self,
             AnalyzeCommand.self,

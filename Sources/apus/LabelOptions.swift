@@ -22,11 +22,23 @@ struct LabelOptions: ParsableArguments {
             valueName: "property=name"))
     var otherKeys: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "The elements of types that a file only numbers (LAMMPS, DeePMD without type_map.raw, MTP), in their order: Si,O.",
+            valueName: "symbols"))
+    var elements: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The units of files that do not say them (LAMMPS, RuNNer, NPZ): metal (Å, eV, ps), real (Å, kcal/mol, fs) or electron (bohr, Hartree).",
+            valueName: "units"))
+    var fileUnits: String?
+
     var choice: LabelChoice {
         get throws {
             try LabelChoice(
                 energyKey: energyKey, forcesKey: forcesKey, stressKey: stressKey, virialKey: virialKey,
-                others: otherKeys)
+                others: otherKeys, elements: elements, fileUnits: fileUnits)
         }
     }
 }

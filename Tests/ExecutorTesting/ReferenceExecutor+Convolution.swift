@@ -43,7 +43,7 @@ extension ReferenceExecutor {
                         let h = features?[j, source] ?? .nan
                         let g = output?[i, target] ?? .nan
                         let y = coupling.l2 == 0 ? 1 : harmonics?[edge, component] ?? .nan
-                        for (k, slot) in slots.enumerated() {
+                        for (k, slot) in slots.enumerated() where slot != term.omitted {
                             switch slot {
                             case .output: results[k][i, target] += weight * coefficient * y * h
                             case .features: results[k][j, source] += weight * coefficient * y * g
@@ -67,18 +67,41 @@ extension ReferenceExecutor {
     ///
     ///     (c_i + 4 c_{i+1} + c_{i+2}) / 6 = v_i,   c₀ − 2c₁ + c₂ = 0,   c_{n+2} − c_n = 0
     ///
-    /// or the cotangents of v from those of c, by solving the transposed system.
-    func splineCoefficients(of x: Table, transposed: Bool, _ result: inout Table) {
-        let size = max(x.numbers.count, result.numbers.count) / x.width
-        let n = size - 3
+    /// and where there are two parts with the common slope in place of the conditions in between; or the cotangents of
+    /// v from those of c, by solving the transposed system.
+    func splineCoefficients(of x: Table, _ knots: SplineKnots, transposed: Bool, _ result: inout Table) {
+        let size = knots.coefficients
+        // matrix · c = values · v
         var matrix = Array(repeating: Array(repeating: 0.0, count: size), count: size)
-        for i in 0...n { (matrix[i][i], matrix[i][i + 1], matrix[i][i + 2]) = (1 / 6, 4 / 6, 1 / 6) }
-        (matrix[n + 1][0], matrix[n + 1][1], matrix[n + 1][2]) = (1, -2, 1)
-        (matrix[n + 2][n + 2], matrix[n + 2][n]) = (1, -1)
-        if transposed { matrix = (0..<size).map { i in (0..<size).map { matrix[$0][i] } } }
-        var right = (0..<size).map { i in
-            (0..<x.width).map { i * x.width < x.numbers.count ? x[i, $0] : 0 }
+        var values = Array(repeating: Array(repeating: 0.0, count: knots.values), count: size)
+        let parts = [(0, 0, knots.intervals)] + (knots.outer.map { [(knots.outerRow, knots.intervals, $0.intervals)] } ?? [])
+        for (row, value, n) in parts {
+            for i in 0...n {
+                for (k, weight) in [1.0 / 6, 4.0 / 6, 1.0 / 6].enumerated() { matrix[row + i][row + i + k] = weight }
+                values[row + i][value + i] = 1
+            }
+            let (left, right) = (row + n + 1, row + n + 2)
+            if row == 0 {
+                for (k, weight) in [1.0, -2, 1].enumerated() { matrix[left][k] = weight }
+            } else {
+                (matrix[left][row + 2], matrix[left][row]) = (1, -1)
+                for (j, weight) in SplineKnots.joint.enumerated() {
+                    values[left][value - j] = weight * knots.spacingRatio
+                }
+            }
+            (matrix[right][row + n + 2], matrix[right][row + n]) = (1, -1)
+            if row == 0, knots.outer != nil {
+                for (j, weight) in SplineKnots.joint.enumerated() { values[right][n - j] = weight }
+            }
         }
+        func product(_ matrix: (Int, Int) -> Double, rows: Int, _ x: [[Double]]) -> [[Double]] {
+            (0..<rows).map { row in
+                x[0].indices.map { k in x.indices.reduce(0) { $0 + matrix(row, $1) * x[$1][k] } }
+            }
+        }
+        let given = (0..<x.numbers.count / x.width).map { row in (0..<x.width).map { x[row, $0] } }
+        var right = transposed ? given : product({ values[$0][$1] }, rows: size, given)
+        if transposed { matrix = (0..<size).map { i in (0..<size).map { matrix[$0][i] } } }
         // Elimination with the largest pivot of each column.
         for column in 0..<size {
             let pivot = (column..<size).max { abs(matrix[$0][column]) < abs(matrix[$1][column]) }!
@@ -90,8 +113,10 @@ extension ReferenceExecutor {
                 for k in 0..<x.width { right[row][k] -= factor * right[column][k] }
             }
         }
-        for row in 0..<result.numbers.count / result.width {
-            for k in 0..<x.width { result[row, k] = right[row][k] / matrix[row][row] }
+        var solution = (0..<size).map { row in right[row].map { $0 / matrix[row][row] } }
+        if transposed { solution = product({ values[$1][$0] }, rows: knots.values, solution) }
+        for (row, numbers) in solution.enumerated() {
+            for k in 0..<x.width { result[row, k] = numbers[k] }
         }
     }
 }

@@ -183,7 +183,8 @@ public final class ReferenceExecutor: Executor {
         case .scaled(let factor):
             for k in x[0].numbers.indices { results[0].numbers[k] = factor * x[0].numbers[k] }
 
-        case .splineCoefficients(let transposed): splineCoefficients(of: x[0], transposed: transposed, &results[0])
+        case .splineCoefficients(let knots, let transposed):
+            splineCoefficients(of: x[0], knots, transposed: transposed, &results[0])
 
         case .edgeVectors, .edgeFunction, .radialBasis, .edgeForces, .edgeDifference, .edgeVirial, .atomicVirials,
             .edgeStrain:
@@ -229,6 +230,9 @@ extension Activation {
         case .silu: factor * (x * sigmoid(order, x) + (order == 0 ? 0 : Double(order) * sigmoid(order - 1, x)))
         // tanh x = 2 s(2x) − 1
         case .tanh: factor * (2 * pow(2, Double(order)) * sigmoid(order, 2 * x) - (order == 0 ? 1 : 0))
+        // Each derivative is the one before times −(2k − 1) / 2x.
+        case .inverseRoot:
+            (0..<order).reduce(factor / x.squareRoot()) { $0 * -(Double($1) + 0.5) / x }
         case .sine:
             switch order % 4 {
             case 0: factor * sin(x)

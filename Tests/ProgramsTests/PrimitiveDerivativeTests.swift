@@ -45,6 +45,23 @@ import Testing
             let gradient = builder.gradients(of: [(value, cotangent)], to: [positions, strain])
             return builder.finish(outputs: ["value": value, "positions": gradient[0]!, "strain": gradient[1]!])
         }
+
+        /// The derivative of ⟨cotangent, value⟩ by positions (`first`), and that of ⟨direction, first⟩ by positions
+        /// and by inputs (`second`, `second k`).
+        func curvatureProgram() -> Program {
+            var builder = ProgramBuilder()
+            let positions = builder.input("positions", .atoms, .plain(3))
+            let x = inputs.map { builder.input($0.name, $0.shape.axis, $0.shape.layout) }
+            let value = build(&builder, x)
+            let shape = builder.program.shape(of: value)
+            let cotangent = builder.input("cotangent", shape.axis, shape.layout)
+            let first = builder.gradients(of: [(value, cotangent)], to: [positions])[0]!
+            let direction = builder.input("direction", .atoms, .plain(3))
+            let second = builder.gradients(of: [(first, direction)], to: [positions] + x)
+            var outputs = ["first": first, "second": second[0]!]
+            for (k, gradient) in second.dropFirst().enumerated() { outputs["second \(k)"] = gradient }
+            return builder.finish(outputs: outputs)
+        }
     }
 
     static let features = Layout.features([(0, 5), (1, 3), (2, 2)])
@@ -68,7 +85,9 @@ import Testing
             .init(inputBlock: 2, lHarmonic: 0, lOutput: 2, outputGroup: 4),
         ])
     static let coordinate = RadialCoordinate(rMax: 3, pairCutoffs: [[2.9, 3], [2.5, 2.8]])
-    static let basis = BesselBasis(rMax: 3, frequencies: [1, 2, 3.5], p: 6)
+    /// With an outer part: the splines of both are used.
+    static let twoParts = SplineKnots(intervals: 7, outer: .init(start: 0.8, intervals: 5))
+    static let basis = BesselBasis(rMax: 3, frequencies: [1, 2, 3.5], cutoff: .polynomial(power: 6))
 
     static let arguments: [(name: String, shape: Program.Shape)] = arguments(of: convolution)
 
@@ -88,10 +107,11 @@ import Testing
     }
 
     static func convolve(
-        _ builder: inout ProgramBuilder, _ x: [Program.Value], _ convolution: Convolution
+        _ builder: inout ProgramBuilder, _ x: [Program.Value], _ convolution: Convolution,
+        _ knots: SplineKnots = SplineKnots(intervals: 9)
     ) -> Program.Value {
         let distance = builder.edgeFunction(.distance, of: vectors(&builder))
-        let basis = builder.radialBasis(.spline(coordinate, intervals: 9), of: distance)
+        let basis = builder.radialBasis(.spline(coordinate, knots), of: distance)
         return builder.convolve(x[2], harmonics: x[1], basis: basis, table: x[0], convolution)
     }
 
@@ -131,6 +151,19 @@ import Testing
             Case(
                 name: "product", inputs: [("a", .init(.atoms, scalars)), ("y", .init(.atoms, features))]
             ) { builder, x in builder.product(x[0], x[1]) },
+            Case(name: "dot", inputs: [("x", .init(.atoms, features)), ("y", .init(.atoms, features))]) {
+                $0.dot($1[0], $1[1])
+            },
+            Case(name: "root mean square", inputs: [("x", .init(.atoms, features))]) { builder, x in
+                let total = LinearMap(
+                    input: scalars, output: .plain(1),
+                    terms: scalars.blocks.map { ($0, Layout.plain(1).blocks[0], 0.5) })
+                let ones = builder.constant(
+                    Array(repeating: 1, count: total.weights.width), .fixed(1), total.weights)
+                let squares = builder.linear(builder.dot(x[0], x[0]), ones, total)
+                let mean = builder.sum([squares, builder.fill(0.3, .atoms, .plain(1))])
+                return builder.pointwise(mean, [Activation(.inverseRoot, factor: 1.3)])
+            },
             Case(name: "slice", inputs: [("x", .init(.atoms, features))]) { $0.slice($1[0], 1..<3) },
             Case(name: "embed", inputs: [("x", .init(.atoms, features.slice(1..<2)))]) { builder, x in
                 builder.embed(x[0], 1..<2, in: features)
@@ -140,11 +173,21 @@ import Testing
             },
             Case(name: "scaled", inputs: [("x", .init(.atoms, features))]) { $0.scaled($1[0], by: -1.7) },
             Case(name: "spline coefficients", inputs: [("v", .init(.fixed(9), .features([(0, 5)])))]) {
-                $0.splineCoefficients($1[0])
+                $0.splineCoefficients($1[0], SplineKnots(intervals: 8))
             },
             Case(name: "spline coefficients, transposed", inputs: [("v", .init(.fixed(9), .features([(0, 5)])))]) {
-                $0.splineCoefficientsTransposed($1[0])
+                $0.splineCoefficientsTransposed($1[0], SplineKnots(intervals: 6))
             },
+            Case(name: "spline of two parts", inputs: [("v", .init(.fixed(13), .features([(0, 5)])))]) {
+                $0.splineCoefficients($1[0], twoParts)
+            },
+            Case(name: "spline of two parts, transposed", inputs: [("v", .init(.fixed(18), .features([(0, 5)])))]) {
+                $0.splineCoefficientsTransposed($1[0], twoParts)
+            },
+            Case(
+                name: "convolution with splines of two parts",
+                inputs: [("table", .init(.fixed(18), convolution.weights))] + arguments(of: convolution).dropFirst()
+            ) { convolve(&$0, $1, convolution, twoParts) },
             convolve("convolution", convolution),
             convolve("convolution of all couplings", .ofAllCouplings { 1 + $0 % 2 }),
             // More edges of an atom than the kernels take at a time.
@@ -212,6 +255,51 @@ import Testing
         } + [
             Case(name: "convolution", inputs: arguments) { builder, x in convolve(&builder, x, convolution) }
         ]
+
+    /// Derivatives of forces by positions, and of functions of positions and features, as in a model.
+    static let functionsOfPositions: [Case] =
+        functionsOfGeometry + [
+            Case(name: "convolution and harmonics", inputs: [arguments[0], arguments[2]]) { builder, x in
+                let harmonics = builder.edgeFunction(.harmonics(lMax: 2), of: vectors(&builder))
+                return convolve(&builder, [x[0], harmonics, x[1]], convolution)
+            },
+            Case(name: "two convolutions", inputs: [arguments[0], arguments[2]]) { builder, x in
+                let harmonics = builder.edgeFunction(.harmonics(lMax: 2), of: vectors(&builder))
+                let first = convolve(&builder, [x[0], harmonics, x[1]], convolution)
+                let back = LinearMap(
+                    input: convolution.output, output: convolution.input,
+                    terms: [(0, 0, 0.3), (1, 1, -0.2), (2, 2, 0.4)])
+                let weights = builder.constant(
+                    (0..<back.weights.width).map { Double($0 * 7 % 11) / 11 - 0.4 }, .fixed(1), back.weights)
+                let features = builder.linear(first, weights, back)
+                return convolve(&builder, [x[0], harmonics, features], convolution)
+            },
+        ]
+
+    /// Forces against displacements of the atoms.
+    @Test(arguments: functionsOfPositions)
+    func forcesHaveDerivativesByPositions(_ test: Case) {
+        var graph = RandomGraph(atoms: 6, structures: 2, seed: 3)
+        let check = FiniteDifferences(test.curvatureProgram(), graph)
+        func q(_ graph: RandomGraph) -> Double { check.value(of: [("first", "direction")], on: graph) }
+        let exact = check.output("second")
+        let scale = exact.reduce(1) { max($0, abs($1)) }
+        let step = 1e-5
+        for atom in graph.positions.indices {
+            for axis in 0..<3 {
+                let x = graph.positions[atom][axis]
+                graph.positions[atom][axis] = x + step
+                let up = q(graph)
+                graph.positions[atom][axis] = x - step
+                let slope = (up - q(graph)) / (2 * step)
+                graph.positions[atom][axis] = x
+                #expect(abs(slope - exact[3 * atom + axis]) < 1e-7 * scale, "atom \(atom) axis \(axis)")
+            }
+        }
+        for (k, input) in test.inputs.enumerated() {
+            check.expectDerivative(of: [("first", "direction")], by: input.name, toBe: "second \(k)")
+        }
+    }
 
     /// Functions of the geometry against displacements of the atoms and strains of the cell.
     @Test(arguments: functionsOfGeometry)

@@ -17,7 +17,7 @@ import Testing
         for (i, value) in values.enumerated() { input.pointer[i * T.lanes] = value }
         // What an earlier call has left.
         for i in 0..<rows * T.lanes { output.pointer[i] = 7 }
-        SplineKernels<T>(intervals: n, transposed: transposed)
+        SplineKernels<T>(SplineKnots(intervals: n), transposed: transposed)
             .coefficients(input.pointer, output.pointer, width: T.lanes, vectors: 0..<1)
         return (0..<rows).map { output.pointer[$0 * T.lanes] }
     }

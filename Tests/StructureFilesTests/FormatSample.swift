@@ -21,11 +21,15 @@ struct FormatSample: CustomTestStringConvertible, Sendable {
     var text: String
     var structures: [Structure]
     var faults: [Fault]
+    /// Whether the format says how many atoms there are, so that a cut can be told.
+    var hasCounts = true
+    /// What people say beside the file.
+    var labels = LabelKeys()
 
     var testDescription: String { format }
 
     /// Those of a single text file.
-    static let all = [extendedXYZ, poscar, outcar, vasprun, xdatcar, mlab] + runs
+    static let all = [extendedXYZ, poscar, outcar, vasprun, xdatcar, mlab] + runs + structures + molecules
 
     /// Formats that are read from several files or no text, which have tests of their own.
     static let others: Set<String> = ["ABINIT HIST.nc", "cp.x trajectory"]

@@ -56,6 +56,16 @@ enum PointwiseKernels<T: KernelScalar> {
                 let u = 1 - t * t
                 return factor * u * (order == 1 ? Vector(repeating: 1) : order == 2 ? -2 * t : 6 * t * t - 2)
             }
+        case .inverseRoot:
+            // With y = 1/√x: f′ = −y³/2, f″ = 3y⁵/4, f‴ = −15y⁷/8.
+            map(x, outputs, first, count) { x in
+                1 / x.squareRoot()
+            } derivatives: { order, _, y in
+                let square = y * y
+                if order == 0 { return factor * y }
+                let slope = factor * y * square * -0.5
+                return order == 1 ? slope : order == 2 ? slope * square * -1.5 : slope * square * square * 3.75
+            }
         case .sine:
             for order in 0..<4 {
                 guard let output = outputs[order] else { continue }

@@ -87,7 +87,7 @@ public struct ConvertJob {
         for path in paths {
             let reader = try StructureFormats.open(
                 path, labels: labels.keys(), keepUnconverged: options.keepsUnconverged)
-            var input = ConvertReport.Input(file: path, format: try StructureFormats.format(of: path)?.name ?? "")
+            var input = ConvertReport.Input(file: path, format: try StructureFormats.formatName(of: path) ?? "")
             copies.begin(path)
             let all =
                 try options.slice?.countsFromTheEnd == true

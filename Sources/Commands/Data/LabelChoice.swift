@@ -6,11 +6,18 @@ public struct LabelChoice {
     let energyKey, forcesKey, stressKey, virialKey: String?
     /// Of other properties.
     let others: [Property: String]
+    /// What files that do not say it mean.
+    let unstated: UnstatedFacts
 
-    /// - Parameter others: `PROPERTY=NAME`, of properties beside energy, forces and stress.
+    /// - Parameters:
+    ///   - others: `PROPERTY=NAME`, of properties beside energy, forces and stress.
+    ///   - elements: of numbered types, in their order: `Si,O`.
+    ///   - fileUnits: `metal`, `real` or `electron`.
     public init(
-        energyKey: String?, forcesKey: String?, stressKey: String?, virialKey: String?, others: [String] = []
+        energyKey: String?, forcesKey: String?, stressKey: String?, virialKey: String?, others: [String] = [],
+        elements: String? = nil, fileUnits: String? = nil
     ) throws {
+        unstated = try UnstatedFacts(elements: elements, units: fileUnits)
         self.others = try others.reduce(into: [:]) { names, text in
             let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
             guard parts.count == 2, let property = Property(named: parts[0]), Property.others.contains(property)
@@ -30,10 +37,14 @@ public struct LabelChoice {
     /// The names given, and those of `keys` for the others; `none` stands for "not read".
     func keys(or keys: LabelKeys = LabelKeys()) -> LabelKeys {
         func key(_ given: String?, or usual: String?) -> String? { given == Self.notRead ? nil : given ?? usual }
-        return LabelKeys(
+        var choice = LabelKeys(
             energy: key(energyKey, or: keys.energy), forces: key(forcesKey, or: keys.forces),
             stress: key(stressKey, or: keys.stress), virial: key(virialKey, or: keys.virial),
             others: Property.others.reduce(into: [:]) { $0[$1] = key(others[$1], or: keys.others[$1]) })
+        choice.unstated = UnstatedFacts(
+            elements: unstated.elements.isEmpty ? keys.unstated.elements : unstated.elements,
+            units: unstated.units ?? keys.unstated.units)
+        return choice
     }
 
     /// As in `data.keys` of a training.

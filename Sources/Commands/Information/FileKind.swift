@@ -8,6 +8,10 @@ enum FileKind {
 
     /// Throws when it cannot be read or is none of these.
     init(of path: String) throws {
+        if StructureFormats.folderFormat(of: path) != nil {
+            self = .structures
+            return
+        }
         try InputFile.check(path)
         let start: Data
         do {
@@ -17,7 +21,7 @@ enum FileKind {
         } catch {
             throw SystemError(path, while: "opening it for reading", because: error)
         }
-        if let kind = Self(start) {
+        if let kind = Self(start), kind != .trajectory || !Self.isNamedAsStructures(path) {
             self = kind
         } else if try StructureFormats.format(of: path) != nil {
             self = .structures
@@ -26,6 +30,11 @@ enum FileKind {
                 "\(path): expected a potential (safetensors), a trajectory (netCDF) or structures (\(StructureFormats.names)), found "
                     + (start.isEmpty ? "an empty file" : "none of them"))
         }
+    }
+
+    /// HDF5 is what trajectories can be, and collections of structures: the name tells.
+    private static func isNamedAsStructures(_ path: String) -> Bool {
+        ["h5", "hdf5"].contains((path as NSString).pathExtension.lowercased())
     }
 
     private init?(_ start: Data) {

@@ -57,6 +57,7 @@ struct PotentialInfo: Encodable {
 
     /// The energy of an atom without neighbours is its shift, wherever it comes from.
     private var originOfShifts: String {
+        if provenance.origin != nil, provenance.isolatedAtoms == nil { return "those of the original" }
         guard let isolated = provenance.isolatedAtoms else { return "what an atom without neighbours has" }
         if isolated.count == elements.count { return "isolated atoms in the data" }
         let fitted = elements.filter { !isolated.contains($0) }
@@ -77,7 +78,9 @@ struct PotentialInfo: Encodable {
             numbers.map { Written.short($0, digits) }.joined(separator: ", ")
         }
         func byElement(_ numbers: [Double]) -> String {
-            zip(elements, numbers).map { "\($0) \(Written.short($1, 8))" }.joined(separator: ", ")
+            Set(numbers).count == 1 && numbers.count > 1
+                ? "\(Written.short(numbers[0], 8)) of all"
+                : zip(elements, numbers).map { "\($0) \(Written.short($1, 8))" }.joined(separator: ", ")
         }
         var rows: [[String]] = [
             ["elements", elements.joined(separator: " ")],
@@ -119,6 +122,7 @@ struct PotentialInfo: Encodable {
                 index == 0 ? "shortest" : "", "\(pair.key) \(Written.fixed(pair.value, 3)) Å in the training data",
             ])
         }
+        rows += provenance.origin?.lines.map { [$0.title, $0.text] } ?? []
         rows.append([
             "written by", provenance.program + (provenance.created.isEmpty ? "" : " on \(provenance.created)"),
         ])

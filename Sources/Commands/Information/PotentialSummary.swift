@@ -10,7 +10,7 @@ struct PotentialSummary {
     var line: String {
         let c = potential.configuration
         return (potential.members.count > 1 ? "committee of \(potential.members.count), " : "")
-            + "\(c.architecture.summary) for \(c.typeNames.joined(separator: " ")), cutoff \(Written.short(c.rMax)) Å, \(potential.precision.rawValue)"
+            + "\(c.architecture.summary) for \(c.typeNames.count > 12 ? "\(c.typeNames.count) elements" : c.typeNames.joined(separator: " ")), cutoff \(Written.short(c.rMax)) Å, \(potential.precision.rawValue)"
             + (c.pairPotential.map { ", \($0.rawValue)" } ?? "")
     }
 
@@ -18,6 +18,11 @@ struct PotentialSummary {
     var unknownDistances: String? {
         let pairs = potential.pairsWithoutDistances
         guard !pairs.isEmpty else { return nil }
+        if potential.provenance.origin != nil, potential.shortestDistances.isEmpty {
+            return
+                "the file does not say how close atoms came in the training data: the shortest distance that is allowed "
+                + "is half the sum of covalent radii"
+        }
         let named = pairs.count > 6 ? pairs.prefix(6).joined(separator: ", ") + " …" : pairs.joined(separator: ", ")
         return
             "the training data have no \(named) within the cutoff: the shortest distance that is allowed is assumed, "

@@ -38,6 +38,11 @@ struct MDContinuation {
         changes = try (isNew ? Self.rules : Self.rulesForOneTrajectory).changes(from: before, to: settings.source)
     }
 
+    /// One of several that go on together from a file.
+    init(_ settings: MDSettings, _ checkpoint: Checkpoint, of path: String, changes: [String]) {
+        (self.settings, self.checkpoint, self.path, self.changes) = (settings, checkpoint, path, changes)
+    }
+
     /// As they were read; as text if this program understands them no more. `nil` in checkpoints of Apus 0.1.
     private func earlierSettings() throws -> Settings? {
         guard !checkpoint.configuration.isEmpty else { return nil }
@@ -52,15 +57,18 @@ struct MDContinuation {
 extension MDContinuation {
     private static let atoms = ContinuationRules.Answer.withoutEffect("the checkpoint holds atoms and velocities")
 
-    private static let rules = ContinuationRules([
+    static let rules = ContinuationRules([
         "steps": .expected, "report_every": .expected,
         // What they come to is compared by `MDPotential.identity`.
         "potential": .expected, "precision": .expected,
+        "replicas": .refused("the checkpoint holds others; begin another run"),
+        "tempering.temperatures": .refused("the checkpoint holds others; begin another run"),
+        "path_integral.beads": .refused("the checkpoint holds others; begin another run"),
         "structure": atoms, "frame": atoms, "supercell": atoms, "velocities": atoms, "remove_rotation": atoms,
     ])
 
     /// With a trajectory that goes on in the file it has.
-    private static let rulesForOneTrajectory: ContinuationRules = {
+    static let rulesForOneTrajectory: ContinuationRules = {
         let other = ContinuationRules.Answer.refused(
             "one file cannot hold both; begin another with --set trajectory.file=NAME")
         return rules.adding([

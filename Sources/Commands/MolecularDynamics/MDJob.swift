@@ -27,7 +27,12 @@ public struct MDJob {
     }
 
     public func run() throws {
-        let settings = try MDSettings(try Settings(contentsOf: config, overrides: overrides))
+        let source = try Settings(contentsOf: config, overrides: overrides)
+        if ReplicaSettings.areAsked(in: source) { return try ReplicaJob(self, source).run() }
+        let settings = try MDSettings(source)
+        if let keys = settings.pathIntegral {
+            return try PathIntegralJob(job: self, settings: settings, keys: keys).run()
+        }
         var continuation = resume ? try MDContinuation(settings) : nil
         let existing =
             continuation.map { ExistingFile.append(after: $0.checkpoint.step) } ?? (overwrite ? .overwrite : .refuse)
@@ -46,9 +51,10 @@ public struct MDJob {
             let file = resume ? settings.checkpoint!.file : settings.start.file
             throw CommandError("\(file): \(error.message) (\(settings.potential.name))")
         }
+        let driven = settings.heatDriving.map { HeatDrivenInteraction(interaction, field: $0) } ?? interaction
         Interruption.watch()
         var run = try MDRun(
-            settings, potential, interaction, continuation.map(MDRun.Start.continuation) ?? .structure(structure),
+            settings, potential, driven, continuation.map(MDRun.Start.continuation) ?? .structure(structure),
             outputs, parallelism: parallelism)
         try run.run()
         if let code = Interruption.exitCode { throw CommandExit(code) }

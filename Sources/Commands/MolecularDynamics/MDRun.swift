@@ -64,10 +64,7 @@ struct MDRun {
                 "\(key): expected a committee, whose members can disagree, found a single potential (\(settings.potential.name)); train one with committee: {members: 4}"
             )
         }
-        var guards = Guards()
-        guards.minimumDistances = potential.minimumDistances.scaled(by: settings.minimumDistance)
-        guards.highestTemperature = settings.highestTemperature
-        guards.largestForceDeviation = settings.largestForceDeviation
+        let guards = Self.guards(settings, potential)
         var structure: Structure
         switch start {
         case .continuation(let continuation):
@@ -90,7 +87,20 @@ struct MDRun {
         }
     }
 
+    static func guards(_ settings: MDSettings, _ potential: MDPotential) -> Guards {
+        var guards = Guards()
+        guards.minimumDistances = potential.minimumDistances.scaled(by: settings.minimumDistance)
+        guards.highestTemperature = settings.highestTemperature
+        guards.largestForceDeviation = settings.largestForceDeviation
+        return guards
+    }
+
     mutating func run() throws {
+        if settings.heatFlux != nil, try simulation.heatFlux() == nil {
+            throw CommandError(
+                "heat_flux: expected a potential that knows how energy flows, found \(settings.potential.name), which does not"
+            )
+        }
         for line in introduction { Terminal.print(line) }
         for warning in warnings { Logger(label: "apus").warning("\(warning)") }
         let title = "\(simulation.frame.structure.formula), \(settings.ensembleDescription)"
@@ -124,14 +134,21 @@ struct MDRun {
     }
 
     private mutating func report(_ frame: Frame, _ table: inout MDTable) throws {
-        try outputs.append(frame)
+        try record(frame)
         if outputs.wantsCheckpoint(at: frame.step) { try writeCheckpoint() }
+        table.show(frame, of: simulation)
+    }
+
+    /// To the files, and to the averages.
+    mutating func record(_ frame: Frame) throws {
+        var frame = frame
+        if outputs.wantsHeatFlux(at: frame.step) { frame.heatFlux = try simulation.heatFlux() }
+        try outputs.append(frame)
         if frame.step > 0, let temperature = frame.temperature {
             temperatures.add(temperature)
             if let pressure = frame.pressure { pressures.add(pressure * Units.gigapascal) }
             if let cell = frame.structure.cell { volumes.add(cell.volume / Double(max(1, frame.structure.count))) }
         }
-        table.show(frame, of: simulation)
     }
 
     private func writeCheckpoint() throws {

@@ -1,7 +1,15 @@
 import Dynamics
 
 extension MDSettings {
-    var dynamics: Ensemble { ensemble.ensemble(timestep: timestep, seed: seed) }
+    /// How atoms move.
+    ///
+    /// Throws where two timesteps do not go with the ensemble.
+    var dynamics: Ensemble {
+        get throws {
+            guard let count = potential.shortSteps else { return ensemble.ensemble(timestep: timestep, seed: seed) }
+            return try .multipleTimesteps(ensemble, timestep: timestep, count: count, seed: seed)
+        }
+    }
 
     var ensembleDescription: String { "\(ensemble.description), timestep \(Written.short(timestep.femtoseconds)) fs" }
 }

@@ -53,12 +53,14 @@ struct MDTable {
 
     func begin() { for line in table.header { Terminal.print(line) } }
 
-    mutating func show(_ frame: Frame, of simulation: Simulation) {
+    mutating func show(_ frame: Frame, of simulation: Simulation) { show(frame, simulation.pace) }
+
+    mutating func show(_ frame: Frame, _ pace: Pace) {
         if frame.step.isMultiple(of: every) || frame.step == steps {
-            Terminal.print(line(frame, simulation.pace))
+            Terminal.print(line(frame, pace))
         } else {
             let present = self
-            status.show(present.line(frame, simulation.pace))
+            status.show(present.line(frame, pace))
         }
     }
 

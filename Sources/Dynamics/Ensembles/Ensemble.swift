@@ -3,6 +3,9 @@
 ///     Ensemble(timestep: …, pieces: [thermostat, verlet], sequence: [0, 1, 0], …)
 public struct Ensemble: Sendable {
     public let timestep: Time
+    /// How many of the steps that are counted a step of this ensemble takes at once, more than one with forces of two
+    /// timesteps; `timestep` is all of them.
+    public let stepsAtOnce: Int
     /// Each once, with its state.
     public private(set) var pieces: [any Propagator]
     /// A step: indices of `pieces`, of which one may come several times.
@@ -27,13 +30,14 @@ public struct Ensemble: Sendable {
         timestep: Time, pieces: [any Propagator], sequence: [Int]? = nil, temperature: Temperature? = nil,
         movesCell: Bool = false, conservesMomentum: Bool = true, conservesAngularMomentum: Bool = true,
         order: Int = 2,
-        isReversible: Bool = true, isDeterministic: Bool = true
+        isReversible: Bool = true, isDeterministic: Bool = true, stepsAtOnce: Int = 1
     ) {
         let sequence = sequence ?? Array(pieces.indices)
         precondition(
             sequence.allSatisfy(pieces.indices.contains),
             "expected indices of \(pieces.count) pieces, got \(sequence)")
         self.timestep = timestep
+        self.stepsAtOnce = stepsAtOnce
         self.pieces = pieces
         self.sequence = sequence
         self.temperature = temperature

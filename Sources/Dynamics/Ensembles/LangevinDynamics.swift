@@ -18,9 +18,9 @@ extension Ensemble {
 /// `{name: langevin, temperature: 300 K, friction: 1 / ps}`: constant temperature with noise and friction.
 public struct LangevinDynamics: EnsembleKind {
     public static let name = "langevin"
-    private let bath: BathTemperature
-    private let friction: Rate
-    private let keepsCentreOfMass: Bool
+    let bath: BathTemperature
+    let friction: Rate
+    let keepsCentreOfMass: Bool
 
     public var temperature: Temperature? { bath.first }
     public var description: String {

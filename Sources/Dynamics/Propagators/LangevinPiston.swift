@@ -93,9 +93,11 @@ extension CellFreedom {
 }
 
 extension Motion {
-    /// v = e^−γΔt v + √(kT/m (1 − e^−2γΔt)) ξ, projected so that the centre of mass rests. Returns the kinetic energy
-    /// that is given, eV.
-    mutating func shake(_ dt: Double, kT: Double, friction: Rate, seed: UInt64) -> Double {
+    /// v = e^−γΔt v + √(kT/m (1 − e^−2γΔt)) ξ, projected so that the centre of mass rests if it is to. Returns the
+    /// kinetic energy that is given, eV.
+    mutating func shake(
+        _ dt: Double, kT: Double, friction: Rate, seed: UInt64, keepsCentreOfMass: Bool = true
+    ) -> Double {
         let (freedom, masses, step) = (freedom, masses, step)
         let noise = Philox(seed: seed)
         let memory = exp(-friction.perFemtosecond * dt)
@@ -116,7 +118,7 @@ extension Motion {
             }
             return sum
         }
-        if sum.w > 0 {
+        if keepsCentreOfMass, sum.w > 0 {
             let drift = SIMD3(sum.x, sum.y, sum.z) * (1 / sum.w)
             parallelism.update(&velocities, by: Motion.length) { atoms, velocities in
                 for row in 0..<atoms.count { velocities[row] -= drift }

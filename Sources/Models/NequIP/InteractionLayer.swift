@@ -25,16 +25,16 @@ struct InteractionLayer: Sendable {
     var gateBlocks: Range<Int> { scalars.count..<scalars.count + gated.count }
     var gatedBlocks: Range<Int> { scalars.count + gated.count..<scalars.count + 2 * gated.count }
 
-    init(input: Irreps, hidden: Irreps, lMax: Int) {
+    init(input: Irreps, hidden: Irreps, lMax: Int, vectorParity: Parity = .odd) {
         self.input = input
-        let harmonics = Irreps.sphericalHarmonics(lMax: lMax)
+        let harmonics = Irreps.sphericalHarmonics(lMax: lMax, parity: vectorParity)
         let reachable = Set(input.flatMap { block in harmonics.flatMap { block.irrep * $0.irrep } })
         let kept = hidden.filter { reachable.contains($0.irrep) }
         scalars = Irreps(kept.filter { $0.irrep.l == 0 })
         gated = Irreps(kept.filter { $0.irrep.l > 0 })
         var targets = Set(kept.map(\.irrep))
         if !gated.isEmpty { targets.insert(.scalar) }
-        paths = tensorProductPaths(input: input, lMax: lMax, output: targets)
+        paths = tensorProductPaths(input: input, lMax: lMax, output: targets, vectorParity: vectorParity)
         let convolved = TensorProductOutput(of: paths)
         self.convolved = convolved
         inputLayout = Self.layout(input)

@@ -23,8 +23,10 @@ public struct NequIP: Architecture {
     public var polynomialCutoffP = 6.0
     public var readoutMLPHiddenLayersDepth = 0
     public var readoutMLPHiddenLayersWidth: Int?
-    /// Uniform intervals of [0, 1] on which the radial functions are cubic splines.
+    /// Uniform intervals of [0, 1] on which the radial functions are cubic splines; where an X-PLOR cutoff begins
+    /// before 1, of the part before it.
     public var splineIntervals = 384
+    public var variant = Variant()
     /// How radial weights are evaluated; no part of a file.
     public var radialFunctions = RadialFunctions.spline
 
@@ -49,9 +51,47 @@ public struct NequIP: Architecture {
         case readoutMLPHiddenLayersDepth = "readout_mlp_hidden_layers_depth"
         case readoutMLPHiddenLayersWidth = "readout_mlp_hidden_layers_width"
         case splineIntervals = "spline_intervals"
+        case variant
     }
 
     public init() {}
+
+    /// A file that has no `variant` has none.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        numLayers = try container.decode(Int.self, forKey: .numLayers)
+        lMax = try container.decode(Int.self, forKey: .lMax)
+        parity = try container.decode(Bool.self, forKey: .parity)
+        numFeatures = try container.decode([Int].self, forKey: .numFeatures)
+        typeEmbedNumFeatures = try container.decode(Int.self, forKey: .typeEmbedNumFeatures)
+        radialMLPDepth = try container.decode(Int.self, forKey: .radialMLPDepth)
+        radialMLPWidth = try container.decode(Int.self, forKey: .radialMLPWidth)
+        numBessels = try container.decode(Int.self, forKey: .numBessels)
+        besselTrainable = try container.decode(Bool.self, forKey: .besselTrainable)
+        polynomialCutoffP = try container.decode(Double.self, forKey: .polynomialCutoffP)
+        readoutMLPHiddenLayersDepth = try container.decode(Int.self, forKey: .readoutMLPHiddenLayersDepth)
+        readoutMLPHiddenLayersWidth = try container.decodeIfPresent(Int.self, forKey: .readoutMLPHiddenLayersWidth)
+        splineIntervals = try container.decode(Int.self, forKey: .splineIntervals)
+        variant = try container.decodeIfPresent(Variant.self, forKey: .variant) ?? Variant()
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(numLayers, forKey: .numLayers)
+        try container.encode(lMax, forKey: .lMax)
+        try container.encode(parity, forKey: .parity)
+        try container.encode(numFeatures, forKey: .numFeatures)
+        try container.encode(typeEmbedNumFeatures, forKey: .typeEmbedNumFeatures)
+        try container.encode(radialMLPDepth, forKey: .radialMLPDepth)
+        try container.encode(radialMLPWidth, forKey: .radialMLPWidth)
+        try container.encode(numBessels, forKey: .numBessels)
+        try container.encode(besselTrainable, forKey: .besselTrainable)
+        try container.encode(polynomialCutoffP, forKey: .polynomialCutoffP)
+        try container.encode(readoutMLPHiddenLayersDepth, forKey: .readoutMLPHiddenLayersDepth)
+        try container.encodeIfPresent(readoutMLPHiddenLayersWidth, forKey: .readoutMLPHiddenLayersWidth)
+        try container.encode(splineIntervals, forKey: .splineIntervals)
+        if isExtended { try container.encode(variant, forKey: .variant) }
+    }
 
     public init(_ model: Settings) throws {
         numLayers = try model.integer("num_layers", in: 1...20, default: 4)
@@ -76,6 +116,7 @@ public struct NequIP: Architecture {
             readoutMLPHiddenLayersWidth = try model.integer("readout_mlp_hidden_layers_width", in: 1...4096)
         }
         splineIntervals = try model.integer("spline_intervals", in: 8...8192, default: splineIntervals)
+        if let section = try model.optionalSection("variant") { variant = try Variant(section) }
     }
 
     public func validate(for heads: [Head]) throws {
@@ -101,14 +142,25 @@ public struct NequIP: Architecture {
             try require((1...4096).contains(width), .readoutMLPHiddenLayersWidth, "1…4096", width)
         }
         try require((8...8192).contains(splineIntervals), .splineIntervals, "8…8192", splineIntervals)
+        try variant.validate(self)
         for head in heads {
             switch head.shape {
             case .scalar: break
-            case .vector: try require(lMax >= 1, .lMax, "at least 1 for \(head.name), which are vectors", lMax)
+            case .vector:
+                try require(lMax >= 1, .lMax, "at least 1 for \(head.name), which are vectors", lMax)
+                try require(
+                    !variant.ignoresParity, .variant, "parities for \(head.name), which are vectors", "ignores_parity")
             case .symmetricTensor: throw ModelError("outputs: NequIP has no head for tensors such as \(head.name)")
             }
         }
     }
+
+    public func validate(in configuration: ModelConfiguration) throws {
+        guard let start = variant.xplorStart, start >= configuration.rMax else { return }
+        throw ModelError("variant.xplor_start: expected less than r_max, \(configuration.rMax) Å, found \(start)")
+    }
+
+    public var isExtended: Bool { variant != Variant() }
 
     public var layers: Int { numLayers }
 
@@ -118,12 +170,14 @@ public struct NequIP: Architecture {
     }
 
     public var details: [(title: String, text: String)] {
-        [
-            (
-                "radial",
-                "\(numBessels) Bessel functions\(besselTrainable ? " (trained)" : ""), p = \(polynomialCutoffP), network \(radialMLPDepth) × \(radialMLPWidth), splines of \(splineIntervals) intervals"
-            )
-        ]
+        let cutoff = variant.xplorStart == nil ? "p = \(polynomialCutoffP), " : ""
+        let outer = variant.xplorStart == nil ? "" : " + \(variant.outerSplineIntervals)"
+        let radial = (
+            title: "radial",
+            text:
+                "\(numBessels) Bessel functions\(besselTrainable ? " (trained)" : ""), \(cutoff)network \(radialMLPDepth) × \(radialMLPWidth), splines of \(splineIntervals)\(outer) intervals"
+        )
+        return [radial] + (variant.summary.map { [(title: "variant", text: $0)] } ?? [])
     }
 
     public func features(_ configuration: ModelConfiguration) -> [(irreps: String, paths: Int)] {
@@ -149,11 +203,13 @@ public struct NequIP: Architecture {
 
     // MARK: Layers
 
+    private var vectorParity: Parity { variant.ignoresParity ? .even : .odd }
+
     /// The last one keeps what heads ask for.
     func interactionLayers(for heads: [Head]) -> [InteractionLayer] {
         let hidden = Irreps(
             (0...lMax).flatMap { l -> [Irreps.Block] in
-                let natural = Parity.odd.power(l)
+                let natural = vectorParity.power(l)
                 let parities: [Parity] = parity ? [.even, .odd] : [natural]
                 return parities.map { Irreps.Block(numFeatures[l], Irrep(l: l, parity: $0)) }
             })
@@ -165,7 +221,8 @@ public struct NequIP: Architecture {
         var layers: [InteractionLayer] = []
         var input = Irreps([Irreps.Block(typeEmbedNumFeatures, .scalar)])
         for index in 0..<numLayers {
-            let layer = InteractionLayer(input: input, hidden: index == numLayers - 1 ? last : hidden, lMax: lMax)
+            let layer = InteractionLayer(input: input, hidden: index == numLayers - 1 ? last : hidden, lMax: lMax,
+                vectorParity: vectorParity)
             layers.append(layer)
             input = layer.output
         }
@@ -177,7 +234,7 @@ public struct NequIP: Architecture {
             let widths = [inputs] + Array(repeating: width, count: depth) + [outputs]
             return zip(widths, widths.dropFirst()).reduce(0) { $0 + $1.0 * $1.1 }
         }
-        let (channels, attributes) = (numFeatures[0], typeEmbedNumFeatures)
+        let (channels, attributes, types) = (numFeatures[0], typeEmbedNumFeatures, configuration.typeNames.count)
         var count = configuration.typeNames.count * attributes + numBessels
         for head in configuration.heads {
             count +=
@@ -193,7 +250,19 @@ public struct NequIP: Architecture {
             }
             count += layer.input.reduce(0) { $0 + $1.multiplicity * $1.multiplicity }
             count += layer.convolved.irreps.reduce(0) { $0 + toGate($1) }
-            if index > 0 { count += layer.input.reduce(0) { $0 + attributes * toGate($1) } }
+            switch variant.selfConnection {
+            case _ where index == 0 && !variant.firstSelfConnection: break
+            case .embedding: count += layer.input.reduce(0) { $0 + attributes * toGate($1) }
+            case .linear: count += layer.input.reduce(0) { $0 + toGate($1) }
+            case .types where index == 0:
+                count += types * (layer.gateTargets.first { $0.irrep == .scalar }?.multiplicity ?? 0)
+            case .types: count += layer.input.reduce(0) { $0 + types * toGate($1) }
+            }
+            if variant.scalarBiases {
+                count += layer.input.multiplicity(of: .scalar)
+                count += layer.gateTargets.first { $0.irrep == .scalar }?.multiplicity ?? 0
+            }
+            if variant.layerNorm { count += layer.gateTargets.reduce(0) { $0 + $1.multiplicity } }
             count += perceptron(
                 numBessels, width: radialMLPWidth, depth: radialMLPDepth,
                 outputs: layer.paths.reduce(0) { $0 + $1.multiplicity })

@@ -19,7 +19,8 @@ extension NequIPNetwork {
         let blocks = layer.input.map { block in
             (block, layer.inputLayout.blocks[InteractionLayer.block(of: block.irrep, in: layer.input)])
         }
-        let normalization = configuration.avgNumNeighbors.count == 1 ? configuration.avgNumNeighbors[0] : 1
+        let averages = configuration.avgNumNeighbors
+        let normalization = averages.count == 1 ? squaredNormalization(averages[0]) : 1
         let map = LinearMap(
             input: layer.inputLayout, output: layer.inputLayout,
             terms: blocks.map { ($1, $1, 1 / (Double($0.multiplicity) * normalization).squareRoot()) })
@@ -32,7 +33,37 @@ extension NequIPNetwork {
         let weights = writer.declare(
             "layer\(index)_convnet.conv.linear_1.weight", .fixed(1), map.weights, shape: [places.places.count],
             .normal, places)
-        return writer.builder.linear(x, weights, map)
+        let result = writer.builder.linear(x, weights, map)
+        guard nequip.variant.scalarBiases, layer.input.multiplicity(of: .scalar) > 0 else { return result }
+        let block = InteractionLayer.block(of: .scalar, in: layer.input)
+        return biased(
+            result, block..<block + 1, columns: Array(0..<layer.input.multiplicity(of: .scalar)),
+            factor: 1 / normalization.squareRoot(), "layer\(index)_convnet.conv.linear_1.bias")
+    }
+
+    /// The square of what a sum over so many neighbours is divided by.
+    private func squaredNormalization(_ average: Double) -> Double {
+        nequip.variant.neighborNormalization == .root ? average : average * average
+    }
+
+    /// The same constants for every atom (or type), added to scalars in some blocks of a row.
+    private mutating func biased(
+        _ x: Program.Value, _ blocks: Range<Int>, columns: [Int], factor: Double, _ name: String
+    ) -> Program.Value {
+        let shape = writer.builder.program.shape(of: x)
+        let scalars = shape.layout.slice(blocks)
+        let map = LinearMap(
+            input: .plain(1), output: scalars,
+            terms: [(Layout.plain(1).blocks[0], scalars.joined(scalars.blocks.indices), factor)])
+        var places = ParameterPlaces()
+        places.add(rows: 1, columns: columns.count) { columns[$1] }
+        let bias = writer.declare(name, .fixed(1), map.weights, shape: [columns.count], .given(columns.map { _ in 0 }), places)
+        let ofTypes = writer.builder.embed(
+            writer.builder.linear(writer.builder.fill(1, .fixed(types), .plain(1)), bias, map), blocks,
+            in: shape.layout)
+        return writer.builder.sum([
+            x, shape.axis == .atoms ? writer.builder.gather(ofTypes, by: .speciesOfAtom) : ofTypes,
+        ])
     }
 
     /// `1/√(average number of neighbours)` of the sender's type, where that is not one number (see `linear1`).
@@ -40,7 +71,7 @@ extension NequIPNetwork {
         let averages = configuration.avgNumNeighbors
         guard averages.count > 1 else { return x }
         let scalars = Layout.features(layer.inputLayout.blocks.map { (0, $0.multiplicity) })
-        let rows = averages.flatMap { Array(repeating: 1 / $0.squareRoot(), count: scalars.width) }
+        let rows = averages.flatMap { Array(repeating: 1 / squaredNormalization($0).squareRoot(), count: scalars.width) }
         let table = writer.builder.constant(rows, .fixed(types), scalars)
         let isByType = writer.builder.program.shape(of: x).axis == .fixed(types)
         return writer.builder.product(isByType ? table : writer.builder.gather(table, by: .speciesOfAtom), x)
@@ -78,50 +109,23 @@ extension NequIPNetwork {
         let weights = writer.declare(
             "layer\(index)_convnet.conv.linear_2.weight", .fixed(1), map.weights, shape: [places.places.count],
             .normal, places)
-        return writer.builder.linear(x, weights, map)
-    }
-
-    /// The layer's own input with a matrix for every type, `Σ_v W[u, v, w] a_v`, contracted once per type, never per
-    /// atom; e3nn's `FullyConnectedTensorProduct` with scalars.
-    mutating func selfConnection(
-        _ x: Program.Value, _ embedding: Program.Value, _ layer: InteractionLayer, _ index: Int
-    ) -> Program.Value {
-        let targets = layer.gateTargets
-        let pairs = layer.input.compactMap { block in targets.first { $0.irrep == block.irrep }.map { (block, $0) } }
-        let attributes = nequip.typeEmbedNumFeatures
-        let map = LinearMap(
-            input: layer.inputLayout, output: layer.gateLayout,
-            terms: pairs.map { block, target in
-                (
-                    layer.inputLayout.blocks[InteractionLayer.block(of: block.irrep, in: layer.input)],
-                    gateBlock(target, layer), 1 / Double(block.multiplicity * attributes).squareRoot()
-                )
-            }, isPerSpecies: true)
-        let embeddingLayout = Layout.features([(0, attributes)])
-        let contraction = LinearMap(
-            input: embeddingLayout, output: map.weights, terms: [(0, 0, 1)])
-        var places = ParameterPlaces()
-        for ((block, target), term) in zip(pairs, map.terms) {
-            let columns = gateColumns(target, layer)
-            places.add(rows: block.multiplicity * attributes, columns: columns.count) { row, column in
-                let (u, v) = (row / attributes, row % attributes)
-                return v * map.weights.width + term.weightOffset + u * term.output.stride + columns[column]
-            }
+        let result = writer.builder.linear(x, weights, map)
+        guard nequip.variant.scalarBiases, let scalars = targets.first(where: { $0.irrep == .scalar }) else {
+            return result
         }
-        let weights = writer.declare(
-            "layer\(index)_convnet.conv.sc.weight", .fixed(1), contraction.weights, shape: [places.places.count],
-            .normal, places)
-        return writer.builder.linear(x, writer.builder.linear(embedding, weights, contraction), map)
+        return biased(
+            result, scalars.blocks, columns: gateColumns(scalars, layer), factor: 1,
+            "layer\(index)_convnet.conv.linear_2.bias")
     }
 
     /// All blocks of a gate target as one matrix's columns.
-    private func gateBlock(_ target: InteractionLayer.GateTarget, _ layer: InteractionLayer) -> Layout.Block {
+    func gateBlock(_ target: InteractionLayer.GateTarget, _ layer: InteractionLayer) -> Layout.Block {
         target.irrep.l == 0
             ? layer.gateLayout.joined(target.blocks) : layer.gateLayout.blocks[target.blocks.lowerBound]
     }
 
     /// Positions of a gate target's channels within its joined block.
-    private func gateColumns(_ target: InteractionLayer.GateTarget, _ layer: InteractionLayer) -> [Int] {
+    func gateColumns(_ target: InteractionLayer.GateTarget, _ layer: InteractionLayer) -> [Int] {
         let first = layer.gateLayout.blocks[target.blocks.lowerBound].offset
         guard target.irrep.l == 0 else { return Array(0..<target.multiplicity) }
         return layer.gateLayout.blocks[target.blocks].flatMap { block in

@@ -35,8 +35,10 @@ struct NequIPNetwork {
             var update = linear2(convolved, layer, index)
             if index > 0 {
                 update = writer.builder.sum([update, selfConnection(features, embedding, layer, index)])
+            } else if nequip.variant.firstSelfConnection {
+                update = writer.builder.sum([update, firstSelfConnection(embedding, layer)])
             }
-            features = gate(update, layer)
+            features = gate(nequip.variant.layerNorm ? layerNorm(update, layer, index) : update, layer)
             outputs.append(features)
         }
         return outputs

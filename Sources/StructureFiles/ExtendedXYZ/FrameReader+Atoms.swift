@@ -190,7 +190,7 @@ extension FrameReader {
 }
 
 /// Chemical symbols by their letters, without making a string of each.
-private enum ElementWord {
+enum ElementWord {
     /// The element of a symbol in any letter case, or of an atomic number.
     static func element(_ bytes: borrowing Span<UInt8>, _ word: Range<Int>) -> Element? {
         if bytes[word.lowerBound] &- UInt8(ascii: "0") < 10 {

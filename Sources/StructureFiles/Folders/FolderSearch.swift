@@ -39,7 +39,10 @@ public struct FolderSearch {
             let path = "\(folder)/\(name)"
             var isFolder: ObjCBool = false
             guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { continue }
-            if isFolder.boolValue {
+            if isFolder.boolValue, StructureFormats.folderFormat(of: path) != nil {
+                // A folder that is one set of structures.
+                files.append(path)
+            } else if isFolder.boolValue {
                 folders.append(path)
             } else if FileDigest.isRegular(path), let format = try Self.format(of: path) {
                 found.append((path, format))

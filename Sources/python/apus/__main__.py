@@ -1,5 +1,5 @@
-"""The commands: `python -m apus report RUN`, `parity PREDICTIONS`, `learning-curve FOLDER`, `phonons FOLDER` and
-`analyze FOLDER`."""
+"""The commands: `python -m apus report RUN`, `parity PREDICTIONS`, `learning-curve FOLDER`, `phonons FOLDER`,
+`analyze FOLDER` and `validation FOLDER`."""
 
 import argparse
 import os
@@ -51,6 +51,12 @@ def main():
     command.add_argument("-o", "--output", metavar="FILE", type=pathlib.Path, help=(
         "a .svg, .pdf or .png file; default FOLDER/analysis.svg, which is replaced"))
     command.add_argument("--overwrite", action="store_true", help="replace the file of -o if there is one")
+    command = commands.add_parser("validation", help="one page, or a PDF, on a validation", description=(
+        "Writes one file on what apus validate found: verdicts, curves of pairs, runs, the crystal."))
+    command.add_argument("folder", metavar="FOLDER", type=pathlib.Path, help="the folder of apus validate -o")
+    command.add_argument("-o", "--output", metavar="FILE", type=pathlib.Path, help=(
+        "a .html or .pdf file; default FOLDER/validation.html, which is replaced"))
+    command.add_argument("--overwrite", action="store_true", help="replace the file of -o if there is one")
     arguments = parser.parse_args()
     # Pages in a run's folder under their own names are made again and again while it goes on.
     may_replace = arguments.overwrite or arguments.output is None
@@ -64,6 +70,9 @@ def main():
         elif arguments.command == "analyze":
             output = arguments.output or arguments.folder / "analysis.svg"
             write_analysis(arguments.folder, output, may_replace)
+        elif arguments.command == "validation":
+            output = arguments.output or arguments.folder / "validation.html"
+            write_validation(arguments.folder, output, may_replace)
         elif arguments.command == "phonons":
             output = arguments.output or arguments.folder / "phonons.svg"
             write_phonons(arguments.folder, output, may_replace)
@@ -136,6 +145,19 @@ def write_report(folder, predictions, output, may_replace):
 
     write = pdf_pages if kind == "pdf" else html_page
     write_whole(output, write(report(run, further)), may_replace)
+
+
+def write_validation(folder, output, may_replace):
+    """Reads what was found and writes the page."""
+    kind = ending(output, ("html", "pdf"))
+    check_place(output, may_replace)
+    from .page import html_page
+    from .paper import pdf_pages
+    from .validation import read_validation, validation
+
+    found = read_validation(folder)
+    write = pdf_pages if kind == "pdf" else html_page
+    write_whole(output, write(validation(found, folder)), may_replace)
 
 
 def ending(output, kinds):

@@ -1,0 +1,143 @@
+import Atoms
+import Foundation
+
+/// Reads the models of a PDB file, one after another, by the columns of the format (version 3.3).
+struct PDBSource: DraftSource {
+    private var lines: LineReader
+    private var vectors: Matrix3?
+    private(set) var remarks: [String] = []
+    private var isToldOfOccupancy = false
+
+    init(_ lines: LineReader) { self.lines = lines }
+
+    var path: String { lines.path }
+    var line: Int? { lines.number }
+    mutating func verifyRest() throws { try lines.verifyRest() }
+
+    mutating func next() throws -> StructureDraft? {
+        var draft = StructureDraft()
+        draft.cellWord = "CRYST1"
+        /// Where each atom that has alternatives stands the first time.
+        while try lines.advance() {
+            let record = PDBLine(Array(lines.buffer[lines.line]))
+            switch record.name {
+            case "ATOM", "HETATM": try read(record, into: &draft)
+            case "CRYST1": try readCell(record)
+            case "TITLE": if let title = record.title { draft.information["comment"] = title }
+            case "MODEL", "ENDMDL", "END":
+                if !draft.elements.isEmpty {
+                    draft.vectors = vectors
+                    return draft
+                }
+            default: break
+            }
+        }
+        guard !draft.elements.isEmpty else { return nil }
+        draft.vectors = vectors
+        return draft
+    }
+
+    private mutating func read(_ record: PDBLine, into draft: inout StructureDraft) throws {
+        let atom = draft.elements.count + 1
+        guard let position = record.position else {
+            throw FormatProblem(
+                "expected coordinates of atom \(atom) in columns 31 to 54, found \"\(record.field(31...54).prefix(40))\"")
+        }
+        let occupancy = record.field(55...60)
+        if !occupancy.isEmpty {
+            guard let value = Double(occupancy) else {
+                throw FormatProblem("expected an occupancy in columns 55 to 60, found \"\(occupancy.prefix(20))\"")
+            }
+            guard value == 0 || value >= 0.999 else {
+                throw FormatProblem(
+                    "expected atoms that are there, found atom \(atom) with an occupancy of \(value): that is an average over alternatives; keep one of them, with occupancy 1"
+                )
+            }
+            if value == 0, !isToldOfOccupancy {
+                isToldOfOccupancy = true
+                remarks.append("\(path): atoms with an occupancy of zero (line \(lines.number)) are taken for atoms all the same")
+            }
+        }
+        if draft.firstAtomLine == nil { draft.firstAtomLine = lines.number }
+        draft.elements.append(try element(of: record, atom))
+        draft.positions.append(position)
+    }
+
+    /// Columns 77 and 78, or the name where it leaves no choice: an element stands right-justified in columns 13 and 14,
+    /// which many programs do not keep to.
+    private func element(of record: PDBLine, _ atom: Int) throws -> Element {
+        let symbol = record.field(77...78)
+        if !symbol.isEmpty {
+            if let element = Element(symbol) { return element }
+            if ["D", "T"].contains(symbol.uppercased()) { return Element("H")! }
+            throw FormatProblem("expected the element of atom \(atom) in columns 77 and 78, found \"\(symbol)\"")
+        }
+        let name = record.field(13...16)
+        let letters = name.drop { $0.isNumber }.prefix { $0.isASCII && $0.isLetter }
+        let one = Element(String(letters.prefix(1)))
+        let two = letters.count >= 2 ? Element(String(letters.prefix(2))) : nil
+        // A blank or a digit first: one letter.
+        if let one, record.character(13).map({ $0 == " " || $0.isNumber }) == true { return one }
+        if let one, two == nil { return one }
+        if let two, one == nil { return two }
+        throw FormatProblem(
+            "expected the element of atom \(atom) in columns 77 and 78, found none, and its name \"\(name)\" leaves more than one choice; write the elements"
+        )
+    }
+
+    private mutating func readCell(_ record: PDBLine) throws {
+        let numbers = [7...15, 16...24, 25...33, 34...40, 41...47, 48...54].map { Double(record.field($0)) }
+        guard let values = numbers as? [Double] else {
+            throw FormatProblem("expected three lengths and three angles in CRYST1, found \"\(lines.excerpt)\"")
+        }
+        let lengths = SIMD3(values[0], values[1], values[2])
+        // What stands there where there is no cell.
+        guard lengths != SIMD3(1, 1, 1), lengths != .zero else {
+            vectors = nil
+            return
+        }
+        let group = record.field(56...66)
+        guard group.isEmpty || group.filter({ $0 != " " }).uppercased() == "P1" else {
+            throw FormatProblem(
+                "expected all atoms of the cell (space group P 1), found the asymmetric unit of \(group); expand it first, or write P 1"
+            )
+        }
+        vectors = try CellParameters.vectors(lengths: lengths, angles: SIMD3(values[3], values[4], values[5]))
+    }
+}
+
+/// A record of a PDB file by its columns, which count from 1.
+struct PDBLine {
+    private let bytes: [UInt8]
+    init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+    func field(_ columns: ClosedRange<Int>) -> String {
+        guard columns.lowerBound <= bytes.count else { return "" }
+        let text = bytes[(columns.lowerBound - 1)..<min(columns.upperBound, bytes.count)]
+        return String(decoding: text, as: UTF8.self).trimmingCharacters(in: .whitespaces)
+    }
+
+    func character(_ column: Int) -> Character? {
+        column <= bytes.count ? Character(UnicodeScalar(bytes[column - 1])) : nil
+    }
+
+    var name: String { field(1...6) }
+
+    var title: String? {
+        let text = field(11...80)
+        return text.isEmpty ? nil : text
+    }
+
+    /// Å
+    var position: SIMD3<Double>? {
+        func number(_ first: Int) -> Double? {
+            guard bytes.count >= first + 7 else { return nil }
+            var (start, end) = (first - 1, first + 7)
+            while start < end, bytes[start] == 0x20 { start += 1 }
+            while end > start, bytes[end - 1] == 0x20 { end -= 1 }
+            return parseDouble(bytes.span, start..<end).flatMap { $0.isFinite ? $0 : nil }
+        }
+        guard let x = number(31), let y = number(39), let z = number(47) else { return nil }
+        return SIMD3(x, y, z)
+    }
+}
