@@ -25,6 +25,7 @@ struct AimsText: RunText {
         case converged, notConverged, compact, stress, end
     }
 
+    static let beginnings: LineBeginnings? = starts.beginnings
     private static let starts = LineStarts<Word>([
         "Invoking FHI-aims": .program, "Version ": .version, "FHI-aims version": .version, "xc ": .functional,
         "k_grid ": .grid, "vdw_correction_hirshfeld": .hirshfeld, "many_body_dispersion": .manyBody,
