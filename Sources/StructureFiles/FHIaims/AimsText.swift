@@ -176,8 +176,8 @@ struct AimsText: RunText {
             } else if let count = other(words) {
                 others = count
             }
-            // A title, lattice vectors, and blank lines; more of them is another text.
-            if words.first != "atom", words.first != "velocity" { skipped += 1 }
+            // Titles, lattice vectors, constraints and blank lines; more of them together is another text.
+            skipped = words.first == "atom" || words.first == "velocity" ? 0 : skipped + 1
             guard skipped < 20 else {
                 lines.stepBack()
                 return nil
