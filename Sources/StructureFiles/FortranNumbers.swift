@@ -27,7 +27,8 @@ enum FortranNumbers {
         _ bytes: borrowing Span<UInt8>, _ range: Range<Int>
     ) -> (SIMD3<Double>, SIMD3<Double>)? {
         var at = range.lowerBound
-        guard let first = triple(bytes, &at, range.upperBound), let second = triple(bytes, &at, range.upperBound) else {
+        guard let first = triple(bytes, &at, range.upperBound), let second = triple(bytes, &at, range.upperBound)
+        else {
             return nil
         }
         return (first, second)

@@ -8,8 +8,8 @@ public protocol StructureFormat: Sendable {
     /// Patterns of names by which the format is known where the content does not tell, for example `*.xyz`.
     var fileNames: [String] { get }
 
-    /// Whether its files can hold energies, forces or stresses. Where a folder is searched, a file that cannot is passed
-    /// over beside one that does.
+    /// Whether its files can hold energies, forces or stresses. Where a folder is searched, a file that cannot is
+    /// passed over beside one that does.
     var holdsLabels: Bool { get }
 
     /// Whether a file that begins with this text can be nothing else. The text ends in the middle of a line where the

@@ -5,13 +5,16 @@ import Foundation
 public enum StructureFormats {
     /// The first that recognises a file reads it.
     public static let all: [any StructureFormat] = [
-        // Of codes with plane waves or orbitals in crystals.
-        XDATCARFormat(), POSCARFormat(), MLABFormat(), OUTCARFormat(), VasprunFormat(), PWscfFormat(), PWXMLFormat(),
-        AimsFormat(), AbinitFormat(), AbinitHistoryFormat(), CP2KFormat(), CastepFormat(), SiestaFormat(), GPAWFormat(),
-        GPAWTextFormat(),
-        // Of codes of molecules.
+        // VASP
+        XDATCARFormat(), POSCARFormat(), MLABFormat(), OUTCARFormat(), VasprunFormat(),
+        // Quantum ESPRESSO
+        PWscfFormat(), PWXMLFormat(), CPFormat(),
+        // Programs with one or two formats
+        AimsFormat(), AbinitFormat(), AbinitHistoryFormat(), CP2KFormat(), CastepFormat(), SiestaFormat(),
+        GPAWFormat(), GPAWTextFormat(),
+        // Programs of molecules
         ORCAFormat(), GaussianFormat(), NWChemFormat(), Psi4Format(),
-        // Structures, and collections of them.
+        // Structures, and collections of them
         CIFFormat(), PDBFormat(), DumpFormat(), LAMMPSDataFormat(), RuNNerFormat(), MTPFormat(), ASETrajectoryFormat(),
         ASEDatabaseFormat(), ASEJSONDatabaseFormat(), NPZFormat(), ConformationsFormat(), PymatgenFormat(),
         ExtendedXYZFormat(),

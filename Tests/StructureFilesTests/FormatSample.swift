@@ -28,7 +28,11 @@ struct FormatSample: CustomTestStringConvertible, Sendable {
 
     var testDescription: String { format }
 
-    static let all = [extendedXYZ, poscar, outcar, vasprun] + structures + molecules
+    /// Those of a single text file.
+    static let all = [extendedXYZ, poscar, outcar, vasprun, xdatcar, mlab] + runs + structures + molecules
+
+    /// Formats that are read from several files or no text, which have tests of their own.
+    static let others: Set<String> = ["ABINIT HIST.nc", "cp.x trajectory"]
 
     static let extendedXYZ: FormatSample = {
         var dimer = Structure(
@@ -84,6 +88,7 @@ struct FormatSample: CustomTestStringConvertible, Sendable {
             }
             structure.information = [
                 "ionic_step": "\(number)", "energy_sigma_to_0": "\(energy + 0.25)", "dft_code": "VASP 5.4.4",
+                "converged": "T",
                 "dft_pseudopotentials": "PAW_PBE Si_sv 05Jan2001, PAW_PBE O 08Apr2002",
             ]
             return structure
@@ -176,7 +181,10 @@ struct FormatSample: CustomTestStringConvertible, Sendable {
             structure.energy = energy
             structure.forces = [SIMD3(force, 0, -0.5), SIMD3(-force, 0, 0.5)]
             structure.stress = stress
-            structure.information = ["ionic_step": "\(number)", "energy_sigma_to_0": "\(energy + 0.25)"]
+            structure.information = [
+                "ionic_step": "\(number)", "energy_sigma_to_0": "\(energy + 0.25)", "converged": "T",
+                "dft_functional": "PBE", "dft_pseudopotentials": "PAW_PBE Si 05Jan2001, PAW_PBE O 08Apr2002",
+            ]
             return structure
         }
         func calculation(_ electronic: Int, _ energy: String, zero: String, _ force: String, stress: Bool) -> String {

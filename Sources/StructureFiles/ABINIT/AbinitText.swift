@@ -3,8 +3,8 @@ import Atoms
 /// The steps of ABINIT's main output, versions 7 to 10, in Hartree atomic units: data sets of one calculation each, and
 /// those that move atoms or cell.
 ///
-/// - Energy: `Etotal` or `total_energy` of the components, `(etotal)` of a step that moves; with smearing it is the free
-///   energy, which the forces are derivatives of.
+/// - Energy: `Etotal` or `total_energy` of the components, `(etotal)` of a step that moves; with smearing it is the
+///   free energy, which the forces are derivatives of.
 /// - Stress: hartree/bohr³, positive in tension as here.
 /// - `nstep … was not enough SCF cycles to converge` makes a step none. What a data set that moves atoms prints at its
 ///   end repeats its last step.
@@ -30,7 +30,8 @@ struct AbinitText: RunText {
     }
 
     private static let starts = LineStarts<Word>([
-        ".Version ": .version, "typat ": .types, "znucl ": .charges, "ecut ": .cutoff, "ngkpt": .grid, "nkpt ": .points,
+        ".Version ": .version, "typat ": .types, "znucl ": .charges, "ecut ": .cutoff, "ngkpt": .grid,
+        "nkpt ": .points,
         "- pspini: atom type": .pseudopotential, "== DATASET": .dataset, "== END DATASET": .end,
         "Exchange-correlation functional for the present": .functional, "R(1)=": .axis, "--- Iteration:": .iteration,
         "iter   Etot": .scf, "At SCF step": .reached, "nstep=": .notReached,
@@ -54,7 +55,9 @@ struct AbinitText: RunText {
         case .types: if dataset == 0 { types = try numbers(of: &lines, rest).compactMap { Int(exactly: $0) } }
         case .charges: if dataset == 0 { charges = try numbers(of: &lines, rest) }
         case .cutoff:
-            if dataset == 0 { steps.method.cutoff = lines.numbers(in: rest, first: 1)?.first.map { $0 * Units.hartree } }
+            if dataset == 0 {
+                steps.method.cutoff = lines.numbers(in: rest, first: 1)?.first.map { $0 * Units.hartree }
+            }
         case .grid:
             if dataset == 0 {
                 let grid = lines.words(in: rest).filter { Int($0) != nil }.suffix(3)
@@ -131,7 +134,8 @@ struct AbinitText: RunText {
     }
 
     /// A line of three numbers for each atom, perhaps behind the atom's.
-    private mutating func table(_ lines: inout LineReader, numbered: Bool, _ what: String) throws -> [SIMD3<Double>]? {
+    private mutating func table(_ lines: inout LineReader, numbered: Bool, _ what: String) throws -> [SIMD3<Double>]?
+    {
         var rows: [SIMD3<Double>] = []
         while rows.count < types.count {
             guard try lines.advance() else {
@@ -158,7 +162,8 @@ struct AbinitText: RunText {
             for row in 0..<3 {
                 guard try lines.advance() else { return step!.isCut = true }
                 guard let first = lines.rest(behind: "="), let a = lines.numbers(in: first, first: 1)?.first,
-                    let second = lines.rest(behind: "=", in: first), let b = lines.numbers(in: second, first: 1)?.first
+                    let second = lines.rest(behind: "=", in: first),
+                    let b = lines.numbers(in: second, first: 1)?.first
                 else {
                     step!.flaw = "its stress is no numbers (line \(lines.number))"
                     return

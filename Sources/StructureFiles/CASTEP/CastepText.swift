@@ -8,8 +8,8 @@ import Atoms
 ///   turned; the first table of a step counts.
 /// - Energies of the same structure behind each other, without forces and stress, are a series of cut-offs for the
 ///   finite-basis correction: all but the last are left out.
-/// - Fractional coordinates may stand once while the cell moves on. Forces that are zero by symmetry are not printed, and
-///   absent here. What the final configuration repeats belongs to the last step.
+/// - Fractional coordinates may stand once while the cell moves on. Forces that are zero by symmetry are not printed,
+///   and absent here. What the final configuration repeats belongs to the last step.
 struct CastepText: RunText {
     /// Of the pieces of energies, by how much they include.
     private enum Energy: Int, Comparable {
@@ -51,7 +51,9 @@ struct CastepText: RunText {
             self = CastepText()
             steps.beginRun()
             let words = lines.words(in: rest)
-            let version = words.firstIndex(of: "version").flatMap { words.indices.contains($0 + 1) ? words[$0 + 1] : nil }
+            let version = words.firstIndex(of: "version").flatMap {
+                words.indices.contains($0 + 1) ? words[$0 + 1] : nil
+            }
             steps.method.code = "CASTEP \(version ?? "")"
         case .lattice:
             try finish(into: &steps)

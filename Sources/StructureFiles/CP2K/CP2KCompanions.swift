@@ -1,8 +1,8 @@
 import Atoms
 import Foundation
 
-/// What CP2K writes beside its output while atoms move: positions, forces, cells and stresses, each of them not in every
-/// step, in files that restarts go on with.
+/// What CP2K writes beside its output while atoms move: positions, forces, cells and stresses, each of them not in
+/// every step, in files that restarts go on with.
 ///
 /// All are read alongside the output: a frame of positions belongs to the step that has its energy, the others to the
 /// frame that has their number.

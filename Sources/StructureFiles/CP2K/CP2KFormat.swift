@@ -12,7 +12,8 @@ struct CP2KFormat: StructureFormat {
     func companions(of path: String) -> [String] {
         guard let lines = try? LineReader(path: path, chunk: 1 << 14, refusesForeignFiles: false) else { return [] }
         let start = String(decoding: lines.start, as: UTF8.self)
-        guard let line = start.split(whereSeparator: \.isNewline).first(where: { $0.contains("GLOBAL| Project name") }),
+        guard
+            let line = start.split(whereSeparator: \.isNewline).first(where: { $0.contains("GLOBAL| Project name") }),
             let project = line.split(separator: " ").last
         else { return [] }
         return CP2KCompanions.Kind.allCases.map {

@@ -4,7 +4,8 @@ import Atoms
 /// lie beside the output.
 ///
 /// - Energy: `ENERGY| Total FORCE_EVAL ( QS )`, with smearing the free energy.
-/// - Stress: GPa (or bar), positive under pressure, with the sign turned.
+/// - Stress: GPa (or bar), positive under pressure, with the sign turned. `-1.stress` holds the kinetic part too where
+///   atoms have velocities, and serves in optimisations only.
 /// - The output prints coordinates of the first step alone: the others are those of `-pos-1.xyz`, matched by their
 ///   energies to ten decimals; without that file, steps that have no positions are left out.
 /// - `SCF run NOT converged` makes its step none, although energy, forces and stress are printed all the same.
@@ -19,10 +20,12 @@ struct CP2KText: RunText {
     private var periodic = [true, true, true]
     /// Whether the cell moves, so that the output alone does not know it.
     private var cellMoves = false
+    private var isOptimization = false
     private var charge: String?
     private var step: RunStep?
-    /// hartree
+    /// hartree, and whether a line of it was there.
     private var energy: Double?
+    private var hasEnergy = false
     private var begun = 0
     private var hasEnded = false
     private var framesWithoutPositions = 0
@@ -31,7 +34,8 @@ struct CP2KText: RunText {
 
     private enum Word: Sendable {
         case version, project, type, ensemble, cell, periodicity, charge, spins, functional, dispersion, cutoff
-        case coordinates, scf, converged, warning, outerFailed, energy, forces, newForces, stress, newStress, end, abort
+        case coordinates, scf, converged, warning, outerFailed, energy, forces, newForces, stress, newStress, end,
+            abort
     }
 
     private static let starts = LineStarts<Word>([
@@ -64,8 +68,12 @@ struct CP2KText: RunText {
             steps.method.code = "CP2K \(words.last ?? "")"
             if words.contains("(Development"), words.count > 2 { steps.method.code = "CP2K \(words[2])" }
         case .project:
-            if let project = lines.words(in: rest).last { companions = try CP2KCompanions(of: String(project), beside: path) }
-        case .type: if lines.contains("CELL_OPT") { cellMoves = true }
+            if let project = lines.words(in: rest).last {
+                companions = try CP2KCompanions(of: String(project), beside: path)
+            }
+        case .type:
+            if lines.contains("CELL_OPT") { cellMoves = true }
+            isOptimization = lines.contains("_OPT")
         case .ensemble: if lines.words(in: rest).last?.hasPrefix("NP") == true { cellMoves = true }
         case .cell: readCell(lines, rest)
         case .periodicity:
@@ -81,30 +89,36 @@ struct CP2KText: RunText {
                 steps.method.functional = steps.method.functional.map { "\($0) \(name)" } ?? String(name)
             }
         case .dispersion:
-            if steps.method.dispersion == nil, let word = lines.words(in: rest).first(where: { $0.hasPrefix("DFT-D") }) {
+            if steps.method.dispersion == nil,
+                let word = lines.words(in: rest).first(where: { $0.hasPrefix("DFT-D") })
+            {
                 steps.method.dispersion = word.dropFirst(4) + (lines.contains("BJ") ? "(BJ)" : "")
             }
             if lines.contains("BJ Damping") || lines.contains("Becke-Johnson") {
-                if let kind = steps.method.dispersion, !kind.contains("BJ") { steps.method.dispersion = kind + "(BJ)" }
+                if let kind = steps.method.dispersion, !kind.contains("BJ") {
+                    steps.method.dispersion = kind + "(BJ)"
+                }
             }
-        case .cutoff: steps.method.cutoff = lines.words(in: rest).last.flatMap { Double($0) }.map { $0 * Units.hartree }
+        case .cutoff:
+            steps.method.cutoff = lines.words(in: rest).last.flatMap { Double($0) }.map { $0 * Units.hartree }
         case .coordinates:
             try finish(into: &steps)
             try readCoordinates(&lines)
-        case .scf: if energy != nil || step == nil { try begin(into: &steps) }
+        case .scf: if hasEnergy || step == nil { try begin(into: &steps) }
         case .converged:
-            if energy != nil || step == nil { try begin(into: &steps) }
+            if hasEnergy || step == nil { try begin(into: &steps) }
             step?.isConverged = true
         case .warning:
             guard lines.contains("SCF run NOT converged") else { return }
-            if energy != nil || step == nil { try begin(into: &steps) }
+            if hasEnergy || step == nil { try begin(into: &steps) }
             step?.isConverged = false
         case .outerFailed: step?.isConverged = false
         case .energy:
             guard lines.contains("( QS )") || lines.contains("( QUICKSTEP )") else {
                 throw FormatProblem("expected energies of Quickstep ( QS ), found \"\(lines.text)\"")
             }
-            if energy != nil || step == nil { try begin(into: &steps) }
+            if hasEnergy || step == nil { try begin(into: &steps) }
+            hasEnergy = true
             energy = lines.number(behind: ":", in: rest)
             if energy == nil { step!.flaw = "its energy is no number (line \(lines.number))" }
             step!.energy = energy.map { $0 * Units.hartree }
@@ -222,7 +236,7 @@ struct CP2KText: RunText {
     private mutating func finish(into steps: inout RunSteps, isCut: Bool = false) throws {
         guard var whole = step else { return }
         let found = energy
-        (step, energy) = (nil, nil)
+        (step, energy, hasEnergy) = (nil, nil, false)
         // Coordinates are those of the first step.
         let printed = positions
         positions = nil
@@ -249,9 +263,19 @@ struct CP2KText: RunText {
     }
 
     private func take(_ frame: CP2KCompanions.Frame, into whole: inout RunStep, printed: [SIMD3<Double>]?) throws {
-        guard let elements, frame.labels.count == elements.count else {
+        // At a low level of printing the output has no coordinates.
+        let elements =
+            try self.elements
+            ?? frame.labels.enumerated().map { atom, label in
+                guard let element = Element(label: label) else {
+                    throw FormatProblem(
+                        "expected the symbol of an element as atom \(atom + 1) of -pos-1.xyz, found \"\(label)\"")
+                }
+                return element
+            }
+        guard frame.labels.count == elements.count else {
             throw FormatProblem(
-                "expected \(elements?.count ?? 0) atoms in step \(frame.number) of -pos-1.xyz, found \(frame.labels.count)")
+                "expected \(elements.count) atoms in step \(frame.number) of -pos-1.xyz, found \(frame.labels.count)")
         }
         for (atom, (label, element)) in zip(frame.labels, elements).enumerated() {
             if let named = Element(label: label), named != element {
@@ -259,6 +283,7 @@ struct CP2KText: RunText {
                     "expected \(element) as atom \(atom + 1) of -pos-1.xyz, as in the output, found \(label)")
             }
         }
+        whole.elements = elements
         if let printed, let worst = zip(printed, frame.positions).map({ norm($0 - $1) }).max(), worst > 0.01 {
             throw FormatProblem(
                 "expected the positions of step \(frame.number) of -pos-1.xyz to be those of the output, in Å, found them "
@@ -267,6 +292,9 @@ struct CP2KText: RunText {
         whole.positions = frame.positions
         if let lattice = frame.lattice { whole.lattice = lattice }
         if let forces = frame.forces { whole.forces = forces.map { $0 * Units.hartreePerBohr } }
-        if let stress = frame.stress { whole.stress = stress * (-1e-4 / Units.gigapascal) }
+        // In dynamics that file holds the kinetic part too, which the output does not.
+        if whole.stress == nil, isOptimization, let stress = frame.stress {
+            whole.stress = stress * (-1e-4 / Units.gigapascal)
+        }
     }
 }

@@ -63,7 +63,9 @@ final class TarSource: ByteSource {
     private static func isHeader(_ bytes: ArraySlice<UInt8>) -> Bool {
         guard bytes.count == block else { return false }
         let header = Array(bytes)
-        guard header[257..<262].elementsEqual("ustar".utf8), let stated = octal(header[148..<156]) else { return false }
+        guard header[257..<262].elementsEqual("ustar".utf8), let stated = octal(header[148..<156]) else {
+            return false
+        }
         let sum = header.enumerated().reduce(0) { $0 + (148..<156 ~= $1.offset ? 32 : Int($1.element)) }
         return sum == stated
     }

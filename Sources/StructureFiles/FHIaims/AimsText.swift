@@ -6,7 +6,8 @@ import Atoms
 ///   neither the "corrected" one nor what spin-orbit coupling makes of it afterwards.
 /// - Stress: the symmetrised table, the last of its step; positive in tension as here. The tables of its contributions
 ///   are passed over.
-/// - Positions stand before the step, but in dynamics behind it (`as used in the preceding time step`), with velocities.
+/// - Positions stand before the step, but in dynamics behind it (`as used in the preceding time step`), with
+///   velocities.
 struct AimsText: RunText {
     private var atoms: Int?
     private var elements: [Element]?

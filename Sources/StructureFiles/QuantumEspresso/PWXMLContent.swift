@@ -20,6 +20,8 @@ final class PWXMLContent: XMLContent {
     private(set) var units: String?
     private(set) var method = RunMethod()
     private(set) var charge: String?
+    /// Of `free_positions`; where all atoms are free, nil.
+    private(set) var moveMask: [SIMD3<Int8>]?
     private(set) var stepsBegun = 0
     private var open: [String] = []
     private var label = ""
@@ -34,7 +36,7 @@ final class PWXMLContent: XMLContent {
     /// Elements whose text matters.
     private static let leaves: Set<String> = [
         "atom", "a1", "a2", "a3", "etot", "forces", "stress", "convergence_achieved", "functional", "ecutwfc",
-        "pseudo_file", "vdw_corr", "tot_charge", "lsda", "noncolin", "total",
+        "pseudo_file", "vdw_corr", "tot_charge", "lsda", "noncolin", "total", "free_positions",
     ]
 
     func begin(_ element: String, attributes: [String: String]) {
@@ -96,6 +98,11 @@ final class PWXMLContent: XMLContent {
 
     private func header(_ element: String) {
         switch element {
+        case "free_positions":
+            let bytes = flat
+            let flags = (FortranNumbers.parse(bytes.span, 0..<bytes.count) ?? []).map { Int8($0 == 0 ? 0 : 1) }
+            guard flags.count % 3 == 0, flags.contains(0) else { return }
+            moveMask = stride(from: 0, to: flags.count, by: 3).map { SIMD3(flags[$0], flags[$0 + 1], flags[$0 + 2]) }
         case "functional": method.functional = word
         case "ecutwfc": method.cutoff = number.map { $0 * Units.hartree }
         case "pseudo_file":

@@ -4,12 +4,15 @@ import Atoms
 ///
 /// - Energy: `etot`, with smearing F = E − TS, which the forces are derivatives of.
 /// - Stress: positive under pressure, with the sign turned.
-/// - `<output>` repeats the last `<step>` of a relaxation, unless a calculation with another basis followed; the same
-///   step is not handed over twice.
+/// - `<output>` repeats energy and forces of the last `<step>` of a relaxation, unless a calculation with another basis
+///   followed, and perhaps beside positions that were to come next: with the same energy it is no step.
+/// - Forces along fixed directions are zero here, and not in the text that pw.x prints.
 struct PWXMLText: RunText {
+    static let takesUnfinishedLine = true
     private let content = PWXMLContent()
     private let parser: XMLPushParser
-    private var last: (energy: Double?, positions: [SIMD3<Double>])?
+    /// Of the last step, hartree.
+    private var last: Double?
     private var isBegun = false
 
     init() { parser = XMLPushParser(content) }
@@ -31,16 +34,16 @@ struct PWXMLText: RunText {
         if let units = content.units, !units.contains("Hartree") {
             throw FormatProblem("expected Hartree atomic units, found \"\(units)\"")
         }
-        let positions = step.places.map { $0 * Units.bohr }
-        if step.isFinal, let last, last.energy == step.energy, last.positions == positions { return }
-        last = (step.energy, positions)
+        if step.isFinal, let last, last == step.energy { return }
+        last = step.energy
         var whole = RunStep(place: "\(step.number)")
         whole.flaw = step.flaw
         if !step.places.isEmpty, let count = step.atoms {
             guard count == step.places.count else {
                 throw FormatProblem("expected \(count) atoms in step \(step.number), found \(step.places.count)")
             }
-            whole.positions = positions
+            whole.positions = step.places.map { $0 * Units.bohr }
+            if let mask = content.moveMask, mask.count == count { whole.moveMask = mask }
             whole.elements = try step.names.map { name in
                 guard let element = Element(label: name) else {
                     throw FormatProblem("expected the symbol of an element, found \"\(name)\"")

@@ -65,7 +65,8 @@ struct PWscfRun {
         let title = lines.text.lowercased()
         let isFractional = title.contains("crystal")
         guard let unit = isFractional ? 1 : unit(of: title, fractions: true) else {
-            throw FormatProblem("expected ATOMIC_POSITIONS in alat, bohr, angstrom or crystal, found \"\(lines.text)\"")
+            throw FormatProblem(
+                "expected ATOMIC_POSITIONS in alat, bohr, angstrom or crystal, found \"\(lines.text)\"")
         }
         var (read, kinds) = ([SIMD3<Double>](), [Element]())
         positions = nil
@@ -75,11 +76,13 @@ struct PWscfRun {
             let line = lines.line
             let start = lines.buffer[line].firstIndex { $0 != 0x20 } ?? line.upperBound
             let end = lines.buffer[start..<line.upperBound].firstIndex { $0 == 0x20 } ?? line.upperBound
-            guard start < end, let row = lines.numbers(in: end..<line.upperBound), row.count == 3 || row.count == 6 else {
+            guard start < end, let row = lines.numbers(in: end..<line.upperBound), row.count == 3 || row.count == 6
+            else {
                 throw FormatProblem("expected the position of atom \(read.count + 1), found \"\(lines.text)\"")
             }
             let place = SIMD3(row[0], row[1], row[2])
-            masks.append(row.count == 6 ? SIMD3(Int8(row[3] != 0 ? 1 : 0), row[4] != 0 ? 1 : 0, row[5] != 0 ? 1 : 0) : .one)
+            masks.append(
+                row.count == 6 ? SIMD3(Int8(row[3] != 0 ? 1 : 0), row[4] != 0 ? 1 : 0, row[5] != 0 ? 1 : 0) : .one)
             kinds.append(try element(labelled: Substring(lines.text(start..<end))))
             read.append(isFractional ? place * (lattice ?? .identity) : place * unit)
         }

@@ -6,8 +6,9 @@ import Atoms
 ///   print it in every iteration; the last before the forces counts.
 /// - Forces: the first table behind `Forces acting on atoms`; contributions follow in the same form.
 /// - Stress: the columns of Ry/bohr³, which have more digits than those of kbar, with the sign turned.
-/// - Cell and positions: `lattice parameter (alat)`, `a(1)` …, `tau(…)`, then `CELL_PARAMETERS` and `ATOMIC_POSITIONS` of each step,
-///   which belong to the step that follows. The final ones repeat the last step, unless a calculation follows.
+/// - Cell and positions: `lattice parameter (alat)`, `a(1)` …, `tau(…)`, then `CELL_PARAMETERS` and `ATOMIC_POSITIONS`
+///   of each step, which belong to the step that follows. The final ones repeat the last step, unless a calculation
+///   follows.
 /// - `convergence NOT achieved` makes its step none, and `JOB DONE` is no proof of anything.
 struct PWscfText: RunText {
     private var run = PWscfRun()
@@ -27,12 +28,14 @@ struct PWscfText: RunText {
 
     private enum Word: Sendable {
         case program, lattice, atoms, axis, species, sites, charge, cutoff, functional, kpoints, pseudopotential
-        case dispersion, cell, positions, begin, energy, converged, notConverged, forces, stressToCome, stress, end, box
+        case dispersion, cell, positions, begin, energy, converged, notConverged, forces, stressToCome, stress, end,
+            box
         case magnetization
     }
 
     private static let starts = LineStarts<Word>([
-        "Program PWSCF": .program, "lattice parameter (a": .lattice, "number of atoms/cell": .atoms, "a(": .axis, "atomic species   valence": .species, "site n.": .sites,
+        "Program PWSCF": .program, "lattice parameter (a": .lattice, "number of atoms/cell": .atoms, "a(": .axis,
+        "atomic species   valence": .species, "site n.": .sites,
         "number of electrons": .charge, "kinetic-energy cutoff": .cutoff, "Exchange-correlation": .functional,
         "number of k points=": .kpoints, "PseudoPot. #": .pseudopotential, "DFT-D": .dispersion,
         "MBD": .dispersion, "Tkatchenko": .dispersion, "CELL_PARAMETERS": .cell, "ATOMIC_POSITIONS": .positions,
@@ -111,7 +114,8 @@ struct PWscfText: RunText {
     mutating func end(into steps: inout RunSteps) throws { try finish(into: &steps, runHasEnded: hasEnded) }
 
     private func count(_ lines: LineReader) throws -> Int {
-        guard let number = lines.number(behind: "="), let count = Int(exactly: number), (1...10_000_000).contains(count)
+        guard let number = lines.number(behind: "="), let count = Int(exactly: number),
+            (1...10_000_000).contains(count)
         else { throw FormatProblem("expected the number of atoms, found \"\(lines.text)\"") }
         return count
     }

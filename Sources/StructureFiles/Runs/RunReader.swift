@@ -8,6 +8,9 @@ protocol RunText {
     /// The name of a format that has no place for labels.
     static var formatWithoutLabels: String? { get }
 
+    /// Whether a last line without a line end is one: not where numbers may stand in it.
+    static var takesUnfinishedLine: Bool { get }
+
     /// Takes note of the present line, and reads on where a table follows it. Finished steps go to `steps`.
     ///
     /// Throws a `FormatProblem` where the file cannot be understood; what is wrong with one step alone is its `flaw`.
@@ -23,6 +26,7 @@ protocol RunText {
 extension RunText {
     static var step: String { "step" }
     static var formatWithoutLabels: String? { nil }
+    static var takesUnfinishedLine: Bool { false }
     var nothing: String? { nil }
 }
 
@@ -50,6 +54,7 @@ final class RunReader<Text: RunText>: RunStructureReader {
         path = lines.path
         self.labels = labels
         self.lines = lines
+        self.lines.passesOverUnfinishedLine = !Text.takesUnfinishedLine
         self.text = text
         steps = RunSteps(path: lines.path, use: use, word: Text.step)
     }

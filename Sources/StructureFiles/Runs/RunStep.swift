@@ -43,7 +43,8 @@ struct RunStep {
     var reason: (reason: RunStepReason, detail: String?)? {
         if isMachineLearned { return (.machineLearned, nil) }
         if let flaw = flaw ?? notFinite { return (.unreadable, flaw) }
-        let isWhole = positions != nil && elements != nil && (energy != nil || !needsEnergy)
+        let isWhole =
+            positions != nil && elements != nil && (energy != nil || !needsEnergy)
             && (forces != nil || !needsForces)
         guard isWhole, !isCut else { return (isCut ? .cut : .notPrinted, nil) }
         if isConverged == false { return (.unconverged, nil) }

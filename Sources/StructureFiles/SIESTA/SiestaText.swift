@@ -4,8 +4,8 @@ import Atoms
 ///
 /// - Energy: the free energy that the forces are derivatives of: `FreeEng` of a single point, with six decimals; where
 ///   atoms move, `Target enthalpy` at zero target pressure, with four; E_KS only where it cannot differ.
-/// - Stress: `(static)`, positive in tension as here. The lines in Voigt's order hold kinetic parts in dynamics, and are
-///   taken in relaxations only, which print nothing else.
+/// - Stress: `(static)`, positive in tension as here. The lines in Voigt's order hold kinetic parts in dynamics, and
+///   are taken in relaxations only, which print nothing else.
 /// - Coordinates stand in `outcoor` of each step, in Å, bohr or fractions of the cell behind them.
 struct SiestaText: RunText {
     private var numbers: [Int: Element] = [:]
@@ -26,8 +26,10 @@ struct SiestaText: RunText {
     private var hasEnded = false
 
     private enum Word: Sendable {
-        case version, newVersion, species, charge, pressure, cutoff, functional, points, spins, single, begin, coordinates, cell
-        case cycle, converged, failed, kohnSham, enthalpy, forces, voigt, newVoigt, staticStress, free, final, dynamics, end
+        case version, newVersion, species, charge, pressure, cutoff, functional, points, spins, single, begin,
+            coordinates, cell
+        case cycle, converged, failed, kohnSham, enthalpy, forces, voigt, newVoigt, staticStress, free, final,
+            dynamics, end
     }
 
     private static let starts = LineStarts<Word>([
@@ -153,7 +155,8 @@ struct SiestaText: RunText {
             guard try lines.advance() else { return step!.isCut = true }
             let line = lines.line
             let part = lines.contains("siesta:") ? lines.rest(behind: ":") : line
-            guard let row = lines.numbers(in: part, first: 4), row.count == 4, Int(exactly: row[0]) == forces.count + 1
+            guard let row = lines.numbers(in: part, first: 4), row.count == 4,
+                Int(exactly: row[0]) == forces.count + 1
             else {
                 step!.flaw = "the force on atom \(forces.count + 1) is no number (line \(lines.number))"
                 return

@@ -2,9 +2,12 @@ import Atoms
 
 /// The configurations of an ML_AB: what VASP computed from first principles while it learned a force field.
 ///
-/// Energy in eV (TOTEN), forces in eV/Å, stress in kbar, positive under pressure as in the OUTCAR, with the sign turned.
+/// Energy in eV (TOTEN), forces in eV/Å, stress in kbar, positive under pressure as in the OUTCAR, with the sign
+/// turned.
 struct MLABText: RunText {
     static let step = "configuration"
+    // Numbers are the last that stands in it.
+    static let takesUnfinishedLine = true
 
     private var step: RunStep?
     private var atoms: Int?
@@ -28,7 +31,9 @@ struct MLABText: RunText {
         if word == .configuration {
             try finish(into: &steps, isCut: false)
             read += 1
-            step = RunStep(place: lines.numbers(in: rest, first: 1)?.first.flatMap { Int(exactly: $0) }.map { "\($0)" } ?? "\(read)")
+            step = RunStep(
+                place: lines.numbers(in: rest, first: 1)?.first.flatMap { Int(exactly: $0) }.map { "\($0)" }
+                    ?? "\(read)")
             step?.needsForces = true
             atoms = nil
             return

@@ -75,7 +75,8 @@ struct OUTCARRun {
     func note(dispersion text: String, _ method: inout RunMethod) {
         let words = text.split(whereSeparator: { " =".contains($0) })
         guard words.count > 1, let number = Int(words[1]), number > 0 else { return }
-        method.dispersion = [1: "D2", 10: "D2", 11: "D3", 12: "D3(BJ)", 13: "D4", 2: "TS", 20: "TS", 202: "MBD"][number]
+        method.dispersion =
+            [1: "D2", 10: "D2", 11: "D3", 12: "D3(BJ)", 13: "D4", 2: "TS", 20: "TS", 202: "MBD"][number]
             ?? "IVDW=\(number)"
     }
 
@@ -150,7 +151,8 @@ enum OUTCARWord {
 
     private static let starts = LineStarts<OUTCARWord>([
         "vasp.": .version, "TITEL": .title, "VRHFIN": .kind, "POTCAR:": .potcar, "number of dos": .atoms,
-        "ions per type": .counts, "NELM   =": .electronicLimit, "EDIFF  =": .electronicAccuracy, "ZVAL   =": .valences,
+        "ions per type": .counts, "NELM   =": .electronicLimit, "EDIFF  =": .electronicAccuracy,
+        "ZVAL   =": .valences,
         "NELECT =": .electrons, "ENCUT  =": .cutoff, "ISPIN  =": .spins, "LNONCOLLINEAR =": .noncollinear,
         "GGA     =": .functional, "METAGGA": .functional, "LHFCALC =": .functional, "IVDW": .dispersion,
         "k-points           NKPTS =": .kpoints, "generate k-points for:": .grid,

@@ -22,7 +22,8 @@ struct OUTCARText: RunText {
 
     var nothing: String? {
         run.counts == nil
-            ? "expected \"ions per type\", found the end of the file: VASP was ended before it had read its input" : nil
+            ? "expected \"ions per type\", found the end of the file: VASP was ended before it had read its input"
+            : nil
     }
 
     // MARK: Lines

@@ -10,6 +10,7 @@ import Foundation
 ///   converged. Nor is one without electronic steps (of a machine-learned force field), one whose numbers are none, or
 ///   the one that the file ends in.
 struct VasprunText: RunText {
+    static let takesUnfinishedLine = true
     static let step = "ionic step"
 
     private let content = VasprunContent()

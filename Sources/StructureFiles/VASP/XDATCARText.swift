@@ -6,6 +6,8 @@ import Foundation
 /// Where the cell moves, its head is repeated before each of them.
 struct XDATCARText: RunText {
     static let step = "configuration"
+    // Numbers are the last that stands in it.
+    static let takesUnfinishedLine = true
     static let formatWithoutLabels: String? = "XDATCAR"
 
     private var elements: [Element]?
@@ -48,7 +50,8 @@ struct XDATCARText: RunText {
         let symbols = try next("the symbols of the species").words()
         let counts = try next("the number of atoms of each species").words().map { Int($0) ?? 0 }
         guard counts.count == symbols.count, counts.allSatisfy({ (1...10_000_000).contains($0) }) else {
-            throw FormatProblem("expected the number of atoms of each of \(symbols.count) species, found \"\(lines.text)\"")
+            throw FormatProblem(
+                "expected the number of atoms of each of \(symbols.count) species, found \"\(lines.text)\"")
         }
         elements = try zip(symbols, counts).flatMap { symbol, count in
             guard let element = Element(label: symbol) else {
