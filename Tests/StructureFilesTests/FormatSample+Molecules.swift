@@ -42,9 +42,10 @@ extension FormatSample {
         }
         var structures = [water(-75.5, 0.75, SIMD3(0, 0, -0.125)), water(-75.625, 0.875, SIMD3(0, 0, -0.0625))]
         for index in structures.indices {
-            structures[index].information = ["dft_code": "ORCA 5.0.3", "dft_functional": "B3LYP def2-SVP EnGrad"]
-            // The head states it behind the first coordinates.
-            if index > 0 { structures[index].information["charge"] = "-1.0" }
+            structures[index].information = [
+                "dft_code": "ORCA 5.0.3", "dft_functional": "B3LYP def2-SVP EnGrad", "charge": "-1.0",
+            ]
+            structures[index].isConverged = true
         }
         return FormatSample(
             format: "ORCA", name: "orca.out",
@@ -102,6 +103,7 @@ extension FormatSample {
             structures[index].information = [
                 "dft_code": "Gaussian 16", "dft_functional": "#p hf/6-31g opt", "charge": "-1.0",
             ]
+            structures[index].isConverged = true
         }
         return FormatSample(
             format: "Gaussian", name: "gaussian.log",

@@ -67,8 +67,8 @@ extension FormatSample {
                 Fault(good: "'-x, -y, -z'", bad: "'-x, -y, w'", line: 25, words: "symmetry operation"),
                 Fault(good: "_cell_angle_beta 90.0", bad: "_cell_angle_beta 190", line: 25, words: "between 0 and 180"),
                 Fault(good: "O1 0 0 0", bad: "O1 0 0 0.01", line: 25, words: "symmetry element"),
-                Fault(good: "\"P 1\"", bad: "\"P 63/m m c\"", line: 38, words: "P 63/m m c"),
-                Fault(good: "Fe3+", bad: "Qq3+", line: 38, words: "symbol of an element"),
+                Fault(good: "\"P 1\"", bad: "\"P 63/m m c\"", line: 40, words: "P 63/m m c"),
+                Fault(good: "Fe3+", bad: "Qq3+", line: 40, words: "symbol of an element"),
             ], hasCounts: false)
     }()
 
@@ -151,7 +151,7 @@ extension FormatSample {
             faults: [
                 Fault(good: "metal", bad: "lj", line: 2, words: "found lj"),
                 Fault(good: "1 Si", bad: "2 Si", line: 13, words: "id 2"),
-                Fault(good: "element", bad: "type", line: 12, words: "--elements"),
+                Fault(good: "id element", bad: "id kind", line: 12, words: "column element"),
                 Fault(good: "2 O 1 3", bad: "2 O 1 3 3", line: 12, words: "columns of atom 1"),
                 Fault(good: "6 -0.25", bad: "6z -0.25", line: 12, words: "expected a number"),
                 Fault(good: "0 6 0\n", bad: "0 6\n", line: 9, words: "3 numbers"),
@@ -197,8 +197,8 @@ extension FormatSample {
             structures: [structure],
             faults: [
                 Fault(good: "# charge", bad: "# granular", line: 18, words: "found granular"),
-                Fault(good: "1 2 1.5", bad: "2 2 1.5", line: 25, words: "id 2 twice"),
-                Fault(good: "15.999", bad: "15.5", line: 25, words: "mass of one element"),
+                Fault(good: "1 2 1.5", bad: "2 2 1.5", line: 26, words: "id 2 twice"),
+                Fault(good: "15.999", bad: "15.5", line: 26, words: "mass of one element"),
                 Fault(good: "6 0 0 0", bad: "6 0 0", line: 18, words: "columns of an atom"),
                 Fault(good: "1 1 0 0\n", bad: "1 1 0\n", line: 23, words: "a velocity"),
             ], hasCounts: false)
@@ -291,7 +291,7 @@ extension FormatSample {
                 Fault(good: "1 1 1 2 3", bad: "1 2 1 2 3", line: 9, words: "type 2"),
                 Fault(good: "0 0.5\n", bad: "0\n", line: 10, words: "8 numbers"),
                 Fault(good: "1 2 3 4 5 6", bad: "1 2 3 4 5", line: 14, words: "six components"),
-                Fault(good: "    0 0 8\n", bad: "", line: 7, words: "three lattice vectors"),
+                Fault(good: "    0 0 8\n", bad: "", line: 6, words: "three lattice vectors"),
             ], labels: labels)
     }()
 }

@@ -1,7 +1,7 @@
 /// Output of Gaussian: Documentation/formats.md.
 struct GaussianFormat: StructureFormat {
     let name = "Gaussian"
-    let fileNames: [String] = []
+    let fileNames = ["*gaussian*.log"]
 
     /// By its first lines.
     func recognises(_ start: String) -> Bool {

@@ -66,6 +66,7 @@ enum JSONValue: Equatable {
             for value in list where !value.collect(into: &numbers) { return false }
         case .table(let table):
             if table["@class"] == .text("array"), let data = table["data"] { return data.collect(into: &numbers) }
+            if table["__ase_objtype__"] == .text("cell"), let data = table["array"] { return data.collect(into: &numbers) }
             guard case .list(let parts)? = table["__ndarray__"], parts.count == 3 else { return false }
             return parts[2].collect(into: &numbers)
         default: return false

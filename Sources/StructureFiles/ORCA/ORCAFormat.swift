@@ -1,7 +1,7 @@
 /// Output of ORCA: Documentation/formats.md.
 struct ORCAFormat: StructureFormat {
     let name = "ORCA"
-    let fileNames: [String] = []
+    let fileNames = ["*orca*.out"]
 
     /// By the name in its frame of stars.
     func recognises(_ start: String) -> Bool {

@@ -91,7 +91,6 @@ struct ORCAText: RunText {
             positions.append(SIMD3(x, y, z))
         }
         (step.elements, step.positions) = (elements, positions)
-        if let charge, charge != 0 { step.information[Structure.chargeKeys[0]] = "\(charge)" }
         self.step = step
     }
 
@@ -122,7 +121,8 @@ struct ORCAText: RunText {
         if step.energy == nil, step.isConverged == nil, hasEnded { return }
         step.isCut = !hasEnded && (step.energy == nil || hasForces && step.forces == nil) && step.isConverged != false
         if step.isConverged == false, step.energy == nil { return steps.leaveOut(step.place, .unconverged) }
-        // Coordinates that are followed by others, without an energy between them.
+        // The head states it behind the first coordinates.
+        if let charge, charge != 0 { step.information[Structure.chargeKeys[0]] = "\(charge)" }
         try steps.finish(step)
     }
 }
