@@ -1,11 +1,14 @@
+import Potentials
+
 /// `apus info`: what a file holds.
 public struct InfoJob {
-    let file: String
+    /// Nothing for a list of the potentials that are found by name.
+    let file: String?
     let json: Bool
     let labels: LabelChoice
 
     public init(
-        file: String, json: Bool, labels: LabelChoice
+        file: String?, json: Bool, labels: LabelChoice
     ) {
         self.file = file
         self.json = json
@@ -13,6 +16,8 @@ public struct InfoJob {
     }
 
     public func run() throws {
+        guard let name = file else { return try show(PotentialListing()) { $0.lines } }
+        let file = PotentialLibrary.path(of: name)
         switch try FileKind(of: file) {
         case .potential:
             let info = try PotentialInfo(of: file)
