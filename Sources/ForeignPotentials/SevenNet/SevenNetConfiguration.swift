@@ -112,7 +112,9 @@ struct SevenNetConfiguration {
             throw Self.missing("self_connection_type", "nequip or linear, the same in all layers")
         }
         linearSelfConnections = all.map { $0 == "linear" }
-        normalizesHarmonics = boolean("_normalize_sph", sortsPaths)
+        // Versions up to 0.9 did not, unless they say so.
+        normalizesHarmonics = boolean(
+            "_normalize_sph", !(numbers.count >= 2 && (numbers[0], numbers[1]) < (0, 10)))
         hasReadoutNetwork = boolean("readout_as_fcn", false)
 
         if boolean("use_modality", false), let map = value("_modal_map")?.dictionary {
