@@ -49,9 +49,9 @@ import Testing
             changed.positions = changed.positions.map { $0 * matrix }
             return try evaluate(changed, under: interaction).energy
         }
-        let energy = try evaluate(ModelSample.cluster, under: interaction).energy
-        #expect(try abs(energy(turn) - energy) < 1e-10)
-        #expect(try abs(energy(mirror) - energy) > 1e-6)
+        let original = try evaluate(ModelSample.cluster, under: interaction).energy
+        #expect(try abs(energy(turn) - original) < 1e-10)
+        #expect(try abs(energy(mirror) - original) > 1e-6)
     }
 
     /// Mirrors are rotations and inversions together; here one is tried by itself, with both parities of features.
