@@ -126,7 +126,7 @@ install: build ## command and C library to PREFIX (/usr/local)
 	install -m 755 -s $(BUILD)/release/libCInterface.so $(DESTDIR)$(PREFIX)/lib/libapus.so.1
 	ln -sf libapus.so.1 $(DESTDIR)$(PREFIX)/lib/libapus.so
 	install -m 644 Sources/CApus/apus.h $(DESTDIR)$(PREFIX)/include/apus.h
-	install -m 644 Sources/CApus/apus.f90 $(DESTDIR)$(PREFIX)/share/apus/apus.f90
+	install -m 644 Sources/CApus/apus.f90 potentials/*.safetensors $(DESTDIR)$(PREFIX)/share/apus/
 	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' Sources/CApus/apus.pc.in \
 		> $(DESTDIR)$(PREFIX)/lib/pkgconfig/apus.pc
 

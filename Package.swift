@@ -118,7 +118,8 @@ let modules = [
         name: "Commands",
         uses: [
             "Files", "Compute", "Atoms", "Settings", "StructureFiles", "Neighbors", "Interactions", "Symmetry",
-            "Relaxation", "Programs", "CPUExecutor", "Layers", "Models", "Potentials", "ForeignPotentials", "DataSets",
+            "Relaxation", "Programs", "CPUExecutor", "Layers", "Models", "Potentials", "ForeignPotentials",
+            "DataSets",
             "Training", "Dynamics", "Trajectory", "Analysis", "Sockets",
         ],
         products: [logging], tests: .plain),

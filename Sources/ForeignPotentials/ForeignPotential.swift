@@ -12,7 +12,8 @@ public struct ForeignPotential {
     /// The largest error of the radial splines over the root mean square of what they stand for.
     public let splineError: Double
 
-    /// Reads a file of SevenNet or Nequix. Throws a `ForeignPotentialError`, or a `ModelError`, that names the file.
+    /// Reads a file of SevenNet, NequIP or Nequix. Throws a `ForeignPotentialError`, or a `ModelError`, that names the
+    /// file.
     ///
     /// - Parameter modality: the level of theory, where a file has several.
     public init(
@@ -22,7 +23,8 @@ public struct ForeignPotential {
         let data = try InputFile.read(path)
         do {
             try self.init(
-                data, named: URL(fileURLWithPath: path).lastPathComponent, modality: modality, precision: precision, parallelism: parallelism)
+                data, named: URL(fileURLWithPath: path).lastPathComponent, modality: modality, precision: precision,
+                parallelism: parallelism)
         } catch let error as ForeignPotentialError {
             throw ForeignPotentialError("\(path): \(error.message)")
         } catch let error as ModelError {
@@ -40,28 +42,41 @@ public struct ForeignPotential {
         let epochs: Int
         if data.starts(with: [0x50, 0x4B]) {
             let file = try TorchFile(data)
-            guard SevenNetImport.recognizes(file) else {
-                throw ForeignPotentialError("is a file of PyTorch, but no checkpoint of SevenNet")
+            if SevenNetImport.recognizes(file) {
+                var source = try SevenNetImport(file, modality: modality)
+                found = try source.model()
+                epochs = source.epochs
+                origin.program = "SevenNet \(source.version)"
+                origin.modality = source.modalityName
+            } else if NequIPCheckpoint.recognizes(file) {
+                try Self.refuse(modality)
+                let source = try NequIPCheckpoint(file)
+                found = try source.read()
+                epochs = source.epochs
+                origin.program = "NequIP \(source.version)"
+            } else {
+                throw ForeignPotentialError("is a file of PyTorch, but no checkpoint of SevenNet or NequIP")
             }
-            var source = try SevenNetImport(file, modality: modality)
-            found = try source.model()
-            epochs = source.epochs
-            origin.program = "SevenNet \(source.version)"
-            origin.modality = source.modalityName
         } else if NequixImport.recognizes(data) {
-            guard modality == nil else {
-                throw ForeignPotentialError("was trained at one level of theory; leave --modal out")
-            }
+            try Self.refuse(modality)
             var source = try NequixImport(data)
             found = try source.model()
             epochs = source.epochs
             origin.program = "Nequix"
         } else {
             throw ForeignPotentialError(
-                "expected a checkpoint of SevenNet (an archive of PyTorch) or a model of Nequix, found neither")
+                "expected a checkpoint of SevenNet or NequIP (an archive of PyTorch) or a model of Nequix, found neither"
+            )
         }
         try self.init(
-            found.configuration, found.weights, origin, epochs: epochs, precision: precision, parallelism: parallelism)
+            found.configuration, found.weights, origin, epochs: epochs, precision: precision, parallelism: parallelism
+        )
+    }
+
+    private static func refuse(_ modality: String?) throws(ForeignPotentialError) {
+        guard modality == nil else {
+            throw ForeignPotentialError("was trained at one level of theory; leave --modal out")
+        }
     }
 
     private init(

@@ -9,7 +9,8 @@ struct WeightBlocks {
         var numbers: [Double]
 
         init(rows: Int, columns: Int, numbers: [Double]) {
-            precondition(numbers.count == rows * columns, "expected \(rows) × \(columns) numbers, got \(numbers.count)")
+            precondition(
+                numbers.count == rows * columns, "expected \(rows) × \(columns) numbers, got \(numbers.count)")
             (self.rows, self.columns, self.numbers) = (rows, columns, numbers)
         }
 

@@ -24,6 +24,9 @@ public protocol Architecture: Codable, Sendable, Equatable {
     /// Whether files of it say what programs before version 4 of the format do not know.
     var isExtended: Bool { get }
 
+    /// Whether the network gives an atom without neighbours no energy, so that it has the shift of its type.
+    var isolatedAtomsHaveShifts: Bool { get }
+
     /// Interaction layers: what an atom has depends on atoms within layers × cutoff.
     var layers: Int { get }
 
@@ -76,6 +79,7 @@ public enum Architectures {
 extension Architecture {
     public func validate(in configuration: ModelConfiguration) throws {}
     public var isExtended: Bool { false }
+    public var isolatedAtomsHaveShifts: Bool { true }
 
     /// Whether another is the same, hyperparameters included.
     func isEqual(to other: any Architecture) -> Bool { (other as? Self) == self }

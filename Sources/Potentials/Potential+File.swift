@@ -32,8 +32,9 @@ extension Potential {
         return String(decoding: try encoder.encode(value), as: UTF8.self)
     }
 
-    /// Reads a potential file. Throws a `PotentialError` that names the file.
-    public init(contentsOf path: String) throws {
+    /// Reads a potential file, or that of a name (`PotentialLibrary`). Throws a `PotentialError` that names it.
+    public init(contentsOf name: String) throws {
+        let path = PotentialLibrary.path(of: name)
         let file: Safetensors
         do {
             file = try Safetensors(contentsOf: path)

@@ -74,7 +74,8 @@ extension ReferenceExecutor {
         // matrix · c = values · v
         var matrix = Array(repeating: Array(repeating: 0.0, count: size), count: size)
         var values = Array(repeating: Array(repeating: 0.0, count: knots.values), count: size)
-        let parts = [(0, 0, knots.intervals)] + (knots.outer.map { [(knots.outerRow, knots.intervals, $0.intervals)] } ?? [])
+        let parts =
+            [(0, 0, knots.intervals)] + (knots.outer.map { [(knots.outerRow, knots.intervals, $0.intervals)] } ?? [])
         for (row, value, n) in parts {
             for i in 0...n {
                 for (k, weight) in [1.0 / 6, 4.0 / 6, 1.0 / 6].enumerated() { matrix[row + i][row + i + k] = weight }

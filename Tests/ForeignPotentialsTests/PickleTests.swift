@@ -55,7 +55,10 @@ import Testing
     @Test func depthHasNoLimit() throws {
         let depth = 1_000_000
         let document = try PickleReader.read(
-            Data([0x80, 2] + Array(repeating: UInt8(ascii: ")"), count: 1) + Array(repeating: 0x85, count: depth) + [UInt8(ascii: ".")]),
+            Data(
+                [0x80, 2] + Array(repeating: UInt8(ascii: ")"), count: 1) + Array(repeating: 0x85, count: depth) + [
+                    UInt8(ascii: ".")
+                ]),
             allowing: [])
         #expect(document.content.items?.count == 1)
     }

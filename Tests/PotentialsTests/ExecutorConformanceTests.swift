@@ -46,11 +46,15 @@ import Testing
         }
     }
 
-    @Test(arguments: ModelSample.all) func evaluation(_ sample: ModelSample) throws {
+    @Test(arguments: ModelSample.all + ModelSample.variants + [ModelSample.withoutParity]) func evaluation(
+        _ sample: ModelSample
+    ) throws {
         try expect(Model(sample.configuration).evaluationProgram(), sample)
     }
 
-    @Test(arguments: ModelSample.all) func training(_ sample: ModelSample) throws {
+    @Test(arguments: ModelSample.all + ModelSample.variants + [ModelSample.withoutParity]) func training(
+        _ sample: ModelSample
+    ) throws {
         try expect(Model(sample.configuration).trainingProgram(), sample)
     }
 

@@ -61,15 +61,48 @@ struct ModelSample: CustomTestStringConvertible, Sendable {
         },
     ]
 
+    /// What other programs do otherwise.
+    static let variants = [
+        ModelSample("SevenNet's choices, with parity") {
+            ($0.nequip.lMax, $0.nequip.parity, $0.nequip.numFeatures, $0.nequip.radialMLPDepth) = (
+                2, false, [7, 3, 2], 2
+            )
+            ($0.nequip.variant.xplorStart, $0.nequip.variant.outerSplineIntervals) = (3.4, 48)
+            ($0.nequip.variant.selfConnection, $0.nequip.variant.firstSelfConnection) = (.linear, true)
+            ($0.nequip.variant.neighborNormalization, $0.nequip.variant.scalarBiases) = (.mean, true)
+            $0.nequip.variant.normalizedHarmonics = false
+        },
+        ModelSample("Nequix' choices, matrices by type") {
+            ($0.nequip.lMax, $0.nequip.parity, $0.nequip.numFeatures, $0.nequip.numLayers) = (2, false, [5, 3, 2], 3)
+            ($0.nequip.variant.selfConnection, $0.nequip.variant.firstSelfConnection) = (.types, true)
+            $0.nequip.variant.layerNorm = true
+        },
+        ModelSample("both parities, linear self-connections, neighbours by type") {
+            ($0.nequip.lMax, $0.nequip.numFeatures, $0.avgNumNeighbors) = (1, [5, 3], [11, 16])
+            ($0.nequip.variant.selfConnection, $0.nequip.variant.neighborNormalization) = (.linear, .mean)
+            ($0.nequip.variant.scalarBiases, $0.nequip.variant.layerNorm) = (true, true)
+        },
+    ]
+
+    /// Its energies change with the handedness of a structure.
+    static let withoutParity = ModelSample("no parity at all") {
+        ($0.nequip.lMax, $0.nequip.parity, $0.nequip.numFeatures, $0.nequip.numLayers) = (2, false, [5, 3, 2], 3)
+        $0.nequip.variant.ignoresParity = true
+    }
+
     static let zbl = ModelSample("ZBL beside the network") {
         ($0.nequip.lMax, $0.nequip.parity, $0.nequip.numFeatures, $0.pairPotential) = (1, false, [6, 3], .zbl)
     }
 
     func potential(_ precision: Potential.Precision = .float64, seed: UInt64 = 3) throws -> Potential {
         let model = try Model(configuration)
-        return Potential(
-            configuration: configuration, parameters: ParameterSet(model.parameters, seed: seed), precision: precision
-        )
+        var parameters = ParameterSet(model.parameters, seed: seed)
+        // Also what trainings begin with zeros and ones for.
+        for (parameter, offset) in zip(parameters.parameters, parameters.offsets)
+        where parameter.name.hasSuffix("bias") || parameter.name.hasSuffix("norm.weight") {
+            for k in 0..<parameter.count { parameters.values[offset + k] += 0.3 * sin(Double(k + 1)) }
+        }
+        return Potential(configuration: configuration, parameters: parameters, precision: precision)
     }
 
     // MARK: Structures

@@ -24,7 +24,7 @@ import Testing
         #expect(result.holds, "\(result)")
     }
 
-    @Test(arguments: ModelSample.all, Law.allCases)
+    @Test(arguments: ModelSample.all + ModelSample.variants, Law.allCases)
     func model(_ sample: ModelSample, obeys law: Law) throws {
         let interaction = try sample.potential().interaction(parallelism: .serial)
         for structure in [ModelSample.crystal, ModelSample.smallCell, ModelSample.cluster] {
@@ -37,6 +37,21 @@ import Testing
         for structure in [ModelSample.crystal, ModelSample.smallCell] {
             try expect(law, of: interaction, on: structure)
         }
+    }
+
+    /// A model without parities tells a structure from its mirror image, and is turned with it all the same.
+    @Test func handednessCountsWithoutParity() throws {
+        let interaction = try ModelSample.withoutParity.potential().interaction(parallelism: .serial)
+        let mirror = Matrix3(diagonal: SIMD3(1, -1, 1))
+        let turn = Matrix3(SIMD3(0, 1, 0), SIMD3(-1, 0, 0), SIMD3(0, 0, 1))
+        func energy(_ matrix: Matrix3) throws -> Double {
+            var changed = ModelSample.cluster
+            changed.positions = changed.positions.map { $0 * matrix }
+            return try evaluate(changed, under: interaction).energy
+        }
+        let original = try evaluate(ModelSample.cluster, under: interaction).energy
+        #expect(try abs(energy(turn) - original) < 1e-10)
+        #expect(try abs(energy(mirror) - original) > 1e-6)
     }
 
     /// Mirrors are rotations and inversions together; here one is tried by itself, with both parities of features.

@@ -110,7 +110,8 @@ import Testing
         let distance = builder.edgeFunction(.distance, of: r)
         let value = builder.convolve(
             features, harmonics: builder.edgeFunction(.harmonics(lMax: 2), of: r),
-            basis: builder.radialBasis(.spline(PrimitiveDerivatives.coordinate, SplineKnots(intervals: 9)), of: distance),
+            basis: builder.radialBasis(
+                .spline(PrimitiveDerivatives.coordinate, SplineKnots(intervals: 9)), of: distance),
             table: builder.input("table", .fixed(12), convolution.weights), convolution)
         let gradients = builder.gradients(
             of: [(value, builder.input("cotangent", .atoms, convolution.output))], to: [x, types, positions, r])

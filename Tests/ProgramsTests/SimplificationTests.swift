@@ -22,7 +22,8 @@ import Testing
             strain: builder.input("strain", .structures, .plain(9)))
         let harmonics = builder.edgeFunction(.harmonics(lMax: 2), of: r)
         let basis = builder.radialBasis(
-            .spline(PrimitiveDerivatives.coordinate, SplineKnots(intervals: 9)), of: builder.edgeFunction(.distance, of: r))
+            .spline(PrimitiveDerivatives.coordinate, SplineKnots(intervals: 9)),
+            of: builder.edgeFunction(.distance, of: r))
         let tables = (0..<2).map { builder.input("table \($0)", .fixed(12), convolution.weights) }
         let weights = builder.input("weights", .fixed(1), same.weights)
         let gating = LinearMap(
@@ -144,7 +145,8 @@ import Testing
             strain: builder.input("strain", .structures, .plain(9)))
         let harmonics = builder.edgeFunction(.harmonics(lMax: 2), of: r)
         let basis = builder.radialBasis(
-            .spline(PrimitiveDerivatives.coordinate, SplineKnots(intervals: 9)), of: builder.edgeFunction(.distance, of: r))
+            .spline(PrimitiveDerivatives.coordinate, SplineKnots(intervals: 9)),
+            of: builder.edgeFunction(.distance, of: r))
         let table = builder.input("table", .fixed(12), convolution.weights)
         let terms = (0..<3).map { k in
             let x = builder.input("x \(k)", .atoms, convolution.input)

@@ -101,6 +101,19 @@ import Testing
         #expect(throws: TrainingError.self) { try run(settings(folder, Self.new, "freeze: layer9")) }
     }
 
+    /// The stronger the pull, the nearer the weights stay; one that takes everything back leaves them.
+    @Test func thePullHoldsWeightsBack() throws {
+        let folder = try TemporaryFolder()
+        let before = try Potential(contentsOf: start(folder))
+        func distance(_ pull: String) throws -> Double {
+            let tuned = try run(settings(folder, Self.new, pull, training: "max_epochs: 4, ema_decay: none"))
+            return zip(tuned.parameters.values, before.parameters.values)
+                .reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }.squareRoot()
+        }
+        let (free, pulled) = (try distance("pull: 0"), try distance("pull: 30"))
+        #expect(pulled < 0.8 * free && pulled > 0)
+    }
+
     /// New elements get weights of their own, and nothing changes for structures without them.
     @Test func elementsAreAdded() throws {
         let folder = try TemporaryFolder()

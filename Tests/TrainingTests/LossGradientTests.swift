@@ -62,6 +62,20 @@ import Testing
             ($0.nequip.lMax, $0.nequip.parity, $0.nequip.numFeatures) = (1, false, [17, 3])
             ($0.perEdgeTypeCutoff, $0.pairPotential) = ([[2.1, 3.4], [2.8, 3.3]], .zbl)
         },
+        Case("SevenNet's choices") {
+            ($0.nequip.lMax, $0.nequip.parity, $0.nequip.numFeatures, $0.nequip.besselTrainable) = (
+                1, false, [4, 3], true
+            )
+            ($0.nequip.variant.ignoresParity, $0.nequip.variant.xplorStart) = (true, 2.9)
+            ($0.nequip.variant.selfConnection, $0.nequip.variant.firstSelfConnection) = (.linear, true)
+            ($0.nequip.variant.neighborNormalization, $0.nequip.variant.scalarBiases) = (.mean, true)
+            ($0.nequip.variant.normalizedHarmonics, $0.nequip.variant.outerSplineIntervals) = (false, 12)
+        },
+        Case("Nequix' choices, matrices by type") {
+            ($0.nequip.lMax, $0.nequip.parity, $0.nequip.numFeatures) = (1, false, [4, 3])
+            ($0.nequip.variant.selfConnection, $0.nequip.variant.firstSelfConnection) = (.types, true)
+            $0.nequip.variant.layerNorm = true
+        },
         Case("one layer, wide embedding") {
             ($0.nequip.lMax, $0.nequip.numFeatures, $0.nequip.numLayers, $0.nequip.typeEmbedNumFeatures) = (
                 1, [3, 2], 1, 19

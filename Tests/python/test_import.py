@@ -17,7 +17,7 @@ import numpy
 import pytest
 
 import apus
-from conftest import PROGRAM, Program
+from conftest import PROGRAM, SILICON, Program
 from lammps_runs import BAR, OUTPUT, ROUNDING, STRUCTURES, compute, outcome, setup, voigt, write_data
 
 CASES = pathlib.Path(__file__).parent / "cases" / "sevennet"
@@ -70,6 +70,21 @@ def test_energies_forces_and_stresses_are_those_of_the_original(imported, name):
     assert len(frames) == (89 if name == "sevennet-0" else 10)
     elements = {symbol for atoms in frames for symbol in atoms.symbols}
     assert name != "sevennet-0" or elements == set(said["elements"])
+    for atoms in frames:
+        expected = atoms.get_potential_energy(), atoms.get_forces(), atoms.get_stress()
+        atoms.calc = calculator
+        assert abs(atoms.get_potential_energy() - expected[0]) / len(atoms) < 1e-6, atoms.symbols
+        assert numpy.abs(atoms.get_forces() - expected[1]).max() < 1e-5, atoms.symbols
+        assert numpy.abs(atoms.get_stress() - expected[2]).max() < 1e-6, atoms.symbols
+
+
+@pytest.mark.parametrize("name", ["nequix/linear.nqx", "nequix/indexed.nqx", "nequip/tiny.ckpt"])
+def test_small_models_give_what_nequix_and_nequip_give(tmp_path, name):
+    file = CASES.parent / name
+    Program(tmp_path).succeeds("import", file, "-o", "out.safetensors", "--precision", "float64", "--json")
+    calculator = apus.Calculator(tmp_path / "out.safetensors")
+    frames = ase.io.read(file.with_suffix(".xyz"), index=":")
+    assert len(frames) == 4
     for atoms in frames:
         expected = atoms.get_potential_energy(), atoms.get_forces(), atoms.get_stress()
         atoms.calc = calculator
@@ -164,7 +179,47 @@ def test_what_cannot_be_read_is_said(checkpoints, tmp_path):
     damaged[len(data) // 3] ^= 1
     (tmp_path / "damaged.pth").write_bytes(damaged)
     assert "damaged" in fails("import", "damaged.pth", "-o", "out.safetensors")
+    model = (CASES.parent / "nequix" / "linear.nqx").read_bytes()
+    (tmp_path / "cut.nqx").write_bytes(model[:-1000])
+    assert "cut.nqx" in fails("import", "cut.nqx", "-o", "out.safetensors")
     (tmp_path / "text.pth").write_text("no archive")
     assert "text.pth" in fails("import", "text.pth", "-o", "out.safetensors")
     assert ".safetensors" in fails("import", "text.pth", "-o", "out.pth")
     assert "missing.pth" in fails("import", "missing.pth", "-o", "out.safetensors")
+
+
+def test_potentials_are_found_by_name(sevennet, tmp_path, monkeypatch):
+    library = tmp_path / "data" / "apus"
+    library.mkdir(parents=True)
+    (library / "foundation.safetensors").write_bytes(sevennet.read_bytes())
+    (tmp_path / "work").mkdir()
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    program = Program(tmp_path / "work")
+    listed = json.loads(program.succeeds("info", "--potentials", "--json"))["potentials"]
+    [entry] = [entry for entry in listed if entry["name"] == "foundation"]
+    assert entry["path"] == str(library / "foundation.safetensors") and len(entry["elements"]) == 89
+    assert "foundation" in program.succeeds("info", "--potentials")
+    ase.io.write(tmp_path / "work" / "POSCAR", ase.build.bulk("Si", cubic=True))
+    program.succeeds("relax", "foundation", "POSCAR", "relaxed.xyz", "--fmax", "0.1")
+    assert "nowhere" in program.fails("relax", "nowhere", "POSCAR", "other.xyz")
+    assert "--potentials" in program.fails("info")
+
+
+def test_a_foundation_is_tuned(sevennet, tmp_path):
+    """SevenNet-0 on eight structures of silicon: errors fall, and it keeps its origin."""
+    (tmp_path / "tune.yaml").write_text(f"""
+data: {{train: {SILICON / "silicon.xyz"}, train_size: 8, validation: 8}}
+fine_tuning: {{potential: {sevennet}, pull: 1}}
+training: {{batch_size: 4, max_epochs: 3, optimizer: {{name: adam, learning_rate: 0.0005}}, ema_decay: none}}
+output: run
+""")
+    program = Program(tmp_path)
+    program.succeeds("train", "tune.yaml")
+    info = json.loads(program.succeeds("info", "run/potential.safetensors", "--json"))
+    assert info["provenance"]["origin"]["name"].startswith("SevenNet-0")
+
+    def forces(potential):
+        result = json.loads(program.succeeds("evaluate", potential, SILICON / "silicon.xyz", "--json"))
+        return result["forces_mae_mev_per_angstrom"]
+
+    assert forces("run/potential.safetensors") < forces(sevennet)

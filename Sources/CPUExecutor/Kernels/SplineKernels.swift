@@ -27,7 +27,8 @@ struct SplineKernels<T: KernelScalar> {
         _ input: UnsafePointer<T>, _ output: UnsafeMutablePointer<T>, width: Int, vectors range: Range<Int>
     ) {
         precondition(width % T.lanes == 0, "expected columns in whole vectors, got \(width)")
-        let columns = SplineColumns<T>(first: range.lowerBound * T.lanes, end: range.upperBound * T.lanes, width: width)
+        let columns = SplineColumns<T>(
+            first: range.lowerBound * T.lanes, end: range.upperBound * T.lanes, width: width)
         let (row, meeting) = (knots.outerRow * width, knots.intervals * width)
         switch (outer, isTransposed) {
         case (nil, false): inner.solve(input, output, columns, slope: nil)
@@ -66,7 +67,8 @@ struct SplineKernels<T: KernelScalar> {
 
     /// The first place that a vector may stand at.
     private static func aligned(_ scratch: UnsafeMutableBufferPointer<T>) -> UnsafeMutablePointer<T> {
-        let raw = UnsafeMutableRawPointer(scratch.baseAddress!).alignedUp(toMultipleOf: MemoryLayout<T.Vector>.alignment)
+        let raw = UnsafeMutableRawPointer(scratch.baseAddress!).alignedUp(
+            toMultipleOf: MemoryLayout<T.Vector>.alignment)
         return raw.assumingMemoryBound(to: T.self)
     }
 }

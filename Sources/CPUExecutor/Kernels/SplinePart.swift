@@ -128,8 +128,9 @@ struct SplinePart<T: KernelScalar> {
 
     /// `x_i = (x_i − below x_{i−1}) pivot` downwards, then `x_i −= above x_{i+1}` upwards.
     @inline(__always)
-    private func eliminate(_ rows: UnsafeBufferPointer<Row>, _ x: UnsafeMutablePointer<T>, _ columns: SplineColumns<T>)
-    {
+    private func eliminate(
+        _ rows: UnsafeBufferPointer<Row>, _ x: UnsafeMutablePointer<T>, _ columns: SplineColumns<T>
+    ) {
         let width = columns.width
         for i in 0...n {
             let (below, pivot) = (rows[i].below, rows[i].pivot)

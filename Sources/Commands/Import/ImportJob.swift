@@ -56,7 +56,9 @@ public struct ImportJob {
         }
         var rows = [["model", PotentialSummary(potential).line]]
         rows += potential.configuration.architecture.details.map { [$0.title, $0.text] }
-        rows.append(["splines", "differ by up to \(Written.short(foreign.splineError, 2)) of their size from the original"])
+        rows.append([
+            "splines", "differ by up to \(Written.short(foreign.splineError, 2)) of their size from the original",
+        ])
         rows += potential.provenance.origin?.lines.map { [$0.title, $0.text] } ?? []
         for line in Terminal.table(rows, leftAligned: [0, 1]) { Terminal.print(line) }
         Terminal.print("written to \(output)")

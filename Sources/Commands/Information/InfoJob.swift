@@ -1,13 +1,15 @@
+import Potentials
 import StructureFiles
 
 /// `apus info`: what a file holds.
 public struct InfoJob {
-    let file: String
+    /// Nothing for a list of the potentials that are found by name.
+    let file: String?
     let json: Bool
     let labels: LabelChoice
 
     public init(
-        file: String, json: Bool, labels: LabelChoice
+        file: String?, json: Bool, labels: LabelChoice
     ) {
         self.file = file
         self.json = json
@@ -15,6 +17,8 @@ public struct InfoJob {
     }
 
     public func run() throws {
+        guard let name = file else { return try show(PotentialListing()) { $0.lines } }
+        let file = PotentialLibrary.path(of: name)
         if try !FilePattern.isOneFile(file) {
             for path in try FilePattern.expand(file) where !json {
                 try show(try DataSetInfo(of: path, labels: labels)) { $0.lines }

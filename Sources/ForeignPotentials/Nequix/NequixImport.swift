@@ -5,9 +5,9 @@ import Models
 
 /// A model of Nequix (Koker, Kotak, Smidt (2025), arXiv:2508.16067): a line of JSON, then its arrays.
 ///
-/// It is of NequIP's kind with layer norms and one-hot types. Brought to ours are: matrices of the radial network, which
-/// are not normalised there; the constant of silu in gates, which is another integral, so features are larger by their
-/// ratio and what reads them takes it back; and the order of paths.
+/// It is of NequIP's kind with layer norms and one-hot types. Brought to ours are: matrices of the radial network,
+/// which are not normalised there; the constant of silu in gates, which is another integral, so features are larger by
+/// their ratio and what reads them takes it back; and the order of paths.
 struct NequixImport {
     private struct Configuration: Decodable {
         var cutoff: Double
@@ -49,10 +49,12 @@ struct NequixImport {
             throw ForeignPotentialError("is no model of Nequix: its first line is not its settings (\(error))")
         }
         guard let hidden = Irreps(config.hidden_irreps),
-            hidden.map(\.irrep) == (0...max(0, min(config.lmax, 4))).map({ Irrep(l: $0, parity: Parity.odd.power($0)) })
+            hidden.map(\.irrep)
+                == (0...max(0, min(config.lmax, 4))).map({ Irrep(l: $0, parity: Parity.odd.power($0)) })
         else {
             throw ForeignPotentialError(
-                "its hidden_irreps are \(config.hidden_irreps), expected one of each degree 0…lmax, up to 4, with natural parity")
+                "its hidden_irreps are \(config.hidden_irreps), expected one of each degree 0…lmax, up to 4, with natural parity"
+            )
         }
         self.hidden = hidden
         arrays = try NumpyArrays.read(Data(data[(end + 1)...]))[...]
@@ -108,23 +110,29 @@ struct NequixImport {
         let input = index == 0 ? Irreps([.init(types, .scalar)]) : hidden
         let output = isLast ? Irreps([hidden[0]]) : hidden
         let kept = Set(output.map(\.irrep))
-        let order = ConvolutionPaths(input: input, harmonics: .sphericalHarmonics(lMax: config.lmax)) { kept.contains($0) }
+        let order = ConvolutionPaths(input: input, harmonics: .sphericalHarmonics(lMax: config.lmax)) {
+            kept.contains($0)
+        }
         let gate = GateColumns(output)
         // What features from a gate are larger by.
         let ratio = index == 0 ? 1 : Self.ratio
 
-        let widths = [config.radial_basis_size] + Array(repeating: config.radial_mlp_size, count: config.radial_mlp_layers)
+        let widths =
+            [config.radial_basis_size] + Array(repeating: config.radial_mlp_size, count: config.radial_mlp_layers)
         for (depth, inputs) in widths.enumerated() {
             let isOutput = depth == widths.count - 1
             let columns = isOutput ? order.weightCount : config.radial_mlp_size
             let matrix = try next([inputs, columns], "\(name).radial_mlp")
             // Ours are divided by the root of the inputs, and after the first multiplied by √2.
             let factor = (Double(inputs) / (depth == 0 ? 1 : 2)).squareRoot()
-            let places = !isOutput ? Array(0..<columns) : shape.paths.flatMap { path in
-                let first = order.firstWeight(
-                    of: shape.input[path.inputBlock].irrep, path.lHarmonic, path.output, isSorted: true)
-                return first..<first + path.multiplicity
-            }
+            let places =
+                !isOutput
+                ? Array(0..<columns)
+                : shape.paths.flatMap { path in
+                    let first = order.firstWeight(
+                        of: shape.input[path.inputBlock].irrep, path.lHarmonic, path.output, isSorted: true)
+                    return first..<first + path.multiplicity
+                }
             weights["\(name).conv.edge_mlp.mlp.\(2 * depth).weight"] = (0..<inputs).flatMap { row in
                 places.map { matrix[row * columns + $0] * factor }
             }
@@ -175,7 +183,8 @@ struct NequixImport {
             for block in blocks {
                 let rows = matrix(block, type: type)
                 // Of one-hot types the row of the type is what the first layer's gives.
-                result += isPerType && index == 0
+                result +=
+                    isPerType && index == 0
                     ? rows[type].map { $0 / Double(block.rows).squareRoot() } : rows.flatMap(\.self)
             }
         }

@@ -85,8 +85,9 @@ struct SevenNetConfiguration {
         case "poly_cut": (xplorStart, cutoffPower) = (nil, envelope["poly_cut_p_value"]?.number ?? 6)
         default: throw Self.missing("cutoff_function", "poly_cut or XPLOR")
         }
-        guard let widths = (value("weight_nn_hidden_neurons")?.items ?? [.integer(64), .integer(64)])
-            .map(\.integer) as? [Int], Set(widths).count <= 1
+        guard
+            let widths = (value("weight_nn_hidden_neurons")?.items ?? [.integer(64), .integer(64)])
+                .map(\.integer) as? [Int], Set(widths).count <= 1
         else { throw Self.missing("weight_nn_hidden_neurons", "layers of one width") }
         radialWidths = widths
 
@@ -102,14 +103,18 @@ struct SevenNetConfiguration {
         guard value("interaction_type")?.text ?? "nequip" == "nequip" else {
             throw Self.missing("interaction_type", "nequip")
         }
-        let kinds = value("self_connection_type").map { kind in kind.items?.map(\.text) ?? Array(repeating: kind.text, count: 1) }
+        let kinds = value("self_connection_type").map { kind in
+            kind.items?.map(\.text) ?? Array(repeating: kind.text, count: 1)
+        }
         let names = kinds ?? ["nequip"]
         let all = names.count == 1 ? Array(repeating: names[0], count: layers) : names
         guard all.count == layers, all.allSatisfy({ $0 == "nequip" || $0 == "linear" }), Set(all).count == 1 else {
             throw Self.missing("self_connection_type", "nequip or linear, the same in all layers")
         }
         linearSelfConnections = all.map { $0 == "linear" }
-        normalizesHarmonics = boolean("_normalize_sph", sortsPaths)
+        // Versions up to 0.9 did not, unless they say so.
+        normalizesHarmonics = boolean(
+            "_normalize_sph", !(numbers.count >= 2 && (numbers[0], numbers[1]) < (0, 10)))
         hasReadoutNetwork = boolean("readout_as_fcn", false)
 
         if boolean("use_modality", false), let map = value("_modal_map")?.dictionary {

@@ -47,7 +47,8 @@ struct SevenNetImport {
             return nil
         }
         guard let name else {
-            throw ForeignPotentialError("was trained at several levels of theory (\(choices)); choose one with --modal")
+            throw ForeignPotentialError(
+                "was trained at several levels of theory (\(choices)); choose one with --modal")
         }
         guard let index = names.firstIndex(where: { $0.lowercased() == name.lowercased() }) else {
             throw ForeignPotentialError("has no level of theory \(name), expected --modal \(choices)")
@@ -158,7 +159,8 @@ struct SevenNetImport {
         if weights.has("\(module).linear.bias") {
             let given = try weights.values("\(module).linear.bias")
             guard given.count == channels else {
-                throw ForeignPotentialError("\(module).linear.bias: expected \(channels) numbers, found \(given.count)")
+                throw ForeignPotentialError(
+                    "\(module).linear.bias: expected \(channels) numbers, found \(given.count)")
             }
             bias = bias.map { zip($0, given).map { $0 + $1 } } ?? given
         }
@@ -214,7 +216,8 @@ struct SevenNetImport {
         }
         if before.bias != nil || after.bias != nil {
             let columns = gate.columns(of: .scalar, inOrderOf: shape)
-            arrays["\(name).linear_1.bias"] = (before.bias ?? Array(repeating: 0, count: input.multiplicity(of: .scalar)))
+            arrays["\(name).linear_1.bias"] =
+                (before.bias ?? Array(repeating: 0, count: input.multiplicity(of: .scalar)))
                 .map { $0 * denominator / own }
             arrays["\(name).linear_2.bias"] = columns.map { after.bias?[$0] ?? 0 }
         }

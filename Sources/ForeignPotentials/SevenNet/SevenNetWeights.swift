@@ -32,7 +32,8 @@ struct SevenNetWeights {
 
     func values(_ name: String) throws(ForeignPotentialError) -> [Double] {
         guard let tensor = tensors[name] else {
-            throw ForeignPotentialError("has no array \(name), which a checkpoint of SevenNet with its configuration has")
+            throw ForeignPotentialError(
+                "has no array \(name), which a checkpoint of SevenNet with its configuration has")
         }
         let values = try file.values(tensor, named: name)
         guard values.allSatisfy(\.isFinite) else {

@@ -93,7 +93,8 @@ struct PickleReader {
             case UInt8(ascii: "Q"): push(.reference(document.hold(PickleReference(try pop().items ?? []))))
             default:
                 throw ForeignPotentialError(
-                    "the pickle has operation 0x\(String(code, radix: 16)) at byte \(place - 1), which is not for data")
+                    "the pickle has operation 0x\(String(code, radix: 16)) at byte \(place - 1), which is not for data"
+                )
             }
         }
     }
@@ -220,7 +221,9 @@ struct PickleReader {
     }
 
     private func parsed<Value>(_ value: Value?, _ expected: String) throws(ForeignPotentialError) -> Value {
-        guard let value else { throw ForeignPotentialError("the pickle is damaged: expected \(expected) at byte \(place)") }
+        guard let value else {
+            throw ForeignPotentialError("the pickle is damaged: expected \(expected) at byte \(place)")
+        }
         return value
     }
 

@@ -55,7 +55,8 @@ struct TorchFile {
             ("numpy._core.multiarray", "_reconstruct"), ("numpy._core.multiarray", "scalar"),
             ("_codecs", "encode"), ("builtins", "set"), ("__builtin__", "set"), ("torch", "float32"),
             ("torch", "float64"),
-        ].map { PickleName(module: $0.0, name: $0.1) } + NumberType.all.map { PickleName(module: "torch", name: $0.rawValue) }
+        ].map { PickleName(module: $0.0, name: $0.1) }
+            + NumberType.all.map { PickleName(module: "torch", name: $0.rawValue) }
     )
 
     init(_ data: Data, allowing others: Set<PickleName> = []) throws(ForeignPotentialError) {

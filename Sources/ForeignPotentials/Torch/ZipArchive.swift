@@ -59,7 +59,8 @@ struct ZipArchive {
         case 0: content = stored
         case 8: content = try Self.inflate(stored, size: member.size, name)
         default:
-            throw ForeignPotentialError("its member \(name) is compressed by method \(member.method), expected 0 or 8")
+            throw ForeignPotentialError(
+                "its member \(name) is compressed by method \(member.method), expected 0 or 8")
         }
         let checksum = content.withUnsafeBytes { crc32_z(0, $0.bindMemory(to: UInt8.self).baseAddress, $0.count) }
         guard content.count == member.size, UInt32(truncatingIfNeeded: checksum) == member.checksum else {

@@ -149,7 +149,8 @@ public struct NequIP: Architecture {
             case .vector:
                 try require(lMax >= 1, .lMax, "at least 1 for \(head.name), which are vectors", lMax)
                 try require(
-                    !variant.ignoresParity, .variant, "parities for \(head.name), which are vectors", "ignores_parity")
+                    !variant.ignoresParity, .variant, "parities for \(head.name), which are vectors", "ignores_parity"
+                )
             case .symmetricTensor: throw ModelError("outputs: NequIP has no head for tensors such as \(head.name)")
             }
         }
@@ -161,6 +162,8 @@ public struct NequIP: Architecture {
     }
 
     public var isExtended: Bool { variant != Variant() }
+
+    public var isolatedAtomsHaveShifts: Bool { !variant.firstSelfConnection && !variant.scalarBiases }
 
     public var layers: Int { numLayers }
 
@@ -221,7 +224,8 @@ public struct NequIP: Architecture {
         var layers: [InteractionLayer] = []
         var input = Irreps([Irreps.Block(typeEmbedNumFeatures, .scalar)])
         for index in 0..<numLayers {
-            let layer = InteractionLayer(input: input, hidden: index == numLayers - 1 ? last : hidden, lMax: lMax,
+            let layer = InteractionLayer(
+                input: input, hidden: index == numLayers - 1 ? last : hidden, lMax: lMax,
                 vectorParity: vectorParity)
             layers.append(layer)
             input = layer.output

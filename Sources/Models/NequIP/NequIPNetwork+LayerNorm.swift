@@ -6,8 +6,8 @@ extension NequIPNetwork {
     /// Added to the mean square, so that features that vanish have a norm.
     private static let smallest = 1e-12
 
-    /// `x_c w_c / √(Σ_irreps ⟨|x|²⟩ / (2l + 1) / number of irreps)` with the mean over the channels of each irrep of the
-    /// gate's input and a trained factor w for each channel: the equivariant root-mean-square norm of Liao et al.,
+    /// `x_c w_c / √(Σ_irreps ⟨|x|²⟩ / (2l + 1) / number of irreps)` with the mean over the channels of each irrep of
+    /// the gate's input and a trained factor w for each channel: the equivariant root-mean-square norm of Liao et al.,
     /// EquiformerV2 (ICLR 2024), without centring.
     mutating func layerNorm(_ x: Program.Value, _ layer: InteractionLayer, _ index: Int) -> Program.Value {
         let targets = layer.gateTargets
@@ -28,7 +28,9 @@ extension NequIPNetwork {
                     means[total.terms[block].weightOffset + channel] =
                         1 / Double(dimension * target.multiplicity * targets.count)
                 }
-                places.add(rows: 1, columns: scalars.blocks[block].multiplicity) { spread.terms[block].weightOffset + $1 }
+                places.add(rows: 1, columns: scalars.blocks[block].multiplicity) {
+                    spread.terms[block].weightOffset + $1
+                }
             }
         }
         let mean = writer.builder.sum([

@@ -57,7 +57,8 @@ extension NequIPNetwork {
             terms: [(Layout.plain(1).blocks[0], scalars.joined(scalars.blocks.indices), factor)])
         var places = ParameterPlaces()
         places.add(rows: 1, columns: columns.count) { columns[$1] }
-        let bias = writer.declare(name, .fixed(1), map.weights, shape: [columns.count], .given(columns.map { _ in 0 }), places)
+        let bias = writer.declare(
+            name, .fixed(1), map.weights, shape: [columns.count], .given(columns.map { _ in 0 }), places)
         let ofTypes = writer.builder.embed(
             writer.builder.linear(writer.builder.fill(1, .fixed(types), .plain(1)), bias, map), blocks,
             in: shape.layout)
@@ -71,7 +72,9 @@ extension NequIPNetwork {
         let averages = configuration.avgNumNeighbors
         guard averages.count > 1 else { return x }
         let scalars = Layout.features(layer.inputLayout.blocks.map { (0, $0.multiplicity) })
-        let rows = averages.flatMap { Array(repeating: 1 / squaredNormalization($0).squareRoot(), count: scalars.width) }
+        let rows = averages.flatMap {
+            Array(repeating: 1 / squaredNormalization($0).squareRoot(), count: scalars.width)
+        }
         let table = writer.builder.constant(rows, .fixed(types), scalars)
         let isByType = writer.builder.program.shape(of: x).axis == .fixed(types)
         return writer.builder.product(isByType ? table : writer.builder.gather(table, by: .speciesOfAtom), x)

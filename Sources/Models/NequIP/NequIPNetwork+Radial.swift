@@ -23,7 +23,8 @@ extension NequIPNetwork {
         let frequencies = besselFrequencies()
         switch nequip.radialFunctions {
         case .exact(let frequencies):
-            precondition(nequip.variant.normalizedHarmonics, "expected harmonics of unit vectors with exact functions")
+            precondition(
+                nequip.variant.normalizedHarmonics, "expected harmonics of unit vectors with exact functions")
             let bessel = BesselBasis(
                 rMax: configuration.rMax, frequencies: frequencies, cutoff: cutoff)
             return RadialInput(

@@ -29,6 +29,9 @@ final class Trainer<T: ExecutableScalar> {
     private let predicted: Predicted
     /// The processes that share every batch and the validation set; `nil` for one alone.
     private let communicator: (any Communicator)?
+    /// The first weights, towards which steps are pulled, and how strongly; nothing without a pull.
+    private let anchor: [T]
+    private let pull: Double
     private var loss: Loss
     private var gradient: [T]
     private var cotangents = Loss.Cotangents<T>()
@@ -54,6 +57,8 @@ final class Trainer<T: ExecutableScalar> {
         let trained = zip(parameters.parameters, parameters.offsets).filter { parameter, _ in
             parameter.isTrainable && !frozen.contains(parameter.name)
         }
+        pull = settings.fineTuning?.pull ?? 0
+        anchor = pull > 0 ? weights : []
         optimizer = Optimizer(
             settings.optimizer, weights: weights,
             trained: trained.map { parameter, offset in
@@ -181,10 +186,22 @@ final class Trainer<T: ExecutableScalar> {
         }
         // Optimizers square what they are given.
         guard norm < Double(T.greatestFiniteMagnitude).squareRoot() else { return nil }
+        pullBack()
         optimizer.update(
             &weights, gradient: gradient, learningRate: schedule.learningRate, average: &average,
             parallelism)
         return value
+    }
+
+    /// `w −= η p (w − w₀)` with the learning rate η: weights that the data do not ask to change return to the first
+    /// ones. Loshchilov and Hutter's decoupled decay (ICLR 2019) towards these in place of zero.
+    private func pullBack() {
+        guard !anchor.isEmpty else { return }
+        let share = T(min(1, schedule.learningRate * pull))
+        let anchor = anchor
+        parallelism.update(&weights, by: Self.chunk) { range, weights in
+            for k in weights.indices { weights[k] -= share * (weights[k] - anchor[range.lowerBound + k]) }
+        }
     }
 
     /// Weights that a thread works on at a time.

@@ -70,6 +70,10 @@ struct FineTuningStart: Sendable {
         for (type, element) in configuration.elements.enumerated() where fitted.contains(element) {
             if let energy = isolatedAtoms[element] { configuration.perTypeEnergyShifts[type] = energy }
         }
+        if !configuration.architecture.isolatedAtomsHaveShifts {
+            try separateNetwork(fitted.filter { isolatedAtoms[$0] != nil }, in: &configuration, parallelism)
+            remarks += Self.remarks(onIsolatedAtoms: fitted.filter { isolatedAtoms[$0] != nil })
+        }
         let free = fitted.filter { isolatedAtoms[$0] == nil }
         if !free.isEmpty, structures.contains(where: { $0.energy != nil }) {
             try refit(free, in: &configuration, to: structures, parallelism, &remarks)
@@ -80,6 +84,39 @@ struct FineTuningStart: Sendable {
         if !changed.isEmpty { remarks.append(.notice("energy shifts: \(changed.joined(separator: ", ")) eV")) }
         try configuration.validate()
         return configuration
+    }
+
+    /// Takes from shifts what the network itself gives an atom alone, so that both are the energy of the isolated atom.
+    private func separateNetwork(
+        _ elements: [Element], in configuration: inout ModelConfiguration, _ parallelism: Parallelism
+    ) throws {
+        guard !elements.isEmpty else { return }
+        let model = try Model(configuration)
+        let start = weights(in: model, besides: ParameterSet(model.parameters, seed: 1))
+        let evaluation = try Evaluation(
+            of: Potential(configuration: configuration, parameters: start, precision: potential.precision),
+            parallelism: parallelism)
+        var atoms = elements.map { Structure(elements: [$0], positions: [.zero], cell: nil) }[...]
+        var energies: [Double] = []
+        try evaluation.predict {
+            atoms.popFirst()
+        } _: {
+            energies.append($1.energy!)
+        }
+        for (element, energy) in zip(elements, energies) {
+            let type = configuration.elements.firstIndex(of: element)!
+            configuration.perTypeEnergyShifts[type] -= energy - configuration.perTypeEnergyShifts[type]
+        }
+    }
+
+    /// What is to be known of isolated atoms where the network has a say in their energies.
+    static func remarks(onIsolatedAtoms elements: [Element]) -> [Remark] {
+        guard !elements.isEmpty else { return [] }
+        return [
+            .warning(
+                "the model's network gives atoms alone an energy too (\(elements.map(\.symbol).joined(separator: ", "))): those of isolated atoms are right at the start, and training may move them"
+            )
+        ]
     }
 
     /// Shifts of some elements by least squares on the labels less what the potential says already, so that it starts
@@ -134,6 +171,10 @@ struct FineTuningStart: Sendable {
             // Rows of the embedding are types, and new ones follow the old.
             guard let old = potential.parameters[parameter.name] else { continue }
             weights.values.replaceSubrange(offset..<offset + old.count, with: old)
+            guard model.configuration.architecture.isExtended, !old.isEmpty else { continue }
+            // Of the size of the old ones, which another program may have chosen.
+            let size = (old.reduce(0) { $0 + $1 * $1 } / Double(old.count)).squareRoot()
+            for k in offset + old.count..<offset + parameter.count { weights.values[k] *= size }
         }
         return weights
     }

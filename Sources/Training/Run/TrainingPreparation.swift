@@ -65,6 +65,12 @@ public struct TrainingPreparation: Sendable {
                 isolatedAtoms: data.isolatedAtoms)
             configuration = chosen.configuration
             remarks = chosen.remarks + remarks
+            if !configuration.architecture.isolatedAtomsHaveShifts, !data.isolatedAtoms.isEmpty {
+                remarks.append(
+                    .warning(
+                        "the model's network gives atoms alone an energy too: those of the isolated atoms in the data are its shifts, and not what it predicts"
+                    ))
+            }
         }
         isolatedAtoms = zip(configuration.elements, configuration.perTypeEnergyShifts)
             .filter { data.isolatedAtoms[$0] == $1 }.map(\.0)

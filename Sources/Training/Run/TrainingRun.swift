@@ -144,6 +144,7 @@ public final class TrainingRun: Sendable {
         provenance.epochs = epochs
         provenance.isolatedAtoms = preparation.isolatedAtoms.map(\.symbol)
         provenance.trainingConfiguration = settings.text
+        provenance.origin = preparation.start?.potential.provenance.origin
         for (name, value) in errors.named { if let value { provenance.validationErrors[name] = value } }
         // Of a potential that is trained further, what it has seen before counts too.
         let shortestDistances = preparation.statistics.shortestDistances.merging(

@@ -11,6 +11,8 @@ public struct FineTuningSettings: Sendable, Equatable {
     public var frozen: [String] = []
     public var shifts = Shifts.refit
     public var replay: Replay?
+    /// Of the difference to the potential's weights, each step takes this times the learning rate back.
+    public var pull = 0.0
 
     /// What becomes of the energy shifts.
     public enum Shifts: String, Sendable, CaseIterable {
@@ -33,6 +35,7 @@ public struct FineTuningSettings: Sendable, Equatable {
         potential = try section.file("potential")
         if section.optional("freeze") != nil { frozen = try section.oneOrMore("freeze").map { try $0.string() } }
         shifts = try section.choice("shifts", of: Shifts.self, default: .refit)
+        pull = try section.double("pull", in: 0...1000, default: 0)
         if let replay = try section.optionalSection("replay") {
             self.replay = Replay(
                 train: try replay.oneOrMore("train").map { try $0.string() },

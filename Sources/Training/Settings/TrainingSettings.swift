@@ -58,6 +58,11 @@ public struct TrainingSettings: Sendable {
         output = try settings.file("output")
         text = ""
         try read(settings.sectionOrEmpty("training"))
+        if fineTuning?.pull ?? 0 > 0, optimizer.name == .scheduleFree {
+            throw try settings.section("fine_tuning").value("pull").error(
+                "has no meaning with training.optimizer.name: schedule_free, whose steps do not begin at the weights; choose another or leave it out"
+            )
+        }
         try settings.finish()
         text = try settings.yaml()
     }
