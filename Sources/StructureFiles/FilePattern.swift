@@ -7,8 +7,9 @@ public enum FilePattern {
         // A name is taken as it stands first, so that brackets in it do no harm.
         if access(pattern, F_OK) == 0 {
             var status = stat()
-            guard stat(pattern, &status) != 0 || status.st_mode & S_IFMT != S_IFDIR
-                || StructureFormats.folderFormat(of: pattern) != nil
+            guard
+                stat(pattern, &status) != 0 || status.st_mode & S_IFMT != S_IFDIR
+                    || StructureFormats.folderFormat(of: pattern) != nil
             else {
                 throw StructureFileError(
                     file: pattern, message: "is a folder, expected a file or a pattern (\(all(in: pattern)))")

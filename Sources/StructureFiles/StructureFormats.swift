@@ -15,7 +15,8 @@ public enum StructureFormats {
         // Programs of molecules
         ORCAFormat(), GaussianFormat(), NWChemFormat(), Psi4Format(),
         // Structures, and collections of them
-        CIFFormat(), PDBFormat(), DumpFormat(), LAMMPSDataFormat(), RuNNerFormat(), MTPFormat(), ASETrajectoryFormat(),
+        CIFFormat(), PDBFormat(), DumpFormat(), LAMMPSDataFormat(), RuNNerFormat(), MTPFormat(),
+        ASETrajectoryFormat(),
         ASEDatabaseFormat(), ASEJSONDatabaseFormat(), NPZFormat(), ConformationsFormat(), PymatgenFormat(),
         ExtendedXYZFormat(),
     ]

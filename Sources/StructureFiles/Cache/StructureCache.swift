@@ -39,7 +39,8 @@ public final class StructureCache: Sendable {
     public init(of file: String, sha256: String, labels: LabelKeys, in folder: String) throws {
         let others = Property.others.map { labels.others[$0] }
         let wanted = Description(
-            sha256: sha256, keys: [labels.energy, labels.forces, labels.stress, labels.virial] + others + [labels.unstated.words])
+            sha256: sha256,
+            keys: [labels.energy, labels.forces, labels.stress, labels.virial] + others + [labels.unstated.words])
         path = "\(folder)/\(sha256.prefix(16)).cache"
         switch Self.open(path, wanted) {
         case .opened(let contents):
