@@ -138,8 +138,11 @@ let testedByConformance = ["Interactions", "Models", "Potentials", "Dynamics"]
 extension String {
     /// Modules of headers in C, which tests reach through the modules that use them.
     var isModuleMap: Bool {
-        ["CMD", "COpenBLAS", "CVectors", "CZlib", "CLZMA", "CZstandard", "CXML", "CSQLite", "CHDF5", "CNetCDF", "CApus"]
-            .contains(self)
+        [
+            "CMD", "COpenBLAS", "CVectors", "CZlib", "CLZMA", "CZstandard", "CXML", "CSQLite", "CHDF5", "CNetCDF",
+            "CApus",
+        ]
+        .contains(self)
     }
 }
 

@@ -95,13 +95,17 @@ public struct DataSettings: Sendable, Equatable {
         if data.optional("elements") != nil {
             facts.elements = try data.oneOrMore("elements").map {
                 let symbol = try $0.string()
-                guard let element = Element(symbol) else { throw $0.error("expected the symbol of an element, found \(symbol)") }
+                guard let element = Element(symbol) else {
+                    throw $0.error("expected the symbol of an element, found \(symbol)")
+                }
                 return element
             }
         }
         if let value = data.optional("file_units") {
             let word = try value.string()
-            guard let units = FileUnits(rawValue: word) else { throw value.error("expected \(FileUnits.names), found \(word)") }
+            guard let units = FileUnits(rawValue: word) else {
+                throw value.error("expected \(FileUnits.names), found \(word)")
+            }
             facts.units = units
         }
         return facts

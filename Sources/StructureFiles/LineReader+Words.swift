@@ -42,8 +42,8 @@ extension LineReader {
 }
 
 extension LineReader {
-    /// Whether a line follows, and the present one is therefore whole: of a number at the very end of a file nobody could
-    /// tell that it was cut. The present line is lost.
+    /// Whether a line follows, and the present one is therefore whole: of a number at the very end of a file nobody
+    /// could tell that it was cut. The present line is lost.
     mutating func isFollowed() throws -> Bool {
         guard try advance() else { return false }
         stepBack()

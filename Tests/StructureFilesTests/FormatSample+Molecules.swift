@@ -64,7 +64,9 @@ extension FormatSample {
                 """,
             structures: structures,
             faults: [
-                Fault(good: "0.500000    0.000000    0.750000", bad: "0.000000    0.000000    0.000000", line: 27, words: "Å apart")
+                Fault(
+                    good: "0.500000    0.000000    0.750000", bad: "0.000000    0.000000    0.000000", line: 27,
+                    words: "Å apart")
             ])
     }()
 
@@ -123,7 +125,9 @@ extension FormatSample {
                 """,
             structures: structures,
             faults: [
-                Fault(good: "0.500000    0.000000    0.750000", bad: "0.000000    0.000000    0.000000", line: 33, words: "Å apart")
+                Fault(
+                    good: "0.500000    0.000000    0.750000", bad: "0.000000    0.000000    0.000000", line: 33,
+                    words: "Å apart")
             ])
     }()
 }

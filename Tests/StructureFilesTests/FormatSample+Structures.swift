@@ -65,7 +65,8 @@ extension FormatSample {
                 Fault(good: "O1 0 0 0 1.0", bad: "O1 0 0 0 0.5", line: 25, words: "O1 0.5"),
                 Fault(good: "0.25(1) 0.125 1", bad: "0.25(1) 0.125", line: 25, words: "rows of 5 values"),
                 Fault(good: "'-x, -y, -z'", bad: "'-x, -y, w'", line: 25, words: "symmetry operation"),
-                Fault(good: "_cell_angle_beta 90.0", bad: "_cell_angle_beta 190", line: 25, words: "between 0 and 180"),
+                Fault(
+                    good: "_cell_angle_beta 90.0", bad: "_cell_angle_beta 190", line: 25, words: "between 0 and 180"),
                 Fault(good: "O1 0 0 0", bad: "O1 0 0 0.01", line: 25, words: "symmetry element"),
                 Fault(good: "\"P 1\"", bad: "\"P 63/m m c\"", line: 40, words: "P 63/m m c"),
                 Fault(good: "Fe3+", bad: "Qq3+", line: 40, words: "symbol of an element"),
@@ -163,7 +164,9 @@ extension FormatSample {
             elements: elements("Si", "O"), positions: [SIMD3(0.5, 0.5, 0.5), SIMD3(2, 3, 4)],
             cell: Cell(Matrix3(SIMD3(5, 0, 0), SIMD3(1, 6, 0), SIMD3(0, 0, 8))))
         structure.velocities = [SIMD3(0.001, 0, 0), SIMD3(0, 0.002, 0)]
-        structure.information = ["comment": "LAMMPS data file via write_data, version 2 Aug 2023, timestep = 0, units = metal"]
+        structure.information = [
+            "comment": "LAMMPS data file via write_data, version 2 Aug 2023, timestep = 0, units = metal"
+        ]
         structure.properties[.charges] = [1.5, -1.5]
         return FormatSample(
             format: "LAMMPS data", name: "sample.data",

@@ -34,7 +34,9 @@ import Testing
     func labelsAreLeftAsideForStructuresOnly(_ sample: FormatSample) throws {
         let folder = try TemporaryFolder()
         let path = try folder.file(sample.name, holding: sample.text)
-        for (read, meant) in zip(try StructureFormats.readAll(path, labels: sample.labels, use: .structureOnly), sample.structures) {
+        for (read, meant) in zip(
+            try StructureFormats.readAll(path, labels: sample.labels, use: .structureOnly), sample.structures)
+        {
             #expect(read.energy == nil && read.forces == nil && read.stress == nil)
             #expect(read.positions == meant.positions && read.cell == meant.cell && read.elements == meant.elements)
         }
@@ -103,7 +105,9 @@ import Testing
         #expect(try StructureFormats.readAll(path, labels: sample.labels) == sample.structures)
         for end in stride(from: 7, to: bytes.count, by: 7) {
             try write(bytes[..<end])
-            let error = try #require(throws: StructureFileError.self) { _ = try StructureFormats.readAll(path, labels: sample.labels) }
+            let error = try #require(throws: StructureFileError.self) {
+                _ = try StructureFormats.readAll(path, labels: sample.labels)
+            }
             #expect(error.file == path && error.message.contains(compression.rawValue), "\(error)")
         }
         // One byte of the compressed text: what is read is right, or an error; the checksum sees to that. (A byte of

@@ -44,7 +44,8 @@ struct RecordedFile: CustomTestStringConvertible, Sendable {
         ("pymatgen JSON", "pymatgen-structure.json"), ("pymatgen JSON", "pymatgen-entries.json"),
         ("pymatgen JSON", "pymatgen-trajectory.json"), ("DeePMD", "deepmd-npy"), ("DeePMD", "deepmd-raw"),
         ("DeePMD", "deepmd-mixed"), ("MTP", "motep.cfg"), ("extended XYZ", "calorine-nep.xyz"), ("NPZ", "rmd17.npz"),
-        ("NPZ", "sgdml.npz"), ("NPZ", "md17.npz"), ("HDF5 (ANI, SPICE)", "spice.hdf5"), ("HDF5 (ANI, SPICE)", "ani1x.h5"),
+        ("NPZ", "sgdml.npz"), ("NPZ", "md17.npz"), ("HDF5 (ANI, SPICE)", "spice.hdf5"),
+        ("HDF5 (ANI, SPICE)", "ani1x.h5"),
         ("RuNNer", "input.data"), ("Psi4", "psi4.out.gz"), ("NWChem", "nwchem.out.gz"), ("GPAW text", "gpaw.txt"),
         ("GPAW", "gpaw.gpw"),
     ].map { RecordedFile(format: $0, name: $1) }

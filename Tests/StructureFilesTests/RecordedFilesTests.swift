@@ -55,7 +55,10 @@ import Testing
             same(structure.positions, frame.positions, "positions")
         }
         same(cell, frame.cell, "cell")
-        #expect(structure.cell.map { [$0.repeats(along: 0), $0.repeats(along: 1), $0.repeats(along: 2)] } ?? [false, false, false] == frame.pbc)
+        #expect(
+            structure.cell.map { [$0.repeats(along: 0), $0.repeats(along: 1), $0.repeats(along: 2)] } ?? [
+                false, false, false,
+            ] == frame.pbc)
         #expect((structure.energy == nil) == (frame.energy == nil), comment)
         if let energy = structure.energy, let meant = frame.energy { same(energy, meant, of: abs(meant), "energy") }
         same(structure.forces, frame.forces, "forces")
@@ -105,7 +108,8 @@ import Testing
             case 0: bytes[place] = UInt8(truncatingIfNeeded: random.next())
             case 1: bytes[place] = "0123456789-+.eE*, \n\"[]{}".utf8.randomElement(using: &random)!
             case 2: bytes.removeSubrange(place..<min(bytes.count, place + Int(random.next() % 30)))
-            case 3: bytes.insert(contentsOf: bytes[place..<min(bytes.count, place + Int(random.next() % 30))], at: place)
+            case 3:
+                bytes.insert(contentsOf: bytes[place..<min(bytes.count, place + Int(random.next() % 30))], at: place)
             default: bytes.removeLast(min(bytes.count - 1, Int(random.next() % UInt64(max(1, bytes.count / 2)))))
             }
             if bytes.isEmpty { bytes = [0] }

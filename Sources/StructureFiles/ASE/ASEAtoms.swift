@@ -62,7 +62,9 @@ struct ASEAtoms {
 
     private static func tensor(_ numbers: [Double]) throws -> Matrix3 {
         if numbers.count == 9 { return Matrix3(elements: numbers) }
-        guard numbers.count == 6 else { throw FormatProblem("expected six or nine numbers of stress, found \(numbers.count)") }
+        guard numbers.count == 6 else {
+            throw FormatProblem("expected six or nine numbers of stress, found \(numbers.count)")
+        }
         return Matrix3(
             SIMD3(numbers[0], numbers[5], numbers[4]), SIMD3(numbers[5], numbers[1], numbers[3]),
             SIMD3(numbers[4], numbers[3], numbers[2]))

@@ -1,5 +1,6 @@
 /// The data of a row of an ASE database: JSON, or ASE's bytes with arrays in front of JSON (object_to_bytes in
-/// ase/db/core.py): the place of the JSON as eight bytes, arrays, and the JSON with `{"__ndarray__": [shape, type, place]}`.
+/// ase/db/core.py): the place of the JSON as eight bytes, arrays, and the JSON with
+/// `{"__ndarray__": [shape, type, place]}`.
 struct ASERowData {
     let table: [String: JSONValue]
 

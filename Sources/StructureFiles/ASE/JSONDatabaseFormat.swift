@@ -51,7 +51,9 @@ struct JSONDatabaseSource: DraftSource {
         var atoms = ASEAtoms()
         func vectors(_ name: String) throws -> [SIMD3<Double>]? {
             guard let value = row[name] else { return nil }
-            guard let vectors = value.vectors else { throw FormatProblem("expected vectors of \(name) in row \(id), found something else") }
+            guard let vectors = value.vectors else {
+                throw FormatProblem("expected vectors of \(name) in row \(id), found something else")
+            }
             return vectors
         }
         atoms.numbers = row["numbers"]?.flat ?? []
@@ -69,7 +71,8 @@ struct JSONDatabaseSource: DraftSource {
         atoms.dipole = row["dipole"]?.flat
         atoms.charges = row["charges"]?.flat
         try ASEDatabaseLabels.add(
-            pairs: row["key_value_pairs"]?.table ?? [:], data: row["data"]?.table ?? [:], named: labels, [:], to: &atoms)
+            pairs: row["key_value_pairs"]?.table ?? [:], data: row["data"]?.table ?? [:], named: labels, [:],
+            to: &atoms)
         atoms.information["id"] = id
         return try atoms.draft()
     }

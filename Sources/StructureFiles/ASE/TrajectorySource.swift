@@ -44,7 +44,9 @@ enum ASEImage {
         var atoms = ASEAtoms()
         (atoms.numbers, atoms.periodic) = (header.numbers, header.periodic)
         (atoms.masses, atoms.constraints) = (header.masses, header.constraints)
-        guard let positions = try item.vectors("positions") else { throw FormatProblem("expected positions, found none") }
+        guard let positions = try item.vectors("positions") else {
+            throw FormatProblem("expected positions, found none")
+        }
         atoms.positions = positions
         atoms.cell = try item.numbers("cell")
         atoms.momenta = try item.vectors("momenta")

@@ -26,9 +26,11 @@ struct ULMFile {
 
     /// The JSON of an item, and whether its arrays are little-endian.
     func item(_ index: Int) throws -> ULMItem {
-        let place = try file.fill(Int64.self, count: 1, at: offsets + 8 * index, for: "the place of item \(index + 1)")[0]
+        let place = try file.fill(
+            Int64.self, count: 1, at: offsets + 8 * index, for: "the place of item \(index + 1)")[0]
         let begin = Int(Int64(littleEndian: place))
-        let size = Int(Int64(littleEndian: try file.fill(Int64.self, count: 1, at: begin, for: "item \(index + 1)")[0]))
+        let size = Int(
+            Int64(littleEndian: try file.fill(Int64.self, count: 1, at: begin, for: "item \(index + 1)")[0]))
         let value = try JSONParser.value(of: file.bytes(at: begin + 8, count: size, for: "item \(index + 1)"))
         return ULMItem(file: file, value: value, isBigEndian: value["_little_endian"]?.bool == false)
     }
@@ -50,11 +52,14 @@ struct ULMItem {
     /// The numbers of an array, or of a value that stands in the JSON; nil where there is none.
     func numbers(_ name: String) throws -> [Double]? {
         if let value = value[name] {
-            guard let numbers = value.flat else { throw FormatProblem("expected numbers of \(name), found something else") }
+            guard let numbers = value.flat else {
+                throw FormatProblem("expected numbers of \(name), found something else")
+            }
             return numbers
         }
         guard let description = value["\(name)."]?["ndarray"] else { return nil }
-        guard let parts = description.elements, parts.count == 3, let shape = parts[0].flat, let type = parts[1].string,
+        guard let parts = description.elements, parts.count == 3, let shape = parts[0].flat,
+            let type = parts[1].string,
             let offset = parts[2].integer, let header = NumPyType(type)
         else { throw FormatProblem("expected shape, type and place of the array \(name), found something else") }
         var count = 1
@@ -66,12 +71,15 @@ struct ULMItem {
         }
         let (size, overflow) = count.multipliedReportingOverflow(by: header.size)
         guard !overflow else { throw FormatProblem("expected an array that fits into a file, found shape \(shape)") }
-        return header.numbers(try file.bytes(at: offset, count: size, for: "the array \(name)"), isBigEndian: isBigEndian)
+        return header.numbers(
+            try file.bytes(at: offset, count: size, for: "the array \(name)"), isBigEndian: isBigEndian)
     }
 
     func vectors(_ name: String) throws -> [SIMD3<Double>]? {
         guard let numbers = try numbers(name) else { return nil }
-        guard numbers.count % 3 == 0 else { throw FormatProblem("expected vectors of \(name), found \(numbers.count) numbers") }
+        guard numbers.count % 3 == 0 else {
+            throw FormatProblem("expected vectors of \(name), found \(numbers.count) numbers")
+        }
         return (0..<numbers.count / 3).map { SIMD3(numbers[3 * $0], numbers[3 * $0 + 1], numbers[3 * $0 + 2]) }
     }
 }

@@ -26,7 +26,8 @@ final class ByteFile: @unchecked Sendable {
                 guard bytes.count <= Self.largestInMemory else {
                     throw StructureFileError(
                         file: path,
-                        message: "holds more than \(Self.largestInMemory >> 30) GiB, which are read at many places; decompress it first"
+                        message:
+                            "holds more than \(Self.largestInMemory >> 30) GiB, which are read at many places; decompress it first"
                     )
                 }
             }
@@ -80,7 +81,9 @@ final class ByteFile: @unchecked Sendable {
 
     private func read(into target: UnsafeMutableRawBufferPointer, at offset: Int) throws {
         if descriptor < 0 {
-            memory.withUnsafeBytes { target.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[offset..<offset + target.count])) }
+            memory.withUnsafeBytes {
+                target.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[offset..<offset + target.count]))
+            }
             return
         }
         var done = 0
@@ -89,7 +92,8 @@ final class ByteFile: @unchecked Sendable {
             if more < 0, errno == EINTR { continue }
             guard more > 0 else {
                 throw FormatProblem(
-                    more < 0 ? "cannot be read: \(String(cString: strerror(errno)))" : "became shorter while it was read")
+                    more < 0
+                        ? "cannot be read: \(String(cString: strerror(errno)))" : "became shorter while it was read")
             }
             done += more
         }

@@ -31,7 +31,9 @@ struct CIFTokens {
                 guard try lines.advance() else { return nil }
                 at = lines.line.lowerBound
                 isInLine = true
-                if at < lines.line.upperBound, lines.buffer[at] == UInt8(ascii: ";") { return .value(try textField()) }
+                if at < lines.line.upperBound, lines.buffer[at] == UInt8(ascii: ";") {
+                    return .value(try textField())
+                }
             }
             while at < lines.line.upperBound, isBlank(lines.buffer[at]) { at += 1 }
             guard at < lines.line.upperBound, lines.buffer[at] != UInt8(ascii: "#") else {
@@ -73,7 +75,8 @@ struct CIFTokens {
         let begin = lines.number
         var bytes = Array(lines.buffer[(at + 1)..<lines.line.upperBound])
         while try lines.advance() {
-            if lines.line.lowerBound < lines.line.upperBound, lines.buffer[lines.line.lowerBound] == UInt8(ascii: ";") {
+            if lines.line.lowerBound < lines.line.upperBound, lines.buffer[lines.line.lowerBound] == UInt8(ascii: ";")
+            {
                 at = lines.line.lowerBound + 1
                 return String(decoding: bytes, as: UTF8.self)
             }

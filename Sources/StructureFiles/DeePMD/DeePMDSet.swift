@@ -39,7 +39,9 @@ struct DeePMDSet {
 
     private init(_ folder: String, atoms: Int, _ open: (String) throws -> (any FrameRows)?) throws {
         name = folder
-        guard let coordinates = try open("coord") else { throw FormatProblem("expected coord in \(folder), found none") }
+        guard let coordinates = try open("coord") else {
+            throw FormatProblem("expected coord in \(folder), found none")
+        }
         self.coordinates = coordinates
         frames = coordinates.rows
         let count = coordinates.rows
@@ -47,7 +49,8 @@ struct DeePMDSet {
             guard let rows = try name == "coord" ? coordinates : open(name) else { return nil }
             guard rows.rows == count, rows.width == width else {
                 throw FormatProblem(
-                    "expected \(count) × \(width) numbers in \(name) of \(folder), found \(rows.rows) × \(rows.width)")
+                    "expected \(count) × \(width) numbers in \(name) of \(folder), found \(rows.rows) × \(rows.width)"
+                )
             }
             return rows
         }
@@ -76,7 +79,9 @@ final class TextRows: FrameRows {
         while try counting.advance() {
             if counting.isBlank { continue }
             if rows == 0 {
-                guard let numbers = counting.numbers() else { throw FormatProblem("\(path): expected numbers in its first line") }
+                guard let numbers = counting.numbers() else {
+                    throw FormatProblem("\(path): expected numbers in its first line")
+                }
                 width = numbers.count
             }
             rows += 1

@@ -72,7 +72,9 @@ struct DeePMDSource: DraftSource {
         var vectors: Matrix3?
         if !isOpen {
             guard let box = try place.box?.row(frame) else {
-                throw FormatProblem("expected box in \(place.name), found none; put an empty file nopbc beside type.raw for open structures")
+                throw FormatProblem(
+                    "expected box in \(place.name), found none; put an empty file nopbc beside type.raw for open structures"
+                )
             }
             vectors = Matrix3(elements: Array(box))
         }
@@ -81,7 +83,9 @@ struct DeePMDSource: DraftSource {
         draft.forces = try place.forces.map { Self.vectors(try $0.row(frame)) }
         if let virial = try place.virial?.row(frame), let vectors {
             let cell = Cell(vectors)
-            guard cell.volume > 0 else { throw FormatProblem("expected a cell with a volume, found box \(vectors.elements)") }
+            guard cell.volume > 0 else {
+                throw FormatProblem("expected a cell with a volume, found box \(vectors.elements)")
+            }
             draft.stress = cell.stress(ofVirial: Matrix3(elements: Array(virial)))
         }
         return draft
@@ -112,7 +116,8 @@ struct DeePMDElements {
             }
             guard let element = Self.element(names[type]) else {
                 throw FormatProblem(
-                    "type_map.raw: expected elements, found \"\(names[type].prefix(40))\"; name the elements of the types (--elements)")
+                    "type_map.raw: expected elements, found \"\(names[type].prefix(40))\"; name the elements of the types (--elements)"
+                )
             }
             return element
         }
@@ -130,7 +135,9 @@ struct DeePMDElements {
     /// Of `O`, or of `Fe2`: spins or surroundings told apart by a number.
     private static func element(_ name: String) -> Element? {
         let letters = name.prefix { $0.isASCII && $0.isLetter }
-        guard name.dropFirst(letters.count).allSatisfy({ $0.isNumber || $0 == "_" || $0 == "-" || $0 == "+" }) else { return nil }
+        guard name.dropFirst(letters.count).allSatisfy({ $0.isNumber || $0 == "_" || $0 == "-" || $0 == "+" }) else {
+            return nil
+        }
         return Element(String(letters))
     }
 }

@@ -31,7 +31,8 @@ struct GPAWSource: DraftSource {
         var atoms = try ASEImage.atoms(part, header: &header)
         if let results = item.child("results") {
             guard try item.child("scf")?.numbers("converged")?.first != 0 else {
-                throw FormatProblem("expected a calculation whose electrons have converged, found one that says converged: false")
+                throw FormatProblem(
+                    "expected a calculation whose electrons have converged, found one that says converged: false")
             }
             try ASEImage.add(results, to: &atoms)
             // `energy` is extrapolated to zero width of the smearing; the forces belong to `free_energy`.

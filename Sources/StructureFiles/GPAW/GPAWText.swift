@@ -122,7 +122,9 @@ struct GPAWText: RunText {
             guard words.count >= 5, Int(words[0]) == forces.count, let x = Double(words[2]), let y = Double(words[3]),
                 let z = Double(words[4])
             else {
-                if !lines.isBlank { step?.flaw = "the force on atom \(forces.count) is no number (line \(lines.number))" }
+                if !lines.isBlank {
+                    step?.flaw = "the force on atom \(forces.count) is no number (line \(lines.number))"
+                }
                 return
             }
             forces.append(SIMD3(x, y, z))

@@ -4,8 +4,8 @@ import Atoms
 ///
 /// - Forces are printed as forces, in the input orientation. A step whose input orientation is not printed is left out:
 ///   beside the standard orientation they would be wrong by a rotation.
-/// - The energy is that of `SCF Done`, or the one of the method above it that is printed behind it (MP2, double hybrids,
-///   coupled clusters, time-dependent, ONIOM).
+/// - The energy is that of `SCF Done`, or the one of the method above it that is printed behind it (MP2, double
+///   hybrids, coupled clusters, time-dependent, ONIOM).
 struct GaussianText: RunText {
     private var step: RunStep?
     /// Of the present step, as the standard orientation has it, which may order atoms otherwise.
@@ -47,7 +47,8 @@ struct GaussianText: RunText {
             (hasEnded, hasForces, charge, isUnconverged) = (false, false, nil, false)
         case .version:
             if steps.method.code == nil {
-                steps.method.code = lines.words().prefix(2).joined(separator: " ").replacing(":", with: "").replacing(",", with: "")
+                steps.method.code = lines.words().prefix(2).joined(separator: " ").replacing(":", with: "").replacing(
+                    ",", with: "")
             }
         case .charge: charge = charge ?? lines.number(behind: "=")
         case .input:
@@ -176,7 +177,8 @@ struct GaussianText: RunText {
             guard step.forces == nil else {
                 return steps.leaveOut(
                     step.place, .notPrinted,
-                    "its forces are in the input orientation, which is not printed, and not in the standard orientation: add geom=PrintInputOrient to the route")
+                    "its forces are in the input orientation, which is not printed, and not in the standard orientation: add geom=PrintInputOrient to the route"
+                )
             }
             (step.elements, step.positions) = (standard.elements, standard.positions)
         }

@@ -98,17 +98,23 @@ struct ConformationsSource: DraftSource {
         let length = try unit(of: place, ConformationUnits.lengths, isSPICE ? nil : 1)
         for k in positions.indices { positions[k] *= length }
         var molecule = Molecule(
-            name: String(group.drop { $0 == "/" }), elements: elements, count: shape[0], positions: positions, keys: names)
-        let keys = names.filter { !["atomic_numbers", "species", "conformations", "coordinates", "smiles", "subset"].contains($0) }
-        let energy = [labels.energy, "dft_total_energy", "wb97x_dz.energy", "energies"].compactMap(\.self).first(where: names.contains)
-        let force = [labels.forces, "dft_total_gradient", "wb97x_dz.forces", "forces"].compactMap(\.self).first(where: names.contains)
+            name: String(group.drop { $0 == "/" }), elements: elements, count: shape[0], positions: positions,
+            keys: names)
+        let keys = names.filter {
+            !["atomic_numbers", "species", "conformations", "coordinates", "smiles", "subset"].contains($0)
+        }
+        let energy = [labels.energy, "dft_total_energy", "wb97x_dz.energy", "energies"].compactMap(\.self).first(
+            where: names.contains)
+        let force = [labels.forces, "dft_total_gradient", "wb97x_dz.forces", "forces"].compactMap(\.self).first(
+            where: names.contains)
         guard energy != nil || force != nil || !isForLabels else {
             throw FormatProblem(
                 "expected energies or forces (dft_total_energy, dft_total_gradient, wb97x_dz.energy, wb97x_dz.forces, energies, forces, or the names given as label keys) of \(molecule.name), found \(keys.isEmpty ? "none of any name" : keys.joined(separator: ", "))"
             )
         }
         if labels.energy != nil, let energy, isForLabels {
-            molecule.energies = try numbers("\(group)/\(energy)", [shape[0]], ConformationUnits.energies, Units.hartree)
+            molecule.energies = try numbers(
+                "\(group)/\(energy)", [shape[0]], ConformationUnits.energies, Units.hartree)
         }
         if labels.forces != nil, let force, isForLabels {
             let usual = isSPICE ? Units.hartree / Units.bohr : Units.hartree
@@ -134,7 +140,9 @@ struct ConformationsSource: DraftSource {
     /// A dataset's unit; `usual` where it states none.
     private func unit(of dataset: String, _ known: [String: Double], _ usual: Double?) throws -> Double {
         guard let stated = file.texts(dataset, attribute: "units")?.first else {
-            guard let usual else { throw FormatProblem("expected the units of \(dataset) as its attribute, found none") }
+            guard let usual else {
+                throw FormatProblem("expected the units of \(dataset) as its attribute, found none")
+            }
             return usual
         }
         guard let factor = known[stated.lowercased().filter { $0 != " " }] else {
@@ -153,10 +161,13 @@ struct ConformationsSource: DraftSource {
             }
         }
         guard names.contains("species"), let symbols = file.texts("\(group)/species") else {
-            throw FormatProblem("expected atomic_numbers or species in \(group), found \(names.joined(separator: ", "))")
+            throw FormatProblem(
+                "expected atomic_numbers or species in \(group), found \(names.joined(separator: ", "))")
         }
         return try symbols.map {
-            guard let element = Element($0) else { throw FormatProblem("expected elements in \(group)/species, found \($0.prefix(20))") }
+            guard let element = Element($0) else {
+                throw FormatProblem("expected elements in \(group)/species, found \($0.prefix(20))")
+            }
             return element
         }
     }

@@ -21,7 +21,10 @@ final class HDF5File: @unchecked Sendable {
             throw FormatProblem("is a compressed file of HDF5, which has compression of its own; decompress it first")
         }
         root = H5Fopen(file.path, 0, hid_t(0))
-        guard root >= 0 else { throw FormatProblem("expected a file of HDF5, found one that its library cannot open: it is damaged or cut off") }
+        guard root >= 0 else {
+            throw FormatProblem(
+                "expected a file of HDF5, found one that its library cannot open: it is damaged or cut off")
+        }
     }
 
     deinit {
@@ -50,9 +53,12 @@ final class HDF5File: @unchecked Sendable {
             }
             return try (0..<info.nlinks).map { index in
                 let length = H5Lget_name_by_idx(id, ".", H5_INDEX_NAME, H5_ITER_INC, hsize_t(index), nil, 0, hid_t(0))
-                guard length >= 0, length < 65536 else { throw FormatProblem("expected names in group \(group), found none") }
+                guard length >= 0, length < 65536 else {
+                    throw FormatProblem("expected names in group \(group), found none")
+                }
                 var name = [CChar](repeating: 0, count: Int(length) + 1)
-                H5Lget_name_by_idx(id, ".", H5_INDEX_NAME, H5_ITER_INC, hsize_t(index), &name, Int(length) + 1, hid_t(0))
+                H5Lget_name_by_idx(
+                    id, ".", H5_INDEX_NAME, H5_ITER_INC, hsize_t(index), &name, Int(length) + 1, hid_t(0))
                 return String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
             }
         }
@@ -85,7 +91,9 @@ final class HDF5File: @unchecked Sendable {
         var lengths = [hsize_t](repeating: 0, count: max(1, Int(rank)))
         H5Sget_simple_extent_dims(space, &lengths, nil)
         return try lengths.prefix(Int(rank)).map {
-            guard $0 < 1 << 40 else { throw FormatProblem("expected a shape of \(dataset) within reason, found \($0)") }
+            guard $0 < 1 << 40 else {
+                throw FormatProblem("expected a shape of \(dataset) within reason, found \($0)")
+            }
             return Int($0)
         }
     }
@@ -101,7 +109,8 @@ final class HDF5File: @unchecked Sendable {
             for length in shape {
                 let (product, overflow) = count.multipliedReportingOverflow(by: length)
                 guard !overflow, product <= Self.mostNumbers else {
-                    throw FormatProblem("expected at most \(Self.mostNumbers) numbers in \(dataset), found shape \(shape)")
+                    throw FormatProblem(
+                        "expected at most \(Self.mostNumbers) numbers in \(dataset), found shape \(shape)")
                 }
                 count = product
             }
@@ -118,7 +127,8 @@ final class HDF5File: @unchecked Sendable {
             let numbers = try [Double](unsafeUninitializedCapacity: count) { target, filled in
                 guard count > 0 else { return }
                 guard H5Dread(id, CHDF5NativeDouble(), hid_t(0), hid_t(0), hid_t(0), target.baseAddress) >= 0 else {
-                    throw FormatProblem("expected the numbers of \(dataset), found a part that cannot be read: the file is damaged")
+                    throw FormatProblem(
+                        "expected the numbers of \(dataset), found a part that cannot be read: the file is damaged")
                 }
                 filled = count
             }
@@ -151,7 +161,8 @@ final class HDF5File: @unchecked Sendable {
             guard H5Tget_class(type) == H5T_STRING, count > 0, count <= 1_000_000 else { return nil }
             func read(_ memory: hid_t, _ buffer: UnsafeMutableRawPointer) -> Bool {
                 attribute == nil
-                    ? H5Dread(id, memory, hid_t(0), hid_t(0), hid_t(0), buffer) >= 0 : H5Aread(id, memory, buffer) >= 0
+                    ? H5Dread(id, memory, hid_t(0), hid_t(0), hid_t(0), buffer) >= 0
+                    : H5Aread(id, memory, buffer) >= 0
             }
             if H5Tis_variable_str(type) > 0 {
                 var pointers = [UnsafeMutablePointer<CChar>?](repeating: nil, count: count)
@@ -167,7 +178,9 @@ final class HDF5File: @unchecked Sendable {
             guard size > 0, size <= 4096 else { return nil }
             var bytes = [UInt8](repeating: 0, count: size * count)
             guard bytes.withUnsafeMutableBytes({ read(type, $0.baseAddress!) }) else { return nil }
-            return (0..<count).map { String(decoding: bytes[$0 * size..<($0 + 1) * size].prefix { $0 != 0 }, as: UTF8.self) }
+            return (0..<count).map {
+                String(decoding: bytes[$0 * size..<($0 + 1) * size].prefix { $0 != 0 }, as: UTF8.self)
+            }
         }
     }
 }

@@ -24,7 +24,8 @@ struct JSONParser {
     }
 
     func problem(_ expected: String) -> FormatProblem {
-        let found = at < end ? "\"\(String(decoding: bytes[at..<min(end, at + 20)], as: UTF8.self))\"" : "the end of the text"
+        let found =
+            at < end ? "\"\(String(decoding: bytes[at..<min(end, at + 20)], as: UTF8.self))\"" : "the end of the text"
         return FormatProblem("expected \(expected) of JSON at byte \(at), found \(found)")
     }
 
@@ -115,8 +116,9 @@ struct JSONParser {
         let start = at
         while at < end {
             let byte = bytes[at]
-            guard byte &- UInt8(ascii: "0") < 10 || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "-")
-                || byte == UInt8(ascii: "+") || (byte | 0x20) &- UInt8(ascii: "a") < 26
+            guard
+                byte &- UInt8(ascii: "0") < 10 || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "-")
+                    || byte == UInt8(ascii: "+") || (byte | 0x20) &- UInt8(ascii: "a") < 26
             else { break }
             at += 1
         }
@@ -172,7 +174,8 @@ struct JSONParser {
     /// Behind `\u`: four digits, and of a pair the second half.
     private mutating func unicodeScalar() throws -> Character {
         func unit() throws -> UInt32 {
-            guard end - at >= 4, let value = UInt32(String(decoding: bytes[at..<at + 4], as: UTF8.self), radix: 16) else {
+            guard end - at >= 4, let value = UInt32(String(decoding: bytes[at..<at + 4], as: UTF8.self), radix: 16)
+            else {
                 throw problem("four hexadecimal digits")
             }
             at += 4

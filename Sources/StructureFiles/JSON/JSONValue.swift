@@ -51,7 +51,8 @@ enum JSONValue: Equatable {
 
     /// All numbers of an array or of arrays in it, one after another; nil where there is anything else.
     ///
-    /// ASE's `{"__ndarray__": [shape, type, numbers]}` and monty's `{"@class": "array", "data": numbers}` are arrays too.
+    /// ASE's `{"__ndarray__": [shape, type, numbers]}` and monty's `{"@class": "array", "data": numbers}` are arrays
+    /// too.
     var flat: [Double]? {
         var numbers: [Double] = []
         return collect(into: &numbers) ? numbers : nil
@@ -66,7 +67,9 @@ enum JSONValue: Equatable {
             for value in list where !value.collect(into: &numbers) { return false }
         case .table(let table):
             if table["@class"] == .text("array"), let data = table["data"] { return data.collect(into: &numbers) }
-            if table["__ase_objtype__"] == .text("cell"), let data = table["array"] { return data.collect(into: &numbers) }
+            if table["__ase_objtype__"] == .text("cell"), let data = table["array"] {
+                return data.collect(into: &numbers)
+            }
             guard case .list(let parts)? = table["__ndarray__"], parts.count == 3 else { return false }
             return parts[2].collect(into: &numbers)
         default: return false

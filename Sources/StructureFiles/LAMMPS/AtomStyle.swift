@@ -7,7 +7,8 @@ struct LAMMPSAtomStyle {
     var charge: Int?
 
     private static let all: [LAMMPSAtomStyle] = [
-        .init(name: "atomic", width: 5, type: 1, position: 2), .init(name: "charge", width: 6, type: 1, position: 3, charge: 2),
+        .init(name: "atomic", width: 5, type: 1, position: 2),
+        .init(name: "charge", width: 6, type: 1, position: 3, charge: 2),
         .init(name: "molecular", width: 6, type: 2, position: 3), .init(name: "bond", width: 6, type: 2, position: 3),
         .init(name: "angle", width: 6, type: 2, position: 3),
         .init(name: "full", width: 7, type: 2, position: 4, charge: 3),
@@ -20,13 +21,15 @@ struct LAMMPSAtomStyle {
         if let hint {
             guard let style = Self.all.first(where: { $0.name == hint }) else {
                 throw FormatProblem(
-                    "expected atoms of style \(Self.all.map(\.name).joined(separator: ", ")), found \(hint.prefix(40))")
+                    "expected atoms of style \(Self.all.map(\.name).joined(separator: ", ")), found \(hint.prefix(40))"
+                )
             }
             self = style
             return
         }
         let fits = Self.all.filter { style in
-            guard [style.width, style.width + 3].contains(row.count), !["bond", "angle", "sphere", "dipole"].contains(style.name)
+            guard [style.width, style.width + 3].contains(row.count),
+                !["bond", "angle", "sphere", "dipole"].contains(style.name)
             else { return false }
             // Integers stand for ids, types and images, and nothing else does (`1` for a coordinate is one too).
             func isInteger(_ column: Int) -> Bool { Int(row[column]) != nil }

@@ -2,8 +2,8 @@ import Atoms
 
 /// Reads the structure of a LAMMPS data file, with atoms in the order of their ids.
 ///
-/// The style of its atoms is that behind `Atoms #`, or else the one that the columns leave no choice about. Elements are
-/// those that people name, type labels, comments behind the masses, or the masses.
+/// The style of its atoms is that behind `Atoms #`, or else the one that the columns leave no choice about. Elements
+/// are those that people name, type labels, comments behind the masses, or the masses.
 struct LAMMPSDataSource: DraftSource {
     private var lines: LineReader
     private let facts: UnstatedFacts

@@ -26,7 +26,9 @@ struct DumpSource: DraftSource {
         while try lines.advance() {
             if lines.isBlank { continue }
             guard lines.begins(with: "ITEM: ") else {
-                throw FormatProblem("expected ITEM: …, found \"\(lines.excerpt)\": the snapshot before has more atoms than it says, or is damaged")
+                throw FormatProblem(
+                    "expected ITEM: …, found \"\(lines.excerpt)\": the snapshot before has more atoms than it says, or is damaged"
+                )
             }
             let words = lines.words()
             hasBegun = true
@@ -43,7 +45,8 @@ struct DumpSource: DraftSource {
             case "BOX": box = try readBox(words.dropFirst(2).filter { $0 != "BOUNDS" }, &draft)
             case "ATOMS":
                 guard let count, let box else {
-                    throw FormatProblem("expected NUMBER OF ATOMS and BOX BOUNDS before the atoms, found no such item")
+                    throw FormatProblem(
+                        "expected NUMBER OF ATOMS and BOX BOUNDS before the atoms, found no such item")
                 }
                 try readAtoms(count, in: box, words.dropFirst(2), into: &draft)
                 return draft
@@ -87,7 +90,9 @@ struct DumpSource: DraftSource {
             }
             // A tilt of zero may be left out.
             guard numbers.count == (isGeneral ? 4 : isTilted ? 3 : 2) else {
-                throw FormatProblem("expected \(isGeneral ? 4 : isTilted ? 3 : 2) numbers in a line of bounds, found \(numbers.count)")
+                throw FormatProblem(
+                    "expected \(isGeneral ? 4 : isTilted ? 3 : 2) numbers in a line of bounds, found \(numbers.count)"
+                )
             }
             rows.append(numbers)
         }
@@ -100,7 +105,8 @@ struct DumpSource: DraftSource {
         }
         let tilt = isTilted ? rows.map { $0[2] } : [0, 0, 0]
         return LAMMPSBox(
-            boundsLow: SIMD3(rows[0][0], rows[1][0], rows[2][0]), boundsHigh: SIMD3(rows[0][1], rows[1][1], rows[2][1]),
+            boundsLow: SIMD3(rows[0][0], rows[1][0], rows[2][0]),
+            boundsHigh: SIMD3(rows[0][1], rows[1][1], rows[2][1]),
             xy: tilt[0], xz: tilt[1], yz: tilt[2])
     }
 
@@ -123,7 +129,9 @@ struct DumpSource: DraftSource {
         box.scale(by: length)
         draft.vectors = box.vectors
         draft.columns = names.map(String.init)
-        let (hasForces, hasVelocities) = (columns.hasVector(DumpColumns.force), columns.hasVector(DumpColumns.velocity))
+        let (hasForces, hasVelocities) = (
+            columns.hasVector(DumpColumns.force), columns.hasVector(DumpColumns.velocity)
+        )
         let first = columns.coordinates.first
         var (ids, forces, velocities, charges) = ([Int](), [SIMD3<Double>](), [SIMD3<Double>](), [Double]())
         var isSorted = true
@@ -133,19 +141,22 @@ struct DumpSource: DraftSource {
         let slots = columns.slots
         for atom in 1...count {
             guard try lines.advance() else {
-                throw FormatProblem("expected \(count) atoms, found the end of the file after \(atom - 1): it was cut off")
+                throw FormatProblem(
+                    "expected \(count) atoms, found the end of the file after \(atom - 1): it was cut off")
             }
             var at = lines.line.lowerBound
             var numbers = InlineArray<20, Double>(repeating: 0)
             var (type, element): (Int?, Element?) = (nil, nil)
             for slot in slots {
                 guard let word = lines.nextWordRange(&at) else {
-                    throw FormatProblem("expected \(slots.count) columns of atom \(atom), found fewer: \"\(lines.excerpt)\"")
+                    throw FormatProblem(
+                        "expected \(slots.count) columns of atom \(atom), found fewer: \"\(lines.excerpt)\"")
                 }
                 switch slot {
                 case .number(let index):
                     guard let number = parseDouble(lines.buffer.span, word) else {
-                        throw FormatProblem("expected a number for atom \(atom), found \"\(lines.text(word).prefix(40))\"")
+                        throw FormatProblem(
+                            "expected a number for atom \(atom), found \"\(lines.text(word).prefix(40))\"")
                     }
                     numbers[index] = number
                 case .id:
@@ -160,7 +171,8 @@ struct DumpSource: DraftSource {
                 }
             }
             guard lines.nextWordRange(&at) == nil else {
-                throw FormatProblem("expected \(slots.count) columns of atom \(atom), found more: \"\(lines.excerpt)\"")
+                throw FormatProblem(
+                    "expected \(slots.count) columns of atom \(atom), found more: \"\(lines.excerpt)\"")
             }
             draft.elements.append(try element ?? self.element(type, columns, numbers[DumpColumns.mass]))
             let r = SIMD3(numbers[first], numbers[first + 1], numbers[first + 2])
@@ -206,20 +218,24 @@ struct DumpSource: DraftSource {
                     "expected a column element, or type, found neither; write the dump with dump_modify element and the column element"
                 )
             }
-            guard let type, type >= 1 else { throw FormatProblem("expected a type, found another word in \"\(lines.excerpt)\"") }
+            guard let type, type >= 1 else {
+                throw FormatProblem("expected a type, found another word in \"\(lines.excerpt)\"")
+            }
             return try facts.element(ofType: type - 1, numberedFrom: 1)
         }
         guard let element = ElementOfMass.element(mass) else {
-            throw FormatProblem("expected the mass of one element, found \(mass); name the elements of the types (--elements)")
+            throw FormatProblem(
+                "expected the mass of one element, found \(mass); name the elements of the types (--elements)")
         }
         return element
     }
 
     /// Å is the same in the units that potentials of this kind are run with; forces and velocities are not.
     private mutating func tellOfUnits(_ columns: DumpColumns) {
-        let words = [(DumpColumns.force, "forces are taken as eV/Å"), (DumpColumns.velocity, "velocities as Å/ps")].filter {
-            columns.hasVector($0.0)
-        }
+        let words = [(DumpColumns.force, "forces are taken as eV/Å"), (DumpColumns.velocity, "velocities as Å/ps")]
+            .filter {
+                columns.hasVector($0.0)
+            }
         guard !words.isEmpty, remarks.isEmpty else { return }
         remarks.append(
             "\(path): the dump does not say its units: \(words.map(\.1).joined(separator: ", ")) (metal); for others give --file-units, or write it with dump_modify units yes"

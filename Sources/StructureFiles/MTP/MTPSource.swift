@@ -1,7 +1,7 @@
 import Atoms
 
-/// Reads the configurations of a `.cfg`: Å, eV, eV/Å; `PlusStress` is the virial in eV, positive in compression (Novikov et
-/// al., Mach. Learn.: Sci. Technol. 2, 025002 (2021)), so that stress = −PlusStress / volume.
+/// Reads the configurations of a `.cfg`: Å, eV, eV/Å; `PlusStress` is the virial in eV, positive in compression
+/// (Novikov et al., Mach. Learn.: Sci. Technol. 2, 025002 (2021)), so that stress = −PlusStress / volume.
 struct MTPSource: DraftSource {
     private var lines: LineReader
     private let facts: UnstatedFacts
@@ -27,7 +27,9 @@ struct MTPSource: DraftSource {
             case "END_CFG":
                 if let virial, let vectors = draft.vectors {
                     let cell = Cell(vectors)
-                    guard cell.volume > 0 else { throw FormatProblem("expected a cell with a volume, found \(vectors.elements)") }
+                    guard cell.volume > 0 else {
+                        throw FormatProblem("expected a cell with a volume, found \(vectors.elements)")
+                    }
                     draft.stress = cell.stress(ofVirial: virial)
                 }
                 return draft
@@ -102,14 +104,20 @@ struct MTPSource: DraftSource {
         let prefix = isDirect ? "direct" : "cartes"
         guard let type = column("type"),
             let places = ["x", "y", "z"].map({ column("\(prefix)_\($0)") }) as? [Int]
-        else { throw FormatProblem("expected AtomData: id type cartes_x cartes_y cartes_z, found \(names.joined(separator: " "))") }
+        else {
+            throw FormatProblem(
+                "expected AtomData: id type cartes_x cartes_y cartes_z, found \(names.joined(separator: " "))")
+        }
         let force = ["fx", "fy", "fz"].map(column) as? [Int]
-        guard !isDirect || draft.vectors != nil else { throw FormatProblem("expected Supercell before direct coordinates, found none") }
+        guard !isDirect || draft.vectors != nil else {
+            throw FormatProblem("expected Supercell before direct coordinates, found none")
+        }
         var forces: [SIMD3<Double>] = []
         draft.firstAtomLine = lines.number + 1
         for atom in 1...count {
             guard try lines.advance(), let numbers = lines.numbers(), numbers.count == names.count else {
-                throw FormatProblem("expected \(names.count) numbers of atom \(atom) of \(count), found \"\(lines.excerpt)\"")
+                throw FormatProblem(
+                    "expected \(names.count) numbers of atom \(atom) of \(count), found \"\(lines.excerpt)\"")
             }
             guard let number = Int(exactly: numbers[type]) else {
                 throw FormatProblem("expected a type, found \(numbers[type])")

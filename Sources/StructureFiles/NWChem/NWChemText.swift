@@ -41,9 +41,14 @@ struct NWChemText: RunText {
             try readGeometry(&lines)
         case .energy:
             // A method that builds on another prints its energy behind it, of the same structure.
-            if step?.forces != nil || step?.energy != nil && lines.begins(with: "Total DFT") { try finish(into: &steps) }
+            if step?.forces != nil || step?.energy != nil && lines.begins(with: "Total DFT") {
+                try finish(into: &steps)
+            }
             if step == nil { step = makeStep(&steps) }
-            guard let number = (lines.rest(behind: "=") ?? lines.rest(behind: ":")).flatMap({ lines.numbers(in: $0, first: 1)?.first })
+            guard
+                let number = (lines.rest(behind: "=") ?? lines.rest(behind: ":")).flatMap({
+                    lines.numbers(in: $0, first: 1)?.first
+                })
             else {
                 step?.flaw = "its energy is no number (line \(lines.number))"
                 break

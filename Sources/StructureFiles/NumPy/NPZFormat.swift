@@ -1,4 +1,5 @@
-/// Archives of NumPy's arrays with the trajectory of one molecule, as rMD17 and sGDML have them: Documentation/formats.md.
+/// Archives of NumPy's arrays with the trajectory of one molecule, as rMD17 and sGDML have them:
+/// Documentation/formats.md.
 struct NPZFormat: BinaryStructureFormat {
     let name = "NPZ"
     let fileNames = ["*.npz"]

@@ -1,10 +1,11 @@
 import Atoms
 
-/// Reads the frames of one molecule from arrays: `nuclear_charges`, `coords`, `energies`, `forces` of rMD17, or `z`, `R`,
-/// `E`, `F` of sGDML.
+/// Reads the frames of one molecule from arrays: `nuclear_charges`, `coords`, `energies`, `forces` of rMD17, or `z`,
+/// `R`, `E`, `F` of sGDML.
 ///
-/// The units of rMD17 are those of its publication (Å, kcal/mol: Christensen and von Lilienfeld, Mach. Learn.: Sci. Technol.
-/// 1, 045018 (2020)); it is known by its `old_energies`. sGDML states `r_unit` and `e_unit`. Others people must give.
+/// The units of rMD17 are those of its publication (Å, kcal/mol: Christensen and von Lilienfeld, Mach. Learn.: Sci.
+/// Technol. 1, 045018 (2020)); it is known by its `old_energies`. sGDML states `r_unit` and `e_unit`. Others people
+/// must give.
 struct NPZSource: DraftSource {
     let path: String
     private let elements: [Element]
@@ -57,7 +58,9 @@ struct NPZSource: DraftSource {
 
     private static func units(_ arrays: NPZArrays, given: FileUnits?) throws -> (length: Double, energy: Double) {
         if let given { return (given.length, given.energy) }
-        if arrays.has("old_energies") || arrays.has("old_indices") { return (FileUnits.real.length, FileUnits.real.energy) }
+        if arrays.has("old_energies") || arrays.has("old_indices") {
+            return (FileUnits.real.length, FileUnits.real.energy)
+        }
         guard let length = arrays.text("r_unit"), let energy = arrays.text("e_unit") else {
             throw FormatProblem(
                 "expected to be told the units of this file, which does not say them (r_unit, e_unit): give --file-units (or data.file_units of a training) \(FileUnits.names)"
@@ -115,9 +118,12 @@ private struct NPZArrays {
     func numbers(_ name: String) throws -> (shape: [Int], numbers: [Double]) {
         let (header, bytes) = try content(name)
         guard !header.isColumnMajor || header.shape.count < 2 else {
-            throw FormatProblem("expected the array \(name) in the order of C, found Fortran's; write it again by numpy.ascontiguousarray")
+            throw FormatProblem(
+                "expected the array \(name) in the order of C, found Fortran's; write it again by numpy.ascontiguousarray"
+            )
         }
-        guard let numbers = header.numbers(Array(bytes[header.length..<header.length + header.count * header.size])) else {
+        guard let numbers = header.numbers(Array(bytes[header.length..<header.length + header.count * header.size]))
+        else {
             throw FormatProblem("expected numbers in \(name), found type \(header.kind)\(header.size)")
         }
         return (header.shape, numbers)
@@ -125,7 +131,9 @@ private struct NPZArrays {
 
     func numbers(_ name: String, count: Int) throws -> [Double] {
         let numbers = try numbers(name).numbers
-        guard numbers.count == count else { throw FormatProblem("expected \(count) numbers in \(name), found \(numbers.count)") }
+        guard numbers.count == count else {
+            throw FormatProblem("expected \(count) numbers in \(name), found \(numbers.count)")
+        }
         return numbers
     }
 

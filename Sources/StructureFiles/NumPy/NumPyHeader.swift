@@ -1,4 +1,5 @@
-/// What the head of an array in NumPy's format says (NEP 1): `{'descr': '<f8', 'fortran_order': False, 'shape': (3, 2)}`.
+/// What the head of an array in NumPy's format says (NEP 1):
+/// `{'descr': '<f8', 'fortran_order': False, 'shape': (3, 2)}`.
 struct NumPyHeader: Equatable {
     /// Kind and size in bytes of a number: `f8`, `f4`, `i8`, `U3`, …
     var kind: Character
@@ -29,20 +30,27 @@ struct NumPyHeader: Equatable {
         }
         guard let description = value("descr"), let order = value("fortran_order"), let shapeText = value("shape"),
             description.first == "'", shapeText.first == "("
-        else { throw FormatProblem("expected descr, fortran_order and shape of an array, found \"\(text.prefix(80))\"") }
+        else {
+            throw FormatProblem("expected descr, fortran_order and shape of an array, found \"\(text.prefix(80))\"")
+        }
         let type = description.dropFirst().prefix { $0 != "'" }
-        guard let ends = type.first, let kind = type.dropFirst().first, let bytes = Int(type.dropFirst(2)), bytes >= 0,
+        guard let ends = type.first, let kind = type.dropFirst().first, let bytes = Int(type.dropFirst(2)),
+            bytes >= 0,
             "<>|=".contains(ends)
         else { throw FormatProblem("expected a type of numbers, found \"\(type.prefix(20))\"") }
         let parts = shapeText.dropFirst().prefix { $0 != ")" }.split(separator: ",").map { $0.filter { $0 != " " } }
         shape = try parts.filter { !$0.isEmpty }.map {
-            guard let count = Int($0), count >= 0 else { throw FormatProblem("expected a shape, found \"\($0.prefix(20))\"") }
+            guard let count = Int($0), count >= 0 else {
+                throw FormatProblem("expected a shape, found \"\($0.prefix(20))\"")
+            }
             return count
         }
         var whole = max(bytes, 1)
         for count in shape {
             let (product, overflow) = whole.multipliedReportingOverflow(by: max(count, 1))
-            guard !overflow else { throw FormatProblem("expected an array that fits into a file, found shape \(shape)") }
+            guard !overflow else {
+                throw FormatProblem("expected an array that fits into a file, found shape \(shape)")
+            }
             whole = product
         }
         (self.kind, self.size) = (kind, bytes)

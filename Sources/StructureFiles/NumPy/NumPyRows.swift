@@ -14,7 +14,9 @@ final class NumPyRows {
         file = try ByteFile(path: path)
         header = try NumPyHeader(file.bytes(at: 0, count: min(file.count, 1 << 16), for: "the head of an array"))
         guard !header.isColumnMajor || header.shape.count <= 1 else {
-            throw FormatProblem("\(path): expected an array in the order of C, found Fortran's; write it again by numpy.ascontiguousarray")
+            throw FormatProblem(
+                "\(path): expected an array in the order of C, found Fortran's; write it again by numpy.ascontiguousarray"
+            )
         }
         rows = header.shape.first ?? 1
         width = header.shape.dropFirst().reduce(1, *)
@@ -34,8 +36,10 @@ final class NumPyRows {
             let step = max(1, (1 << 17) / max(1, width))
             held = index..<min(rows, index + step)
             let size = width * header.size
-            numbers = header.numbers(
-                try file.bytes(at: header.length + index * size, count: held.count * size, for: "rows of an array")) ?? []
+            numbers =
+                header.numbers(
+                    try file.bytes(
+                        at: header.length + index * size, count: held.count * size, for: "rows of an array")) ?? []
         }
         let begin = (index - held.lowerBound) * width
         return numbers[begin..<begin + width]

@@ -23,28 +23,40 @@ struct ZipFile {
         let tailSize = min(file.count, 66_000)
         let tail = try file.bytes(at: file.count - tailSize, count: tailSize, for: "the directory of the archive")
         guard let end = tail.indices.dropLast(21).last(where: { Self.starts(tail, $0, [0x50, 0x4B, 5, 6]) }) else {
-            throw FormatProblem("expected the directory of an archive at the end of the file, found none: it was cut off")
+            throw FormatProblem(
+                "expected the directory of an archive at the end of the file, found none: it was cut off")
         }
-        var (count, place, size) = (Self.number(tail, end + 10, 2), Self.number(tail, end + 16, 4), Self.number(tail, end + 12, 4))
+        var (count, place, size) = (
+            Self.number(tail, end + 10, 2), Self.number(tail, end + 16, 4), Self.number(tail, end + 12, 4)
+        )
         // Archives beyond 4 GiB have another record in front, which a locator leads to.
         if end >= 20, Self.starts(tail, end - 20, [0x50, 0x4B, 6, 7]) {
-            let record = try file.bytes(at: Self.number(tail, end - 12, 8), count: 56, for: "the directory of the archive")
-            (count, size, place) = (Self.number(record, 32, 8), Self.number(record, 40, 8), Self.number(record, 48, 8))
+            let record = try file.bytes(
+                at: Self.number(tail, end - 12, 8), count: 56, for: "the directory of the archive")
+            (count, size, place) = (
+                Self.number(record, 32, 8), Self.number(record, 40, 8), Self.number(record, 48, 8)
+            )
         }
-        guard count <= 100_000, size <= 1 << 28 else { throw FormatProblem("expected a directory within reason, found \(count) entries") }
+        guard count <= 100_000, size <= 1 << 28 else {
+            throw FormatProblem("expected a directory within reason, found \(count) entries")
+        }
         let directory = try file.bytes(at: place, count: size, for: "the directory of the archive")
         var at = 0
         for _ in 0..<count {
             guard at + 46 <= directory.count, Self.starts(directory, at, [0x50, 0x4B, 1, 2]) else {
                 throw FormatProblem("expected an entry of the directory at byte \(place + at), found something else")
             }
-            let lengths = (Self.number(directory, at + 28, 2), Self.number(directory, at + 30, 2), Self.number(directory, at + 32, 2))
+            let lengths = (
+                Self.number(directory, at + 28, 2), Self.number(directory, at + 30, 2),
+                Self.number(directory, at + 32, 2)
+            )
             guard at + 46 + lengths.0 + lengths.1 + lengths.2 <= directory.count else {
                 throw FormatProblem("expected an entry of the directory, found its end")
             }
             let method = Self.number(directory, at + 10, 2)
             var entry = Entry(
-                name: String(decoding: directory[at + 46..<at + 46 + lengths.0], as: UTF8.self), isDeflated: method == 8,
+                name: String(decoding: directory[at + 46..<at + 46 + lengths.0], as: UTF8.self),
+                isDeflated: method == 8,
                 compressed: Self.number(directory, at + 20, 4), size: Self.number(directory, at + 24, 4),
                 checksum: UInt32(Self.number(directory, at + 16, 4)), header: Self.number(directory, at + 42, 4))
             guard method == 0 || method == 8, Self.number(directory, at + 8, 2) & 1 == 0 else {
@@ -81,7 +93,9 @@ struct ZipFile {
     }
 
     private static func number(_ bytes: [UInt8], _ at: Int, _ size: Int) -> Int {
-        Int(truncatingIfNeeded: (0..<size).reduce(UInt64(0)) { $0 | UInt64(bytes[at + $1]) << (8 * UInt64($1)) } & 0x7FFF_FFFF_FFFF_FFFF)
+        Int(
+            truncatingIfNeeded: (0..<size).reduce(UInt64(0)) { $0 | UInt64(bytes[at + $1]) << (8 * UInt64($1)) }
+                & 0x7FFF_FFFF_FFFF_FFFF)
     }
 
     /// An entry's content, of which the checksum is right. Throws a `FormatProblem`.
@@ -95,7 +109,9 @@ struct ZipFile {
         guard entry.isDeflated else { return try checked(stored, entry) }
         // zlib makes at most 1032 bytes of one.
         guard entry.size <= Self.largest, entry.size <= 1100 * entry.compressed + 1100 else {
-            throw FormatProblem("expected \(entry.name) to be of a size that its \(entry.compressed) bytes can have, found \(entry.size)")
+            throw FormatProblem(
+                "expected \(entry.name) to be of a size that its \(entry.compressed) bytes can have, found \(entry.size)"
+            )
         }
         var stream = z_stream()
         guard inflateInit2_(&stream, -15, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
@@ -120,7 +136,9 @@ struct ZipFile {
                 filled = made
             }
         }
-        guard status == Z_STREAM_END else { throw FormatProblem("expected \(entry.name), found a deflated stream that is damaged") }
+        guard status == Z_STREAM_END else {
+            throw FormatProblem("expected \(entry.name), found a deflated stream that is damaged")
+        }
         return try checked(content, entry)
     }
 
@@ -135,7 +153,8 @@ struct ZipFile {
             return sum
         }
         guard bytes.count == entry.size, UInt32(truncatingIfNeeded: sum) == entry.checksum else {
-            throw FormatProblem("expected \(entry.name) with its checksum, found other bytes: the file is damaged; copy it again")
+            throw FormatProblem(
+                "expected \(entry.name) with its checksum, found other bytes: the file is damaged; copy it again")
         }
         return bytes
     }

@@ -38,7 +38,8 @@ struct ORCAText: RunText {
             let text = lines.text
             if let mark = text.range(of: "> !") {
                 let keywords = String(text[mark.upperBound...]).trimmedOfBlanks
-                steps.method.functional = [steps.method.functional, keywords].compactMap(\.self).joined(separator: " ")
+                steps.method.functional = [steps.method.functional, keywords].compactMap(\.self).joined(
+                    separator: " ")
             }
         case .coordinates:
             try finish(into: &steps)
@@ -61,7 +62,9 @@ struct ORCAText: RunText {
         case .notConverged: if step?.energy == nil { step?.isConverged = false }
         case .charge: charge = lines.words(in: rest).last.flatMap { Double($0) }
         case .dipole:
-            if let rest = lines.rest(behind: ":"), let dipole = lines.triple(in: rest), charge == 0, step?.energy != nil {
+            if let rest = lines.rest(behind: ":"), let dipole = lines.triple(in: rest), charge == 0,
+                step?.energy != nil
+            {
                 step?.properties[.dipole] = [dipole.x, dipole.y, dipole.z].map { $0 * Units.bohr }
             }
         case .end: hasEnded = true

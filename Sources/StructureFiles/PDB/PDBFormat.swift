@@ -18,7 +18,8 @@ struct PDBFormat: StructureFormat {
 
     private static let records: Set<String> = [
         "HEADER", "TITLE", "COMPND", "SOURCE", "KEYWDS", "EXPDTA", "AUTHOR", "REVDAT", "JRNL", "REMARK", "DBREF",
-        "DBREF1", "DBREF2", "SEQADV", "SEQRES", "MODRES", "HET", "HETNAM", "HETSYN", "FORMUL", "HELIX", "SHEET", "SSBOND",
+        "DBREF1", "DBREF2", "SEQADV", "SEQRES", "MODRES", "HET", "HETNAM", "HETSYN", "FORMUL", "HELIX", "SHEET",
+        "SSBOND",
         "LINK", "CISPEP", "SITE", "CRYST1", "ORIGX1", "ORIGX2", "ORIGX3", "SCALE1", "SCALE2", "SCALE3", "MTRIX1",
         "MTRIX2", "MTRIX3", "MODEL", "CAVEAT", "NUMMDL", "MDLTYP", "OBSLTE", "SPRSDE", "SPLIT", "TURN",
     ]

@@ -41,7 +41,8 @@ struct PDBSource: DraftSource {
         let atom = draft.elements.count + 1
         guard let position = record.position else {
             throw FormatProblem(
-                "expected coordinates of atom \(atom) in columns 31 to 54, found \"\(record.field(31...54).prefix(40))\"")
+                "expected coordinates of atom \(atom) in columns 31 to 54, found \"\(record.field(31...54).prefix(40))\""
+            )
         }
         let occupancy = record.field(55...60)
         if !occupancy.isEmpty {
@@ -55,7 +56,9 @@ struct PDBSource: DraftSource {
             }
             if value == 0, !isToldOfOccupancy {
                 isToldOfOccupancy = true
-                remarks.append("\(path): atoms with an occupancy of zero (line \(lines.number)) are taken for atoms all the same")
+                remarks.append(
+                    "\(path): atoms with an occupancy of zero (line \(lines.number)) are taken for atoms all the same"
+                )
             }
         }
         if draft.firstAtomLine == nil { draft.firstAtomLine = lines.number }
@@ -63,8 +66,8 @@ struct PDBSource: DraftSource {
         draft.positions.append(position)
     }
 
-    /// Columns 77 and 78, or the name where it leaves no choice: an element stands right-justified in columns 13 and 14,
-    /// which many programs do not keep to.
+    /// Columns 77 and 78, or the name where it leaves no choice: an element stands right-justified in columns 13 and
+    /// 14, which many programs do not keep to.
     private func element(of record: PDBLine, _ atom: Int) throws -> Element {
         let symbol = record.field(77...78)
         if !symbol.isEmpty {

@@ -45,14 +45,18 @@ struct Psi4Text: RunText {
             if step?.isConverged == nil { step?.isConverged = true }
         case .method:
             // `* CCSD(T) total energy      =  -76.2`
-            guard lines.contains("total energy"), let number = lines.number(behind: "="), step?.energy != nil else { return }
+            guard lines.contains("total energy"), let number = lines.number(behind: "="), step?.energy != nil else {
+                return
+            }
             step?.energy = try lines.isFollowed() ? number * Units.hartree : nil
         case .gradient: try readGradient(&lines)
         case .failed:
             if step == nil { step = makeStep(&steps) }
             step?.isConverged = false
         case .functional:
-            if steps.method.functional == nil { steps.method.functional = lines.words(in: rest).first.map(String.init) }
+            if steps.method.functional == nil {
+                steps.method.functional = lines.words(in: rest).first.map(String.init)
+            }
         case .dipole: note(dipole: lines)
         case .end: hasEnded = true
         }
@@ -121,10 +125,12 @@ struct Psi4Text: RunText {
         hasForces = true
     }
 
-    /// ` Dipole X            :          0.0000000            0.0000000            0.0000000`, in atomic units: electrons,
-    /// nuclei, both.
+    /// ` Dipole X            :          0.0000000            0.0000000            0.0000000`, in atomic units:
+    /// electrons, nuclei, both.
     private mutating func note(dipole lines: LineReader) {
-        guard let rest = lines.rest(behind: ":"), let numbers = lines.numbers(in: rest), numbers.count == 3 else { return }
+        guard let rest = lines.rest(behind: ":"), let numbers = lines.numbers(in: rest), numbers.count == 3 else {
+            return
+        }
         if lines.begins(with: "Dipole X") { dipole = [] }
         dipole.append(numbers[2] * Units.bohr)
         if dipole.count == 3, geometry?.charge == 0, step?.energy != nil { step?.properties[.dipole] = dipole }

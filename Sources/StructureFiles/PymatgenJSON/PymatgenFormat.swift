@@ -8,7 +8,7 @@ struct PymatgenFormat: StructureFormat {
         guard let first = start.first(where: { !$0.isWhitespace }), first == "{" || first == "[" else { return false }
         let text = start.prefix(6000).filter { !$0.isWhitespace }
         return text.contains("\"@module\":\"pymatgen") || text.contains("\"lattice\":{\"matrix\":")
-            || (text.contains("\"lattice\":") && text.contains("\"sites\":")) 
+            || (text.contains("\"lattice\":") && text.contains("\"sites\":"))
     }
 
     func reader(of lines: LineReader, labels: LabelKeys, use: StructureUse) throws -> any StructureReader {

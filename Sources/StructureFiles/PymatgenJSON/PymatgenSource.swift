@@ -50,24 +50,31 @@ struct PymatgenSource: DraftSource {
         switch value["@class"]?.string {
         case "Trajectory"?: return try trajectory(value)
         case "ComputedStructureEntry"?, "GibbsComputedStructureEntry"?:
-            guard let structure = value["structure"] else { throw FormatProblem("expected the structure of an entry, found none") }
+            guard let structure = value["structure"] else {
+                throw FormatProblem("expected the structure of an entry, found none")
+            }
             var draft = try self.structure(structure)
             draft.energy = value["energy"]?.double
             for (key, name) in [("entry_id", "entry_id"), ("run_type", "run_type")] {
-                if let text = value[key]?.string ?? value["parameters"]?[key]?.string { draft.information[name] = text }
+                if let text = value[key]?.string ?? value["parameters"]?[key]?.string {
+                    draft.information[name] = text
+                }
             }
             draft.keys = ["energy"]
             return [draft]
         case "Structure"?, "Molecule"?, "IStructure"?, "IMolecule"?, nil: return [try structure(value)]
         case let other?:
-            throw FormatProblem("expected a Structure, Molecule, Trajectory or ComputedStructureEntry, found a \(other.prefix(60))")
+            throw FormatProblem(
+                "expected a Structure, Molecule, Trajectory or ComputedStructureEntry, found a \(other.prefix(60))")
         }
     }
 
     // MARK: Structures
 
     private func structure(_ value: JSONValue) throws -> StructureDraft {
-        guard let sites = value["sites"]?.elements else { throw FormatProblem("expected sites of a structure, found none") }
+        guard let sites = value["sites"]?.elements else {
+            throw FormatProblem("expected sites of a structure, found none")
+        }
         var draft = StructureDraft()
         draft.cellWord = "lattice"
         if let lattice = value["lattice"] { (draft.vectors, draft.periodic) = try self.lattice(lattice) }
@@ -89,9 +96,13 @@ struct PymatgenSource: DraftSource {
             }
         }
         if forces.count == sites.count, !forces.isEmpty { draft.forces = forces }
-        if selective.count == sites.count, selective.contains(where: { $0 != SIMD3(1, 1, 1) }) { draft.fixed = selective }
+        if selective.count == sites.count, selective.contains(where: { $0 != SIMD3(1, 1, 1) }) {
+            draft.fixed = selective
+        }
         if let energy = value["properties"]?["energy"]?.double { draft.energy = energy }
-        if let charge = value["charge"]?.double, charge != 0 { draft.information[Structure.chargeKeys[0]] = "\(charge)" }
+        if let charge = value["charge"]?.double, charge != 0 {
+            draft.information[Structure.chargeKeys[0]] = "\(charge)"
+        }
         draft.keys = draft.energy == nil ? [] : ["energy"]
         return draft
     }
@@ -101,7 +112,9 @@ struct PymatgenSource: DraftSource {
             throw FormatProblem("expected nine numbers of the lattice, found something else")
         }
         let periodic = value["pbc"]?.flat.map { $0.map { $0 != 0 } } ?? [true, true, true]
-        guard periodic.count == 3 else { throw FormatProblem("expected three truth values of pbc, found \(periodic.count)") }
+        guard periodic.count == 3 else {
+            throw FormatProblem("expected three truth values of pbc, found \(periodic.count)")
+        }
         return (Matrix3(elements: numbers), periodic)
     }
 
@@ -146,11 +159,14 @@ struct PymatgenSource: DraftSource {
         var drafts: [StructureDraft] = []
         for (index, frame) in frames.enumerated() {
             guard var coordinates = frame.vectors, coordinates.count == elements.count else {
-                throw FormatProblem("expected coordinates of \(elements.count) atoms in frame \(index + 1), found something else")
+                throw FormatProblem(
+                    "expected coordinates of \(elements.count) atoms in frame \(index + 1), found something else")
             }
             if isDisplaced, let start = base {
                 // Each frame is displaced from the one before it.
-                guard start.count == coordinates.count else { throw FormatProblem("expected base_positions of all atoms") }
+                guard start.count == coordinates.count else {
+                    throw FormatProblem("expected base_positions of all atoms")
+                }
                 coordinates = zip(start, coordinates).map { $0 + $1 }
                 base = coordinates
             }
@@ -158,12 +174,17 @@ struct PymatgenSource: DraftSource {
             draft.cellWord = "lattice"
             draft.elements = elements
             if let lattice = value["lattice"] {
-                let own: JSONValue? = isConstant ? nil : lattices.flatMap { $0.indices.contains(index) ? $0[index] : nil }
+                let own: JSONValue? =
+                    isConstant ? nil : lattices.flatMap { $0.indices.contains(index) ? $0[index] : nil }
                 let numbers = (own ?? lattice).flat
-                guard let numbers, numbers.count >= 9 else { throw FormatProblem("expected a lattice of frame \(index + 1), found none") }
+                guard let numbers, numbers.count >= 9 else {
+                    throw FormatProblem("expected a lattice of frame \(index + 1), found none")
+                }
                 let vectors = Matrix3(elements: Array(numbers.prefix(9)))
                 draft.vectors = vectors
-                if let periodic = value["pbc"]?.flat, periodic.count == 3 { draft.periodic = periodic.map { $0 != 0 } }
+                if let periodic = value["pbc"]?.flat, periodic.count == 3 {
+                    draft.periodic = periodic.map { $0 != 0 }
+                }
                 draft.positions = coordinates.map { $0 * vectors }
             } else {
                 draft.positions = coordinates
@@ -180,7 +201,9 @@ struct PymatgenSource: DraftSource {
         draft.keys = properties.table.map { $0.keys.sorted() } ?? []
         let isVASP = properties["e_fr_energy"]?.double != nil
         draft.energy = properties["e_fr_energy"]?.double ?? properties["energy"]?.double
-        if isVASP, let other = properties["e_0_energy"]?.double { draft.information["energy_sigma_to_0"] = "\(other)" }
+        if isVASP, let other = properties["e_0_energy"]?.double {
+            draft.information["energy_sigma_to_0"] = "\(other)"
+        }
         draft.forces = properties["forces"]?.vectors
         guard let stress = properties["stress"]?.flat, stress.count == 9 else { return }
         if isVASP {

@@ -31,10 +31,12 @@ struct RuNNerSource: DraftSource {
                     let charge = lines.nextNumber(&at), lines.nextNumber(&at) != nil,
                     let force = lines.nextVector(&at), lines.nextWordRange(&at) == nil
                 else {
-                    throw FormatProblem("expected atom x y z element charge number fx fy fz, found \"\(lines.excerpt)\"")
+                    throw FormatProblem(
+                        "expected atom x y z element charge number fx fy fz, found \"\(lines.excerpt)\"")
                 }
                 guard let element = ElementWord.element(lines.buffer.span, symbol) else {
-                    throw FormatProblem("expected the symbol of an element, found \"\(lines.text(symbol).prefix(40))\"")
+                    throw FormatProblem(
+                        "expected the symbol of an element, found \"\(lines.text(symbol).prefix(40))\"")
                 }
                 if draft.firstAtomLine == nil { draft.firstAtomLine = lines.number }
                 draft.elements.append(element)
@@ -70,7 +72,8 @@ struct RuNNerSource: DraftSource {
                 if charge != 0 { draft.information[Structure.chargeKeys[0]] = "\(charge)" }
             case "comment": draft.information["comment"] = lines.text(at..<lines.line.upperBound).trimmedOfBlanks
             default:
-                throw FormatProblem("expected atom, lattice, energy, charge, comment or end, found \"\(lines.excerpt)\"")
+                throw FormatProblem(
+                    "expected atom, lattice, energy, charge, comment or end, found \"\(lines.excerpt)\"")
             }
         }
         throw FormatProblem("expected end after a structure, found the end of the file: it was cut off")

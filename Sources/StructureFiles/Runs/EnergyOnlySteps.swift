@@ -1,5 +1,5 @@
-/// Steps that have an energy and no gradient: structures of a run that computes energies alone, and of no use in one that
-/// computes gradients, where they are points of a search along a line, or the last structure once more.
+/// Steps that have an energy and no gradient: structures of a run that computes energies alone, and of no use in one
+/// that computes gradients, where they are points of a search along a line, or the last structure once more.
 ///
 /// Which of both a run is shows at its first gradient or at its end, so steps wait until then.
 struct EnergyOnlySteps {

@@ -6,7 +6,8 @@ enum AtomLabel {
     static func element(_ label: some StringProtocol) -> Element? {
         let letters = label.prefix { $0.isASCII && $0.isLetter }
         if let element = Element(String(letters)) { return element }
-        guard !letters.lowercased().hasPrefix("bq"), !letters.lowercased().hasPrefix("gh"), letters.lowercased() != "x"
+        guard !letters.lowercased().hasPrefix("bq"), !letters.lowercased().hasPrefix("gh"),
+            letters.lowercased() != "x"
         else { return nil }
         return letters.count > 2 ? nil : Element(String(letters.prefix(1)))
     }
