@@ -50,6 +50,9 @@ public struct Quantity: Sendable {
     /// An electric charge, in elementary charges.
     public static let charge = Quantity("a charge", base: "e", ["e": 1])
 
+    /// In atomic mass units.
+    public static let mass = Quantity("a mass", base: "amu", ["amu": 1, "u": 1, "Da": 1])
+
     /// In eV; 1 cal = 4.184 J.
     public static let energy = Quantity(
         "an energy", base: "eV",

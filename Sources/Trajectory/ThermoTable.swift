@@ -16,9 +16,12 @@ public enum ThermoQuantity: String, CaseIterable, Sendable {
     case volume
     case largestForce
     case largestForceDeviation
+    case biasEnergy
 
     /// Those that every simulation has.
-    public static var usual: [ThermoQuantity] { allCases.filter { $0 != .largestForceDeviation } }
+    public static var usual: [ThermoQuantity] {
+        allCases.filter { $0 != .largestForceDeviation && $0 != .biasEnergy }
+    }
 
     /// Name and unit, as in the header of a table.
     public var header: String {
@@ -34,6 +37,7 @@ public enum ThermoQuantity: String, CaseIterable, Sendable {
         case .pressure: "pressure/GPa"
         case .volume: "volume/A^3"
         case .largestForce: "largest_force/(eV/A)"
+        case .biasEnergy: "bias_energy/eV"
         case .largestForceDeviation: "largest_force_deviation/(eV/A)"
         }
     }
@@ -53,6 +57,7 @@ public enum ThermoQuantity: String, CaseIterable, Sendable {
         case .volume: frame.structure.cell.map(\.volume)
         case .largestForce:
             frame.structure.forces.map { forces in forces.reduce(0) { max($0, dot($1, $1)) }.squareRoot() }
+        case .biasEnergy: frame.biasEnergy
         case .largestForceDeviation: frame.structure.deviation?.largestOfForces
         }
     }

@@ -52,11 +52,14 @@ struct MDContinuation {
 extension MDContinuation {
     private static let atoms = ContinuationRules.Answer.withoutEffect("the checkpoint holds atoms and velocities")
 
+    private static let constraints = ContinuationRules.Answer.refused(
+        "the checkpoint holds constraints and masses; begin another run from its last frame")
+
     private static let rules = ContinuationRules([
-        "steps": .expected, "report_every": .expected,
+        "steps": .expected, "report_every": .expected, "max_time": .expected,
         // What they come to is compared by `MDPotential.identity`.
         "potential": .expected, "precision": .expected,
-        "structure": atoms, "frame": atoms, "supercell": atoms, "velocities": atoms, "remove_rotation": atoms,
+        "fixed": constraints, "constraints": constraints, "hydrogen_mass": constraints, "structure": atoms, "frame": atoms, "supercell": atoms, "velocities": atoms, "remove_rotation": atoms,
     ])
 
     /// With a trajectory that goes on in the file it has.
@@ -68,6 +71,11 @@ extension MDContinuation {
             "trajectory.forces": other, "trajectory.format": other,
         ])
     }()
+
+    /// Those of the checkpoint; of Apus 0.1, which did not keep them, those of the settings.
+    func constraints(_ settings: MDSettings) throws -> Constraints {
+        try checkpoint.constraints ?? settings.constraints.constraints(of: checkpoint.structure)
+    }
 
     /// Adds what is other about the potential to `changes`.
     mutating func compare(_ potential: MDPotential) {

@@ -14,23 +14,30 @@ public struct MDJob {
     let overrides: [String]
     let overwrite: Bool
     let resume: Bool
+    /// Say what the run would take and write nothing; `json` for programs.
+    let check: Bool
+    let json: Bool
     let parallelism: Parallelism
 
     public init(
-        config: String, overrides: [String], overwrite: Bool, resume: Bool, parallelism: Parallelism
+        config: String, overrides: [String], overwrite: Bool, resume: Bool, check: Bool = false, json: Bool = false,
+        parallelism: Parallelism
     ) {
         self.config = config
         self.overrides = overrides
         self.overwrite = overwrite
         self.resume = resume
+        self.check = check
+        self.json = json
         self.parallelism = parallelism
     }
 
     public func run() throws {
+        let start = ContinuousClock.now
         let settings = try MDSettings(try Settings(contentsOf: config, overrides: overrides))
         var continuation = resume ? try MDContinuation(settings) : nil
         let existing =
-            continuation.map { ExistingFile.append(after: $0.checkpoint.step) } ?? (overwrite ? .overwrite : .refuse)
+            continuation.map { ExistingFile.append(after: $0.checkpoint.step) } ?? (overwrite || check ? .overwrite : .refuse)
         let outputs = try MDOutputs(
             settings, inputs: [config, settings.start.file] + [settings.potential.file].compactMap(\.self),
             existing: existing)
@@ -50,6 +57,13 @@ public struct MDJob {
         var run = try MDRun(
             settings, potential, interaction, continuation.map(MDRun.Start.continuation) ?? .structure(structure),
             outputs, parallelism: parallelism)
+        if check {
+            let estimate = try MDEstimate(run, of: settings)
+            if json { return try JSONOutput.print(estimate) }
+            for line in run.introduction + estimate.lines { Terminal.print(line) }
+            return
+        }
+        run.deadline = settings.maxTime.map { start + .seconds($0) }
         try run.run()
         if let code = Interruption.exitCode { throw CommandExit(code) }
     }

@@ -24,14 +24,16 @@ final class MDOutputs {
         var frames = 0
     }
 
+    /// - Parameter isProbe: whether the files are in a folder that is there for them alone.
     /// Throws when a file is there that may neither be overwritten nor continued, when two outputs or an output and an
     /// input are the same file, or when a folder cannot be written to.
-    init(_ settings: MDSettings, inputs: [String], existing: ExistingFile) throws {
+    init(_ settings: MDSettings, inputs: [String], existing: ExistingFile, isProbe: Bool = false) throws {
         thermo = settings.thermo
         trajectory = settings.trajectory
         checkpoint = settings.checkpoint
         candidates = settings.candidates
         self.existing = existing
+        guard !isProbe else { return }
         var plan = OutputPlan(inputs: inputs)
         for path in paths {
             try plan.add(

@@ -83,7 +83,7 @@ struct MDPotential {
         switch source {
         case .file(let file):
             [
-                "potential": "\(learned!.provenance.created) (\(file))",
+                "potential": "\(learned!.provenance.created) (\(file))", "potential.sha256": learned!.checksum ?? "",
                 "precision": (precision ?? learned!.precision).rawValue,
             ]
         case .classical(let classical, _): ["potential": classical.description, "precision": "float64"]

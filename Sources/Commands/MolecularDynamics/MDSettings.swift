@@ -47,9 +47,11 @@ struct MDSettings {
     var startTemperature: Temperature?
     var isStartExact: Bool
     var removesRotation: Bool
-    var fixedSelections: [FixedSelection]
+    var constraints: ConstraintSettings
     var timestep: Time
     var steps: Int
+    /// s, of the whole command; then the run ends with a checkpoint.
+    var maxTime: Double?
     var seed: UInt64
     var skin: Double
     /// The shortest allowed distance in units of the shortest in the training data; 0 switches the guard off.
@@ -88,6 +90,7 @@ extension MDSettings {
             supercell: try Self.supercell(settings))
         timestep = .femtoseconds(try settings.quantity("timestep", .time, in: Self.timesteps))
         steps = try settings.integer("steps", in: 0...1_000_000_000_000)
+        maxTime = try settings.optional("max_time")?.quantity(.duration, in: .positive)
         seed = UInt64(try settings.integer("seed", in: .nonNegative, default: 0))
         skin = try settings.quantity("skin", .length, in: 0...10, default: 0.5)
 
@@ -113,7 +116,7 @@ extension MDSettings {
             }
         }
         removesRotation = try settings.boolean("remove_rotation", default: false)
-        fixedSelections = try Self.fixed(settings)
+        constraints = try ConstraintSettings(settings)
 
         let guards = try settings.sectionOrEmpty("guards")
         minimumDistance = try Self.minimumDistance(guards)

@@ -93,6 +93,23 @@ extension CellFreedom {
 }
 
 extension Motion {
+    /// v = e^−γΔt v + √(kT/m (1 − e^−2γΔt)) ξ.
+    mutating func addNoise(_ dt: Double, kT: Double, friction: Rate, seed: UInt64) {
+        let (freedom, masses, step) = (freedom, masses, step)
+        let noise = Philox(seed: seed)
+        let memory = exp(-friction.perFemtosecond * dt)
+        // 1 − e^−2γΔt without cancellation, for small friction.
+        let spread = -expm1(-2 * friction.perFemtosecond * dt) * kT * Units.acceleration
+        parallelism.update(&velocities, by: Motion.length) { atoms, velocities in
+            let (freedom, masses) = (freedom.span, masses.span)
+            for (row, i) in atoms.enumerated() {
+                let x = noise.normals(at: Philox.counter(step: step, index: i, stream: RandomStream.langevin))
+                velocities[row] =
+                    velocities[row] * memory + SIMD3(x.x, x.y, x.z) * (spread / masses[i]).squareRoot() * freedom[i]
+            }
+        }
+    }
+
     /// v = e^−γΔt v + √(kT/m (1 − e^−2γΔt)) ξ, projected so that the centre of mass rests. Returns the kinetic energy
     /// that is given, eV.
     mutating func shake(_ dt: Double, kT: Double, friction: Rate, seed: UInt64) -> Double {

@@ -8,6 +8,8 @@ struct Columns: Equatable {
         case component(Int)
         case symbol
         case atomicNumber
+        /// Along which axes an atom may move: all, or one of x, y and z.
+        case moveMask(Int?)
         /// A component of one of `properties`.
         case property(Int)
         case ignored
@@ -21,6 +23,8 @@ struct Columns: Equatable {
     private(set) var hasMomenta = false
     private(set) var hasMasses = false
     private(set) var hasDeviations = false
+    /// ASE's: true where an atom may move.
+    private(set) var hasMoveMask = false
     /// Labels of atoms beside forces, in the order of their columns.
     private(set) var properties: [Property] = []
 
@@ -107,6 +111,13 @@ struct Columns: Equatable {
                 try expect("R", 1)
                 hasDeviations = true
                 slots.append(.component(Self.deviation))
+            } else if name == "move_mask" {
+                guard type == "L", width == 1 || width == 3 else {
+                    throw FormatProblem(
+                        "expected move_mask:L:1 or move_mask:L:3 in Properties, found \(name):\(type):\(width)")
+                }
+                hasMoveMask = true
+                slots += width == 1 ? [.moveMask(nil)] : [.moveMask(0), .moveMask(1), .moveMask(2)]
             } else if name == "masses" {
                 try expect("R", 1)
                 hasMasses = true

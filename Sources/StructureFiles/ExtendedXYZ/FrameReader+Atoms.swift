@@ -9,6 +9,8 @@ struct AtomColumns {
     var velocities: [SIMD3<Double>] = []
     /// amu
     var masses: [Double] = []
+    /// 1 where an atom may move
+    var moveMask: [SIMD3<Double>] = []
     /// eV/Å
     var deviations: [Double] = []
     /// `[property of Columns.properties]`
@@ -37,6 +39,7 @@ extension FrameReader {
             let end = lines.line.upperBound
             var at = lines.line.lowerBound
             var element: Element?
+            var mask = SIMD3<Double>(1, 1, 1)
             var values = InlineArray<14, Double>(repeating: 0)
             for (column, slot) in slots.enumerated() {
                 guard let word = nextWord(bytes, from: at, to: end) else {
@@ -73,6 +76,13 @@ extension FrameReader {
                             "expected an atomic number from 1 to 118 for atom \(atom), found "
                                 + "\"\(text(bytes, word))\"")
                     }
+                case .moveMask(let axis):
+                    guard let isFree = truth(text(bytes, word)) else {
+                        throw error(
+                            "expected T or F for move_mask in column \(column + 1) of atom \(atom), found "
+                                + "\"\(text(bytes, word))\"")
+                    }
+                    if let axis { mask[axis] = isFree ? 1 : 0 } else { mask = SIMD3(repeating: isFree ? 1 : 0) }
                 case .ignored: break
                 }
             }
@@ -103,6 +113,7 @@ extension FrameReader {
                 try check(values[Columns.mass], atom)
                 atoms.masses.append(values[Columns.mass])
             }
+            if columns.hasMoveMask { atoms.moveMask.append(mask) }
             if columns.hasDeviations { atoms.deviations.append(values[Columns.deviation]) }
             if columns.hasVelocities || columns.hasMomenta {
                 atoms.velocities.append(try velocity(of: element!, atom, values, columns))
@@ -135,6 +146,14 @@ extension FrameReader {
             throw error("expected a finite velocity of atom \(atom), found \(velocity); correct the column")
         }
         return velocity
+    }
+
+    private func truth(_ word: String) -> Bool? {
+        switch word {
+        case "T", "True", "true", "TRUE", "1": true
+        case "F", "False", "false", "FALSE", "0": false
+        default: nil
+        }
     }
 
     private func check(_ mass: Double, _ atom: Int) throws {

@@ -52,6 +52,7 @@ struct FrameReader {
         }
         if columns.hasVelocities || columns.hasMomenta { structure.velocities = atoms.velocities }
         if columns.hasMasses, use == .structureOnly { structure.masses = atoms.masses }
+        if columns.hasMoveMask, use == .structureOnly { structure.moveMask = atoms.moveMask }
         if columns.hasDeviations, let energy = header.energyDeviation {
             structure.deviation = Structure.Deviation(energy: energy, forces: atoms.deviations)
         }
