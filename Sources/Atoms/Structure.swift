@@ -21,6 +21,14 @@ public struct Structure: Sendable, Equatable {
     /// Other properties, each its numbers: `[component]` of the structure, or `[atom][component]`.
     public var properties: [Property: [Double]] = [:]
 
+    /// `[atom]`, 1 along the axes x, y and z on which an atom is free to move, 0 where the source says that it is fixed;
+    /// `nil` where it says nothing.
+    public var moveMask: [SIMD3<Int8>]?
+    /// What the labels count in a training; 1 unless the source or its settings say otherwise.
+    public var weight: Double?
+    /// `[atom]` The same of force components; 0 for those that are none.
+    public var forceWeights: [SIMD3<Double>]?
+
     /// How far the members of a committee of potentials disagree about energy and forces.
     public var deviation: Deviation?
 
@@ -68,6 +76,19 @@ public struct Structure: Sendable, Equatable {
 }
 
 extension Structure {
+    /// Whether the electrons had converged, where the source says so.
+    public var isConverged: Bool? {
+        get {
+            switch information[Self.convergedKey] {
+            case "T": true
+            case "F": false
+            default: nil
+            }
+        }
+        set { information[Self.convergedKey] = newValue.map { $0 ? "T" : "F" } }
+    }
+    private static let convergedKey = "converged"
+
     /// The stress that is learned and compared: a structure has one where it repeats in all directions.
     public var labelledStress: Matrix3? { cell?.isFullyPeriodic == true ? stress : nil }
 }

@@ -15,6 +15,11 @@ public struct LabelKeys: Sendable, Equatable {
     public var virial: String?
     /// Of `Property.others`: on the comment line for one of the structure, a column for one of the atoms.
     public var others: [Property: String]
+    /// On the comment line: what the structure counts in a training. Not read unless it is named.
+    public var weight: String?
+    /// A column of one number, or three: what the components of the force on an atom count, 0 for nothing. Not read
+    /// unless it is named.
+    public var forceWeights: String?
 
     public init(
         energy: String? = "energy", forces: String? = "forces", stress: String? = "stress",

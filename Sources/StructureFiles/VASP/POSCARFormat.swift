@@ -2,6 +2,7 @@
 struct POSCARFormat: StructureFormat {
     let name = "POSCAR"
     let fileNames = ["*.vasp", "*POSCAR*", "*CONTCAR*"]
+    let holdsLabels = false
 
     /// By its scale factor and lattice vectors in lines 2 to 5, followed by counts, or by species and counts.
     func recognises(_ start: String) -> Bool {
