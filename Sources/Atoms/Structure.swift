@@ -14,10 +14,6 @@ public struct Structure: Sendable, Equatable {
     /// `[atom]`, amu, of isotopes for example; standard atomic weights where a source does not give them.
     public var masses: [Double]?
 
-    /// `[atom]`, 1 along x, y and z that the atom may move along and 0 along those that it may not, where a source says
-    /// so.
-    public var moveMask: [SIMD3<Double>]?
-
     /// Other properties, each its numbers: `[component]` of the structure, or `[atom][component]`.
     public var properties: [Property: [Double]] = [:]
 

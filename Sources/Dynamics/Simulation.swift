@@ -71,6 +71,7 @@ public final class Simulation {
     ) throws {
         try ensemble.validate()
         var motion = motion
+        motion.result.wantsProperties = biases.contains(where: \.wantsProperties)
         motion.isHeldFromOutside = biases.contains(where: \.actsFromOutside)
         if ensemble.movesCell, let bias = biases.first(where: \.actsFromOutside) {
             throw SimulationError(

@@ -14,8 +14,8 @@ import Testing
     /// Argon with unequal masses, so that no top is symmetric.
     static let masses = (0..<32).map { 20 + 7 * Double($0 % 5) }
 
-    /// Of argon's groups of four atoms: a tetrahedron, a dumb-bell, a triangle; a chain and a triangle of bonds; a fixed
-    /// atom, one in a plane and one on a line.
+    /// Of argon's groups of four atoms: a tetrahedron, a dumb-bell, a triangle; a chain and a triangle of bonds; a
+    /// fixed atom, one in a plane and one on a line.
     static func mixture() throws -> Constraints {
         var fixed = FixedAtoms()
         try fixed.fix(31)
@@ -84,7 +84,9 @@ import Testing
             #expect(a.degreesOfFreedom == b.degreesOfFreedom)
             for (u, v) in zip(a.motion.velocities, b.motion.velocities) { #expect(norm(u - v) < 1e-10) }
             let (v, w) = (a.motion.constraintVirial, b.motion.constraintVirial)
-            for (x, y) in zip(v.elements, w.elements) { #expect(abs(x - y) < 1e-8 * max(1, abs(v.trace)), "\(v) \(w)") }
+            for (x, y) in zip(v.elements, w.elements) {
+                #expect(abs(x - y) < 1e-8 * max(1, abs(v.trace)), "\(v) \(w)")
+            }
             #expect(abs(v.trace) > 1e-3)
             for run in [a, b] { try run.advance(steps: Int(960 / timestep)) }
             return zip(a.motion.positions, b.motion.positions).reduce(0) { max($0, norm($1.0 - $1.1)) }
@@ -166,7 +168,8 @@ import Testing
         #expect(abs(turning / kT / samples / turns - 1) < Self.sigmas * (2 / (turns * n)).squareRoot() + 4e-3)
         let degrees = Double(run.degreesOfFreedom)
         let mean = all / samples / (Units.boltzmann * 40)
-        #expect(abs(mean / degrees - 1) < Self.sigmas * (2 / (degrees * n)).squareRoot() + 4e-3, "\(mean) of \(degrees)")
+        #expect(
+            abs(mean / degrees - 1) < Self.sigmas * (2 / (degrees * n)).squareRoot() + 4e-3, "\(mean) of \(degrees)")
     }
 
     /// A chain of three equal atoms with two rigid bonds and no forces is not bent at random: the metric of its space
@@ -226,7 +229,9 @@ import Testing
     @Test func bondsGoThroughTheBoundary() throws {
         var structure = Samples.argon()
         structure.positions = structure.positions.map { structure.cell!.wrapped($0 + SIMD3(repeating: 9)) }
-        let whole = try Self.run(Constraints(bonds: [.init(0, 1, length: 3.9)], bodies: [[4, 5, 6, 7]]), .velocityVerlet(timestep: .femtoseconds(4)))
+        let whole = try Self.run(
+            Constraints(bonds: [.init(0, 1, length: 3.9)], bodies: [[4, 5, 6, 7]]),
+            .velocityVerlet(timestep: .femtoseconds(4)))
         let cut = try Self.run(
             Constraints(bonds: [.init(0, 1, length: 3.9)], bodies: [[4, 5, 6, 7]]),
             .velocityVerlet(timestep: .femtoseconds(4)), structure: structure)
@@ -254,7 +259,8 @@ import Testing
         #expect(refusal(Constraints(fixed: fixed, bonds: [.init(0, 1)])).contains("fixed atoms already"))
         #expect(refusal(Constraints(fixed: fixed, bodies: [[0, 2]])).contains("fixed and in a rigid group"))
         #expect(refusal(Constraints(bodies: [[0, 2], [2, 3]])).contains("two rigid groups"))
-        #expect(refusal(Constraints(bonds: [.init(0, 2)], bodies: [[2, 3]])).contains("in a rigid group and in a bond"))
+        #expect(
+            refusal(Constraints(bonds: [.init(0, 2)], bodies: [[2, 3]])).contains("in a rigid group and in a bond"))
         #expect(refusal(Constraints(bonds: [.init(0, 1), .init(1, 0)])).contains("given twice"))
         #expect(refusal(Constraints(bonds: [.init(0, 40)])).contains("atoms of 1…32"))
         #expect(refusal(Constraints(bonds: [.init(0, 1, length: 9)])).contains("within 20 %"))

@@ -19,7 +19,8 @@ import Testing
         try fixed.fix(6, x: true, y: true, z: false)
         let start = Samples.argon()
         let run = try Simulation(
-            of: start, under: Samples.lennardJones(), by: Self.ensembles[index], constraints: Constraints(fixed: fixed), parallelism: .serial)
+            of: start, under: Samples.lennardJones(), by: Self.ensembles[index],
+            constraints: Constraints(fixed: fixed), parallelism: .serial)
         #expect(run.degreesOfFreedom == 3 * 32 - 12 - 1 - 2)
         try run.drawVelocities(at: .kelvin(40), seed: 2, isExact: true)
         #expect(abs(run.temperature - 40) < 1e-10)

@@ -195,7 +195,8 @@ import Testing
         func refusal(_ structure: Structure, _ ensemble: Ensemble, fixed: FixedAtoms = FixedAtoms()) -> String? {
             let error = #expect(throws: SimulationError.self) {
                 try Simulation(
-                    of: structure, under: Samples.lennardJones(), by: ensemble, constraints: Constraints(fixed: fixed), parallelism: .serial)
+                    of: structure, under: Samples.lennardJones(), by: ensemble,
+                    constraints: Constraints(fixed: fixed), parallelism: .serial)
             }
             return error?.message
         }

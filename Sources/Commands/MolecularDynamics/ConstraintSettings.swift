@@ -82,7 +82,7 @@ struct ConstraintSettings {
     }
 
     /// `x`, `y`, `z` or three numbers.
-    private static func direction(_ value: SettingsValue) throws -> SIMD3<Double> {
+    static func direction(_ value: SettingsValue) throws -> SIMD3<Double> {
         guard value.isList else {
             return [SIMD3(1, 0, 0), SIMD3(0, 1, 0), SIMD3(0, 0, 1)][
                 ["x", "y", "z"].firstIndex(of: try value.choice(["x", "y", "z"]))!]
@@ -116,7 +116,8 @@ struct ConstraintSettings {
         let elements = words.map { $0 == "X" ? .some(Element?.none) : Element($0).map(Element?.some) }
         guard words.count == 2, let first = elements[0], let second = elements[1] else {
             throw value.error(
-                "expected elements such as X-H or C-O (X is any), or the numbers of two atoms [1, 2], found '\(text)'")
+                "expected elements such as X-H or C-O (X is any), or the numbers of two atoms [1, 2], found '\(text)'"
+            )
         }
         return .elements(first, second, value.place)
     }
@@ -134,7 +135,7 @@ extension ConstraintSettings {
             throw place.error("expected a structure with a column move_mask, found one without")
         }
         if usesMoveMask, let mask = structure.moveMask {
-            for (atom, free) in mask.enumerated() where free != SIMD3(1, 1, 1) {
+            for (atom, free) in mask.enumerated() where free != SIMD3<Int8>(1, 1, 1) {
                 try constraints.fixed.fix(atom, x: free.x == 0, y: free.y == 0, z: free.z == 0)
             }
         }
@@ -167,7 +168,9 @@ extension ConstraintSettings {
         }
         var known: Set<SIMD2<Int>> = []
         func add(_ bond: Constraints.Bond) {
-            guard known.insert(SIMD2(min(bond.first, bond.second), max(bond.first, bond.second))).inserted else { return }
+            guard known.insert(SIMD2(min(bond.first, bond.second), max(bond.first, bond.second))).inserted else {
+                return
+            }
             constraints.bonds.append(bond)
         }
         for bond in bonds {

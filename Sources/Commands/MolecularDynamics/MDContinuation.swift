@@ -55,11 +55,16 @@ extension MDContinuation {
     private static let constraints = ContinuationRules.Answer.refused(
         "the checkpoint holds constraints and masses; begin another run from its last frame")
 
+    private static let restraints = ContinuationRules.Answer.refused(
+        "the checkpoint holds the places of restrained atoms; begin another run from its last frame")
+
     private static let rules = ContinuationRules([
+        "restraints": restraints, "walls": restraints,
         "steps": .expected, "report_every": .expected, "max_time": .expected,
         // What they come to is compared by `MDPotential.identity`.
         "potential": .expected, "precision": .expected,
-        "fixed": constraints, "constraints": constraints, "hydrogen_mass": constraints, "structure": atoms, "frame": atoms, "supercell": atoms, "velocities": atoms, "remove_rotation": atoms,
+        "fixed": constraints, "constraints": constraints, "hydrogen_mass": constraints, "structure": atoms,
+        "frame": atoms, "supercell": atoms, "velocities": atoms, "remove_rotation": atoms,
     ])
 
     /// With a trajectory that goes on in the file it has.
@@ -94,8 +99,8 @@ extension MDContinuation {
 
 extension MDContinuation {
     /// Throws when a file is not the one that the checkpoint belongs to, before anything is written.
-    mutating func checkFiles(of outputs: MDOutputs, isCommittee: Bool) throws {
-        for file in try outputs.scans(through: checkpoint.step, isCommittee: isCommittee) {
+    mutating func checkFiles(of outputs: MDOutputs, columns: [ThermoQuantity]) throws {
+        for file in try outputs.scans(through: checkpoint.step, columns: columns) {
             let found = file.scan.mark
             let exists = FileManager.default.fileExists(atPath: file.path)
             let isRenamed = changes.contains { $0.hasPrefix("\(file.role).file: ") }

@@ -74,7 +74,7 @@ struct MDEstimate: Encodable {
         let outputs = try MDOutputs(probe, inputs: [], existing: .overwrite, isProbe: true)
         try outputs.open(
             title: run.title, programVersion: ProgramVersion.number, structure: frames[0].structure,
-            isCommittee: run.potential.isCommittee)
+            columns: run.columns)
         let named: [(file: String?, every: Int?, path: String)] = [
             (settings.thermo?.file, settings.thermo?.every, "\(folder)/thermo"),
             (settings.trajectory?.stream.file, settings.trajectory?.stream.every, "\(folder)/trajectory"),
@@ -115,7 +115,8 @@ struct MDEstimate: Encodable {
         ]
         for (index, file) in files.enumerated() {
             rows.append([
-                index == 0 ? "files" : "", "\(file.file): \(Written.count(file.frames, "frame")), \(Written.bytes(file.bytes))",
+                index == 0 ? "files" : "",
+                "\(file.file): \(Written.count(file.frames, "frame")), \(Written.bytes(file.bytes))",
             ])
         }
         if files.count > 1 { rows.append(["", "\(Written.bytes(files.reduce(0) { $0 + $1.bytes })) in all"]) }

@@ -37,12 +37,15 @@ public struct MDJob {
         let settings = try MDSettings(try Settings(contentsOf: config, overrides: overrides))
         var continuation = resume ? try MDContinuation(settings) : nil
         let existing =
-            continuation.map { ExistingFile.append(after: $0.checkpoint.step) } ?? (overwrite || check ? .overwrite : .refuse)
+            continuation.map { ExistingFile.append(after: $0.checkpoint.step) }
+            ?? (overwrite || check ? .overwrite : .refuse)
         let outputs = try MDOutputs(
-            settings, inputs: [config, settings.start.file] + [settings.potential.file].compactMap(\.self),
+            settings,
+            inputs: [config, settings.start.file]
+                + [settings.potential.file, settings.biases.input].compactMap(\.self),
             existing: existing)
         let potential = try MDPotential(settings.potential)
-        try continuation?.checkFiles(of: outputs, isCommittee: potential.isCommittee)
+        try continuation?.checkFiles(of: outputs, columns: settings.columns(isCommittee: potential.isCommittee))
         continuation?.compare(potential)
         let structure = try continuation?.checkpoint.structure ?? settings.start.read()
         let interaction = try potential.interaction(
@@ -52,6 +55,11 @@ public struct MDJob {
         } catch let error as InteractionError {
             let file = resume ? settings.checkpoint!.file : settings.start.file
             throw CommandError("\(file): \(error.message) (\(settings.potential.name))")
+        }
+        if check, let input = settings.biases.input {
+            throw CommandError(
+                "--check: PLUMED (\(input)) writes files of its own as soon as it runs; check without it, and add what it takes"
+            )
         }
         Interruption.watch()
         var run = try MDRun(

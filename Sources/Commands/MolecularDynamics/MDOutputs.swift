@@ -59,7 +59,7 @@ final class MDOutputs {
     }
 
     /// Creates the files. `structure` is the first frame's.
-    func open(title: String, programVersion: String, structure: Structure, isCommittee: Bool) throws {
+    func open(title: String, programVersion: String, structure: Structure, columns: [ThermoQuantity]) throws {
         for path in paths {
             try FilePath.makeFolder(FilePath.folder(of: path))
         }
@@ -86,7 +86,7 @@ final class MDOutputs {
         }
         if let thermo {
             let table = try ThermoTable(
-                thermo.file, quantities: Self.quantities(isCommittee: isCommittee), existing: existing)
+                thermo.file, quantities: ThermoQuantity.usual + columns, existing: existing)
             writers.append(Output(role: "thermo", every: thermo.every, path: thermo.file, writer: table))
         }
         if let (stream, selection) = candidates {
@@ -96,12 +96,8 @@ final class MDOutputs {
         }
     }
 
-    private static func quantities(isCommittee: Bool) -> [ThermoQuantity] {
-        isCommittee ? ThermoQuantity.allCases : ThermoQuantity.usual
-    }
-
     /// What the files that are to be continued hold up to a step.
-    func scans(through step: Int, isCommittee: Bool) throws -> [(
+    func scans(through step: Int, columns: [ThermoQuantity]) throws -> [(
         role: String, path: String, every: Int, scan: FrameScan
     )] {
         var scans: [(role: String, path: String, every: Int, scan: FrameScan)] = []
@@ -115,7 +111,7 @@ final class MDOutputs {
             scans.append(("trajectory", path, trajectory.stream.every, scan))
         }
         if let thermo {
-            let quantities = Self.quantities(isCommittee: isCommittee)
+            let quantities = ThermoQuantity.usual + columns
             let scan = try ThermoTable.scan(thermo.file, quantities: quantities, through: step)
             scans.append(("thermo", thermo.file, thermo.every, scan))
         }

@@ -1,3 +1,4 @@
+import Atoms
 import Compute
 import Foundation
 import Interactions
@@ -65,6 +66,11 @@ struct MDPotential {
 
     /// How close atoms may come; classical interactions have no such limit.
     var minimumDistances: MinimumDistances { learned?.minimumDistances ?? MinimumDistances() }
+
+    /// Of atoms, e, where they are constant.
+    func charges(of elements: [Element]) -> [Double]? {
+        if case .classical(let classical, _) = source { classical.charges(of: elements) } else { nil }
+    }
 
     /// What the introduction says of it.
     var rows: [[String]] {

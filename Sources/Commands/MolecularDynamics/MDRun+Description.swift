@@ -21,7 +21,10 @@ extension MDRun {
             "\(source): \(structure.formula), \(Written.count(structure.count, "atom"))\(cell(structure))",
         ])
         if let masses = massDescription { rows.append(["masses", masses]) }
-        for (index, line) in constraintDescription.enumerated() { rows.append([index == 0 ? "constraints" : "", line]) }
+        for (index, line) in constraintDescription.enumerated() {
+            rows.append([index == 0 ? "constraints" : "", line])
+        }
+        for bias in simulation.biases { rows.append(["bias", bias.description]) }
         rows.append(["ensemble", settings.ensembleDescription + ", seed \(settings.seed)"])
         rows.append(["velocities", velocityDescription])
         rows.append(["run", runDescription])
@@ -98,7 +101,10 @@ extension MDRun {
                 "\(Written.count(constraints.bodies.count, "rigid group")) of "
                     + "\(Written.count(constraints.bodies.reduce(0) { $0 + $1.count }, "atom"))")
         }
-        return [lines.joined(separator: ", ") + "; \(Written.count(simulation.degreesOfFreedom, "degree")) of freedom left"]
+        return [
+            lines.joined(separator: ", ")
+                + "; \(Written.count(simulation.degreesOfFreedom, "degree")) of freedom left"
+        ]
     }
 
     /// Masses that are not the standard atomic weights, by element.

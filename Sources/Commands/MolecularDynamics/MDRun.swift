@@ -75,23 +75,34 @@ struct MDRun {
         switch start {
         case .continuation(let continuation):
             velocities = nil
+            let checkpoint = continuation.checkpoint
             simulation = try Simulation(
-                continuing: continuation.checkpoint, under: interaction, by: settings.dynamics,
-                constraints: try continuation.constraints(settings), skin: settings.skin, guards: guards, cancellation: cancellation, parallelism: parallelism)
+                continuing: checkpoint, under: interaction, by: settings.dynamics,
+                constraints: try continuation.constraints(settings), skin: settings.skin, guards: guards,
+                biases: try Self.biases(
+                    settings, potential, interaction, checkpoint.structure, checkpoint.masses, checkpoint),
+                cancellation: cancellation, parallelism: parallelism)
             return
         case .structure(let given): structure = given
         }
         velocities = try Self.velocities(settings, structure)
         if case .structure = velocities {} else { structure.velocities = nil }
+        let masses = try settings.constraints.masses(of: structure)
         simulation = try Simulation(
             of: structure, under: interaction, by: settings.dynamics, removesRotation: settings.removesRotation,
-            masses: try settings.constraints.masses(of: structure),
-            constraints: try settings.constraints.constraints(of: structure), skin: settings.skin, guards: guards,
+            masses: masses, constraints: try settings.constraints.constraints(of: structure), skin: settings.skin,
+            guards: guards,
+            biases: try Self.biases(
+                settings, potential, interaction, structure,
+                masses ?? structure.masses ?? structure.elements.map(\.mass), nil),
             cancellation: cancellation, parallelism: parallelism)
         if case .random(let temperature, let isExact) = velocities {
             try simulation.drawVelocities(at: temperature, seed: settings.seed, isExact: isExact)
         }
     }
+
+    /// Of the table, beside those that every run has.
+    var columns: [ThermoQuantity] { settings.columns(isCommittee: potential.isCommittee) }
 
     /// Of trajectories.
     var title: String { "\(simulation.frame.structure.formula), \(settings.ensembleDescription)" }
@@ -101,10 +112,10 @@ struct MDRun {
         for warning in warnings { Logger(label: "apus").warning("\(warning)") }
         try outputs.open(
             title: title, programVersion: ProgramVersion.number, structure: simulation.frame.structure,
-            isCommittee: potential.isCommittee)
+            columns: columns)
         var table = MDTable(
             steps: settings.steps, every: settings.reportEvery, isCommittee: potential.isCommittee,
-            movesCell: simulation.ensemble.movesCell)
+            movesCell: simulation.ensemble.movesCell, isBiased: !simulation.biases.isEmpty)
         table.begin()
         simulation.deadline = deadline
         do {
@@ -172,6 +183,17 @@ struct MDRun {
         try outputs.synchronize()
         checkpoint.files = outputs.marks
         try checkpoint.write(to: path)
+    }
+
+    private static func biases(
+        _ settings: MDSettings, _ potential: MDPotential, _ interaction: any Interaction, _ structure: Structure,
+        _ masses: [Double], _ checkpoint: Checkpoint?
+    ) throws -> [any Bias] {
+        guard !settings.biases.isEmpty else { return [] }
+        return try settings.biases.biases(
+            of: structure, masses: masses, charges: potential.charges(of: structure.elements),
+            predictsCharges: interaction.properties.contains(.charges), continuing: checkpoint,
+            temperature: settings.dynamics.temperature, timestep: settings.timestep)
     }
 
     private static func velocities(_ settings: MDSettings, _ structure: Structure) throws -> MDSettings.Velocities {

@@ -48,6 +48,7 @@ struct MDSettings {
     var isStartExact: Bool
     var removesRotation: Bool
     var constraints: ConstraintSettings
+    var biases: BiasSettings
     var timestep: Time
     var steps: Int
     /// s, of the whole command; then the run ends with a checkpoint.
@@ -117,6 +118,7 @@ extension MDSettings {
         }
         removesRotation = try settings.boolean("remove_rotation", default: false)
         constraints = try ConstraintSettings(settings)
+        biases = try BiasSettings(settings)
 
         let guards = try settings.sectionOrEmpty("guards")
         minimumDistance = try Self.minimumDistance(guards)

@@ -11,6 +11,9 @@ public protocol Bias: AnyObject {
     /// Whether it holds atoms in space, so that the momentum of the whole is not conserved.
     var actsFromOutside: Bool { get }
 
+    /// Whether it looks at what the interaction predicts beside energy and forces.
+    var wantsProperties: Bool { get }
+
     /// What must go into checkpoints, as text; `nil` for nothing.
     var state: String? { get }
 
@@ -23,4 +26,5 @@ public protocol Bias: AnyObject {
 
 extension Bias {
     public var state: String? { nil }
+    public var wantsProperties: Bool { false }
 }

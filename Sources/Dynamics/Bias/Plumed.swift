@@ -16,6 +16,8 @@ public final class Plumed: Bias {
         public var isRestart = false
         /// K, of the bath, if there is one.
         public var temperature: Double?
+        /// Whether the interaction predicts charges.
+        public var usesPredictedCharges = false
 
         public init(input: String, log: String) { (self.input, self.log) = (input, log) }
     }
@@ -36,6 +38,7 @@ public final class Plumed: Bias {
     private var forces: [Double]
 
     public let description: String
+    public let wantsProperties: Bool
     /// It may, but hardly does: distances and the like conserve momentum.
     public let actsFromOutside = false
 
@@ -72,7 +75,8 @@ public final class Plumed: Bias {
         func symbol(_ name: String) throws -> UnsafeMutableRawPointer {
             guard let found = dlsym(library, "plumed_\(name)") ?? dlsym(library, name) else {
                 dlclose(library)
-                throw refused("plumed: \(path) has no function \(name); expected PLUMED's kernel (libplumedKernel.so).")
+                throw refused(
+                    "plumed: \(path) has no function \(name); expected PLUMED's kernel (libplumedKernel.so).")
             }
             return found
         }
@@ -83,6 +87,7 @@ public final class Plumed: Bias {
         (self.object, self.library, self.masses, self.charges) = (object, library, masses, charges)
         positions = Array(repeating: 0, count: 3 * masses.count)
         forces = positions
+        wantsProperties = options.usesPredictedCharges
         description = "PLUMED with \(options.input)"
 
         set("setRealPrecision", Int32(MemoryLayout<Double>.size))
@@ -123,7 +128,11 @@ public final class Plumed: Bias {
                 masses.withUnsafeBufferPointer { masses in
                     virial.withUnsafeMutableBufferPointer { virial in
                         box.withUnsafeMutableBufferPointer { box in
-                            if let short = Int32(exactly: step) { set("setStep", short) } else { set("setStepLong", Int64(step)) }
+                            if let short = Int32(exactly: step) {
+                                set("setStep", short)
+                            } else {
+                                set("setStepLong", Int64(step))
+                            }
                             command(object, "setMasses", masses.baseAddress)
                             command(object, "setPositions", positions.baseAddress)
                             command(object, "setForces", forces.baseAddress)
@@ -148,7 +157,8 @@ public final class Plumed: Bias {
         }
         guard bias.isFinite, forces.allSatisfy(\.isFinite) else {
             throw SimulationError(
-                .notFinite, step: step, "At step \(step) PLUMED gives an energy or a force that is not a number (bias \(bias) eV).")
+                .notFinite, step: step,
+                "At step \(step) PLUMED gives an energy or a force that is not a number (bias \(bias) eV).")
         }
         for atom in 0..<motion.count {
             motion.result.forces[atom] = SIMD3(forces[3 * atom], forces[3 * atom + 1], forces[3 * atom + 2])

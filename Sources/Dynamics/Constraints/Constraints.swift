@@ -75,7 +75,8 @@ struct MotionConstraints: Sendable {
         for (index, body) in constraints.bodies.enumerated() {
             for atom in body {
                 guard owner.updateValue(index, forKey: atom) == nil else {
-                    throw refused("Atom \(atom + 1) is in two rigid groups, or twice in one; expected each atom once.")
+                    throw refused(
+                        "Atom \(atom + 1) is in two rigid groups, or twice in one; expected each atom once.")
                 }
                 guard !fixed.contains(atom) else {
                     throw refused(

@@ -81,7 +81,8 @@ public struct FixedAtoms: Sendable, Equatable, Codable {
     private static func unit(_ vector: SIMD3<Double>) throws -> SIMD3<Double> {
         let length = norm(vector)
         guard length.isFinite, length > 0 else {
-            throw SimulationError(.invalidSetting, "A line or plane needs a direction that is not zero; got \(vector).")
+            throw SimulationError(
+                .invalidSetting, "A line or plane needs a direction that is not zero; got \(vector).")
         }
         return vector * (1 / length)
     }

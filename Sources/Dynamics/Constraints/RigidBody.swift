@@ -27,7 +27,8 @@ struct RigidBody: Sendable {
         guard atoms.count > 1 else {
             throw SimulationError(
                 .invalidSetting,
-                "A rigid group needs at least two atoms; got \(atoms.first.map { "atom \($0 + 1) alone" } ?? "none").")
+                "A rigid group needs at least two atoms; got \(atoms.first.map { "atom \($0 + 1) alone" } ?? "none")."
+            )
         }
         self.atoms = atoms
         mass = atoms.reduce(0) { $0 + masses[$1] }

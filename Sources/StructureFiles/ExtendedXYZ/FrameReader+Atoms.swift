@@ -10,7 +10,7 @@ struct AtomColumns {
     /// amu
     var masses: [Double] = []
     /// 1 where an atom may move
-    var moveMask: [SIMD3<Double>] = []
+    var moveMask: [SIMD3<Int8>] = []
     /// eV/Å
     var deviations: [Double] = []
     /// `[property of Columns.properties]`
@@ -39,7 +39,7 @@ extension FrameReader {
             let end = lines.line.upperBound
             var at = lines.line.lowerBound
             var element: Element?
-            var mask = SIMD3<Double>(1, 1, 1)
+            var mask = SIMD3<Int8>(1, 1, 1)
             var values = InlineArray<14, Double>(repeating: 0)
             for (column, slot) in slots.enumerated() {
                 guard let word = nextWord(bytes, from: at, to: end) else {
