@@ -273,3 +273,88 @@ def test_a_damaged_checkpoint_is_refused(argon):
     path.write_bytes(data[:-30])
     result = argon("md", "md.yaml", "--resume")
     assert result.returncode == 1 and "end is missing" in result.stderr
+
+
+@pytest.fixture
+def triclinic(argon):
+    atoms = ase.io.read(argon.folder / "start.xyz")
+    atoms.set_cell(atoms.cell.array @ numpy.array([[1.01, 0.02, 0], [0.05, 0.98, 0.04], [-0.04, 0.06, 1.01]]), scale_atoms=True)
+    ase.io.write(argon.folder / "start.xyz", atoms)
+    return argon
+
+
+def geometry(atoms):
+    """What does not depend on how a cell is turned."""
+    return atoms.cell.cellpar(), atoms.get_scaled_positions(wrap=False)
+
+
+def test_lammps_dumps_are_what_was_simulated(triclinic):
+    import MDAnalysis
+
+    triclinic.succeeds("md", "md.yaml")
+    own = frames(triclinic)
+    triclinic.succeeds("md", "md.yaml", "--overwrite", "--set", "trajectory.file=t.lammpstrj")
+    read = ase.io.read(triclinic.folder / "t.lammpstrj", ":", format="lammps-dump-text")
+    assert len(read) == len(own) == 11
+    for a, b in zip(own, read):
+        assert b.get_chemical_symbols() == a.get_chemical_symbols()
+        (own_cell, own_places), (cell, places) = geometry(a), geometry(b)
+        assert numpy.abs(cell - own_cell).max() < 1e-9 and numpy.abs(places - own_places).max() < 1e-9
+        # Scalar products of positions, velocities and forces do not depend on how they are turned.
+        turned = b.get_forces() @ b.positions.T
+        assert numpy.abs(turned - a.get_forces() @ a.positions.T).max() < 1e-9
+        # LAMMPS' metal: Å/ps.
+        v = b.get_velocities() / (ase.units.Ang / ase.units.fs / 1000)
+        assert numpy.abs(v * 1e-3 @ b.positions.T - a.arrays["velocities"] @ a.positions.T).max() < 1e-6
+    universe = MDAnalysis.Universe(
+        str(triclinic.folder / "t.lammpstrj"), topology_format="LAMMPSDUMP", format="LAMMPSDUMP",
+        lammps_coordinate_convention="unwrapped")
+    assert [f.frame for f in universe.trajectory] == list(range(11))
+    for frame, a in zip(universe.trajectory, own):
+        assert numpy.abs(frame.dimensions - a.cell.cellpar()).max() < 1e-4
+        assert frame.data["step"] == int(a.info["step"])
+
+
+def test_dcd_is_what_was_simulated(triclinic):
+    import MDAnalysis
+    import mdtraj
+
+    triclinic.succeeds("md", "md.yaml")
+    own = frames(triclinic)
+    triclinic.succeeds("md", "md.yaml", "--overwrite", "--set", "trajectory={every: 10, file: t.dcd}")
+    paths = str(triclinic.folder / "t.pdb"), str(triclinic.folder / "t.dcd")
+    universe = MDAnalysis.Universe(*paths)
+    assert len(universe.trajectory) == 11 and universe.trajectory.dt == pytest.approx(0.05, rel=1e-5)
+    by_mdtraj = mdtraj.load(paths[1], top=paths[0])
+    for index, (frame, a) in enumerate(zip(universe.trajectory, own)):
+        assert numpy.abs(frame.dimensions - a.cell.cellpar()).max() < 1e-3
+        distances = numpy.linalg.norm(frame.positions - frame.positions[0], axis=1)
+        expected = numpy.linalg.norm(a.positions - a.positions[0], axis=1)
+        assert numpy.abs(distances - expected).max() < 1e-5
+        assert numpy.abs(by_mdtraj.xyz[index] * 10 - frame.positions).max() < 1e-5
+    assert "positions alone" in triclinic.fails(
+        "md", "md.yaml", "--set", "trajectory={every: 10, file: u.dcd, velocities: true}", "--set", "thermo.file=u.csv")
+
+
+@pytest.mark.parametrize("name", ["t.dcd", "t.lammpstrj"])
+def test_dcd_and_dumps_go_on_to_the_bit(triclinic, name):
+    settings = ["--set", f"trajectory={{every: 5, file: {name}}}", "--set", "checkpoint={every: 40, file: c.checkpoint}"]
+    triclinic.succeeds("md", "md.yaml", *settings)
+    path = triclinic.folder / name
+    whole = path.read_bytes()
+    triclinic.succeeds("md", "md.yaml", *settings, "--overwrite", "--set", "steps=40")
+    state = (triclinic.folder / "c.checkpoint").read_bytes()
+    triclinic.succeeds("md", "md.yaml", *settings, "--resume", "--set", "steps=72")
+    # As if the run had been killed: frames behind the checkpoint, the last of them cut off.
+    (triclinic.folder / "c.checkpoint").write_bytes(state)
+    path.write_bytes(path.read_bytes()[:-100])
+    triclinic.succeeds("md", "md.yaml", *settings, "--resume")
+    assert path.read_bytes() == whole
+
+
+def test_a_full_disk_is_told_and_ends_the_run(argon):
+    result = subprocess.run(
+        ["bash", "-c", f"ulimit -f 60; trap '' XFSZ; exec {PROGRAM} md md.yaml --set steps=3000 --set checkpoint=false"],
+        cwd=argon.folder, capture_output=True, text=True)
+    assert result.returncode == 1 and "own.xyz" in result.stderr and "File too large" in result.stderr, result.stderr
+    assert len(frames(argon)) > 2

@@ -52,7 +52,9 @@ struct MDEstimate: Encodable {
         hours = secondsPerStep * left / 3600
         nanosecondsPerDay = settings.timestep.femtoseconds * 1e-6 * 86_400 / secondsPerStep
 
-        try measure(frames: [first, simulation.frame], settings, run, in: folder)
+        var second = simulation.frame
+        second.step = first.step + 1
+        try measure(frames: [first, second], settings, run, in: folder)
         if let checkpoint = settings.checkpoint {
             let path = "\(folder)/checkpoint"
             try run.write(try simulation.checkpoint(), to: path)
@@ -68,6 +70,8 @@ struct MDEstimate: Encodable {
         var probe = settings
         probe.checkpoint = nil
         probe.candidates = nil
+        probe.thermo?.every = 1
+        probe.trajectory?.stream.every = 1
         probe.thermo?.file = "\(folder)/thermo"
         probe.trajectory?.stream.file = "\(folder)/trajectory"
         if settings.trajectory?.topology != nil { probe.trajectory?.topology = "\(folder)/topology" }

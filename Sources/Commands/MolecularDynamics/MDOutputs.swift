@@ -1,4 +1,5 @@
 import Atoms
+import Dynamics
 import Files
 import Foundation
 import Trajectory
@@ -12,6 +13,7 @@ final class MDOutputs {
     private let candidates: (stream: MDSettings.Stream, selection: CandidateFile.Selection)?
     private var candidateFile: CandidateFile?
     private let existing: ExistingFile
+    private let timestep: Time
     private var writers: [Output] = []
 
     /// An open file of frames.
@@ -32,6 +34,7 @@ final class MDOutputs {
         trajectory = settings.trajectory
         checkpoint = settings.checkpoint
         candidates = settings.candidates
+        timestep = settings.timestep
         self.existing = existing
         guard !isProbe else { return }
         var plan = OutputPlan(inputs: inputs)
@@ -65,20 +68,9 @@ final class MDOutputs {
         }
         if let trajectory {
             let (every, path) = (trajectory.stream.every, trajectory.stream.file)
-            switch trajectory.format {
-            case .netcdf:
-                var options = NetCDFTrajectory.Options()
-                options.precision = trajectory.precision
-                options.wrapsPositions = trajectory.isWrapped
-                options.title = title
-                options.programVersion = programVersion
-                let writer = try NetCDFTrajectory(path, existing: existing, options: options)
-                writers.append(Output(role: "trajectory", every: every, path: path, writer: writer))
-            case .xyz:
-                let writer = try ExtendedXYZTrajectory(
-                    path, existing: existing, wrapsPositions: trajectory.isWrapped)
-                writers.append(Output(role: "trajectory", every: every, path: path, writer: writer))
-            }
+            let writer = try writer(trajectory, title: title, programVersion: programVersion)
+            let buffered = BackgroundWriter(writer, capacity: BackgroundWriter.capacity(atoms: structure.count))
+            writers.append(Output(role: "trajectory", every: every, path: path, writer: buffered))
             if let topology = trajectory.topology, !isContinuing || !FileManager.default.fileExists(atPath: topology)
             {
                 try PDBTopology.write(structure, to: topology)
@@ -96,6 +88,28 @@ final class MDOutputs {
         }
     }
 
+    private func writer(
+        _ trajectory: MDSettings.TrajectoryStream, title: String, programVersion: String
+    ) throws -> any TrajectoryWriter {
+        let path = trajectory.stream.file
+        switch trajectory.format {
+        case .netcdf:
+            var options = NetCDFTrajectory.Options()
+            options.precision = trajectory.precision
+            options.wrapsPositions = trajectory.isWrapped
+            options.title = title
+            options.programVersion = programVersion
+            return try NetCDFTrajectory(path, existing: existing, options: options)
+        case .xyz:
+            return try ExtendedXYZTrajectory(path, existing: existing, wrapsPositions: trajectory.isWrapped)
+        case .dcd:
+            return try DCDTrajectory(
+                path, existing: existing, every: trajectory.stream.every, timestep: timestep.femtoseconds,
+                wrapsPositions: trajectory.isWrapped, title: title)
+        case .lammps: return try LAMMPSDump(path, existing: existing, wrapsPositions: trajectory.isWrapped)
+        }
+    }
+
     /// What the files that are to be continued hold up to a step.
     func scans(through step: Int, columns: [ThermoQuantity]) throws -> [(
         role: String, path: String, every: Int, scan: FrameScan
@@ -107,6 +121,8 @@ final class MDOutputs {
                 switch trajectory.format {
                 case .netcdf: try NetCDFTrajectory.scan(path, through: step)
                 case .xyz: try ExtendedXYZTrajectory.scan(path, through: step)
+                case .dcd: try DCDTrajectory.scan(path, through: step)
+                case .lammps: try LAMMPSDump.scan(path, through: step)
                 }
             scans.append(("trajectory", path, trajectory.stream.every, scan))
         }

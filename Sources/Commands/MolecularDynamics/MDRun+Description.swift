@@ -184,7 +184,7 @@ extension MDRun {
             return ["add trajectory: {every: 10, file: trajectory.nc} to see atoms move"]
         }
         var lines = ["apus info \(trajectory.stream.file)"]
-        if trajectory.format == .netcdf, let topology = trajectory.topology {
+        if trajectory.format == .netcdf || trajectory.format == .dcd, let topology = trajectory.topology {
             lines.append(
                 "python -c 'import MDAnalysis as m; print(m.Universe(\"\(topology)\", \"\(trajectory.stream.file)\").trajectory)'"
             )
