@@ -115,7 +115,9 @@ let modules = [
         products: [logging], tests: .plain),
     Module(
         name: "CInterface",
-        uses: ["CApus", "Files", "Compute", "Atoms", "Neighbors", "Interactions", "Models", "Potentials"],
+        uses: [
+            "CApus", "Files", "Compute", "Atoms", "Neighbors", "Interactions", "Equivariance", "Models", "Potentials",
+        ],
         isLibrary: true),
 ]
 

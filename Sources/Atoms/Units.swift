@@ -20,4 +20,16 @@ public enum Units {
 
     /// The atomic unit of energy in eV.
     public static let hartree = 27.211386245988
+
+    /// Half of it.
+    public static let rydberg = hartree / 2
+
+    /// The atomic unit of force in eV/Å.
+    public static let hartreePerBohr = hartree / bohr
+
+    /// The atomic unit of stress in eV/Å³.
+    public static let hartreePerCubicBohr = hartree / (bohr * bohr * bohr)
+
+    /// The atomic unit of time, ħ / hartree, in fs.
+    public static let atomicTime = 2.4188843265857e-2
 }

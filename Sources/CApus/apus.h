@@ -266,6 +266,130 @@ apus_status apus_compute_local(
 /* The longest row that is exchanged, in bytes. */
 int apus_calculator_exchange_bytes(const apus_calculator *calculator);
 
+/* ---- Irreps, rotations, products: e3nn's mathematics ------------------------------------------------------------ */
+
+/* Conventions are e3nn's: irreps by text, "32x0e+16x1o"; features block by block and channel by channel, index channel
+ * (2l + 1) + component; the polar axis is y, components of degree 1 are x, y, z. Arrays are row by row. */
+
+/* What becomes of irreps, as a text of at most room bytes with its final zero. operation: "parsed" (written the usual way),
+ * "sorted", "simplified" (neighbouring blocks joined), "regrouped" (both), "product" (of all pairs of channels with
+ * those of other, which may be NULL for the rest). */
+apus_status apus_irreps(const char *operation, const char *irreps, const char *other, char *result, int64_t room);
+
+/* [blocks]: the block that stands at each place when they are sorted. */
+apus_status apus_irreps_order(const char *irreps, int *order);
+
+/* [2 l1 + 1][2 l2 + 1][2 l3 + 1], with squares that add up to 1. */
+apus_status apus_wigner_3j(int l1, int l2, int l3, double *values);
+
+/* [dimension][dimension]: how irreps turn with space. rotation [3][3], which may hold an inversion. */
+apus_status apus_wigner_d(const char *irreps, const double *rotation, double *matrix);
+
+/* [3][3] of "angles" α, β, γ (R = R_y(α) R_x(β) R_y(γ)), of an "axis" x, y, z and an angle, or of a "quaternion" w, x, y,
+ * z; and back. Of a rotation with an inversion the numbers are those of its proper part. */
+apus_status apus_rotation(const char *description, const double *numbers, double *matrix);
+apus_status apus_rotation_as(const char *description, const double *matrix, double *numbers);
+
+/* Real spherical harmonics of degrees 0 … l_max. normalization: "component", "norm" or "integral". of_directions: 1 for
+ * those of x/|x|, 0 for polynomials r^l Y(x/r). vectors [count][3]; values [count][(l_max + 1)²] and gradients
+ * [count][(l_max + 1)²][3] may be NULL. */
+apus_status apus_spherical_harmonics(
+    int l_max, const char *normalization, int of_directions, int64_t count, const double *vectors, double *values,
+    double *gradients);
+
+/* Signals on the sphere: coefficients [rows][(l_max + 1)²] to values [rows][betas][alphas] where to_values is 1, values to
+ * coefficients where it is 0. Points at β = π (i + ½)/betas and α = 2π j/alphas. */
+apus_status apus_sphere_grid(
+    int l_max, int betas, int alphas, const char *normalization, int to_values, int64_t rows, const double *input,
+    double *output);
+
+/* A product of two features, e3nn's TensorProduct. */
+typedef struct apus_product apus_product;
+
+/* Start from a description that is all zero. */
+typedef struct apus_product_description {
+    /* "fully_connected", "full", "elementwise", "square" (of left alone; with weights if there is an output), "linear", or
+     * "instructions". */
+    const char *kind;
+    const char *left;
+    const char *right;
+    const char *output;
+    /* Irreps that are wanted in the output of full, elementwise and square, such as "0e+1o"; NULL for all. */
+    const char *keep;
+    /* "component", "norm" or "none"; NULL for the first. */
+    const char *irrep_normalization;
+    /* "element", "path" or "none"; NULL for the first. */
+    const char *path_normalization;
+    /* For "instructions": blocks [count][3] of left, right and output; modes [count], "uvw", "uvu", "uvv", "uuw", "uuu",
+     * "uvuv", "uvu<v" or "u<vw"; has_weights [count] or NULL for yes; shares [count], e3nn's path_weight, or NULL for
+     * 1; variances [blocks] or NULL for 1. */
+    int instruction_count;
+    const int *blocks;
+    const char *const *modes;
+    const int *has_weights;
+    const double *shares;
+    const double *left_variances;
+    const double *right_variances;
+    const double *output_variances;
+} apus_product_description;
+
+apus_status apus_product_create(const apus_product_description *description, apus_product **product);
+
+/* NULL is allowed. */
+void apus_product_free(apus_product *product);
+
+/* Of the left (0), the right (1) and the output (2). Lives as long as the product. */
+const char *apus_product_irreps(const apus_product *product, int which);
+
+/* How many weights it has. */
+int64_t apus_product_weights(const apus_product *product);
+
+typedef struct apus_product_path {
+    /* Of left, right and output. */
+    int blocks[3];
+    /* Lives as long as the program. */
+    const char *mode;
+    /* All normalisation. */
+    double coefficient;
+    int64_t first_weight;
+    /* 0 without weights. */
+    int weight_dimensions;
+    int weight_shape[3];
+} apus_product_path;
+
+/* Index 0, 1, …; fails beyond the last. */
+apus_status apus_product_path_at(const apus_product *product, int index, apus_product_path *path);
+
+/* output [rows][dimension] of left and right. weights [weight_rows][weights], of all rows (1) or of each (rows); NULL where
+ * there are none. */
+apus_status apus_product_values(
+    const apus_product *product, int64_t rows, const double *left, const double *right, const double *weights,
+    int64_t weight_rows, double *output);
+
+/* The derivatives of Σ output · cotangent, as wide as what they are by; NULL where one is not wanted. */
+apus_status apus_product_gradients(
+    const apus_product *product, int64_t rows, const double *left, const double *right, const double *weights,
+    int64_t weight_rows, const double *cotangent, double *by_left, double *by_right, double *by_weights);
+
+/* Tensors with an index symmetry in irreps, e3nn's ReducedTensorProducts. */
+typedef struct apus_reduced_product apus_reduced_product;
+
+/* formula: "ij=ji", "ijkl=jikl=ijlk=klij". irreps [count] of the indices whose letters are in indices; those that are not
+ * given are those of indices that they are exchanged with. keep: irreps that are wanted, or NULL; through: irreps that
+ * products of the first indices may have, or NULL for all. */
+apus_status apus_reduced_product_create(
+    const char *formula, int count, const char *indices, const char *const *irreps, const char *keep,
+    const char *through, apus_reduced_product **product);
+
+/* NULL is allowed. */
+void apus_reduced_product_free(apus_reduced_product *product);
+
+/* Of index 0, 1, …, or of the result for −1; NULL beyond the last. Lives as long as the product. */
+const char *apus_reduced_product_irreps(const apus_reduced_product *product, int index);
+
+/* [dimension of the result][components of a tensor], orthonormal rows. */
+apus_status apus_reduced_product_basis(const apus_reduced_product *product, double *basis);
+
 #ifdef __cplusplus
 }
 #endif

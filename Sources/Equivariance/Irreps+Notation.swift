@@ -21,6 +21,33 @@ extension Irreps: CustomStringConvertible, LosslessStringConvertible {
     }
 }
 
+/// Irreps in the text of a program, `let hidden: Irreps = "32x0e+16x1o"`; one that is malformed ends the program with
+/// what `init(parsing:)` says. Text from elsewhere goes through that.
+extension Irreps: ExpressibleByStringLiteral {
+    public init(stringLiteral text: String) {
+        do {
+            self = try Irreps(parsing: text)
+        } catch {
+            preconditionFailure("\(error)")
+        }
+    }
+}
+
+extension Irrep: LosslessStringConvertible, ExpressibleByStringLiteral {
+    /// `1o`; `nil` where the text is something else.
+    public init?(_ description: String) {
+        guard let irreps = Irreps(description), irreps.count == 1, irreps[0].multiplicity == 1,
+            irreps[0].irrep.description == description
+        else { return nil }
+        self = irreps[0].irrep
+    }
+
+    public init(stringLiteral text: String) {
+        guard let irrep = Irrep(text) else { preconditionFailure("expected an irrep such as 1o, found '\(text)'") }
+        self = irrep
+    }
+}
+
 /// What is wrong with a text that should be irreps.
 public struct IrrepsError: Error, Hashable, CustomStringConvertible {
     public enum Code: Sendable, Hashable {

@@ -28,6 +28,21 @@ public struct WignerD: Sendable {
         return matrices[irrep.l].map { $0 * sign }
     }
 
+    /// The matrix of a sum of irreps, row by row: the irreps' matrices along the diagonal, once for each channel.
+    public subscript(irreps: Irreps) -> [Double] {
+        let size = irreps.dimension
+        var result = Array(repeating: 0.0, count: size * size)
+        for (block, range) in zip(irreps, irreps.ranges) {
+            let (matrix, width) = (self[block.irrep], block.irrep.dimension)
+            for first in stride(from: range.lowerBound, to: range.upperBound, by: width) {
+                for i in 0..<width * width {
+                    result[(first + i / width) * size + first + i % width] = matrix[i]
+                }
+            }
+        }
+        return result
+    }
+
     /// Turns a feature vector, for each block `[channel][m]` as e3nn stores it.
     public func rotating(_ features: [Double], _ irreps: Irreps) -> [Double] {
         precondition(

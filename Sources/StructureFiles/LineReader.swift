@@ -8,6 +8,10 @@ public struct LineReader {
     /// The number of the present line, from 1. After the end of the file: the line that would come next.
     private(set) var number = 0
 
+    /// Whether a last line that does not end with a line end is none: a program that ended by itself has ended its
+    /// lines, and of a number without an end nobody could tell that it was cut.
+    var passesOverUnfinishedLine = false
+
     private let source: any ByteSource
     /// Whether the lines are those of the decompressed file.
     let isCompressed: Bool
@@ -53,7 +57,10 @@ public struct LineReader {
                 return true
             }
             if isAtEnd {
-                guard next < filled else { return false }
+                guard next < filled, !passesOverUnfinishedLine else {
+                    next = filled
+                    return false
+                }
                 line = next..<(buffer[filled - 1] == UInt8(ascii: "\r") ? filled - 1 : filled)
                 next = filled
                 return true

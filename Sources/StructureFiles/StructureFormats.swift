@@ -5,7 +5,13 @@ import Foundation
 public enum StructureFormats {
     /// The first that recognises a file reads it.
     public static let all: [any StructureFormat] = [
-        POSCARFormat(), OUTCARFormat(), VasprunFormat(), ExtendedXYZFormat(),
+        // VASP
+        XDATCARFormat(), POSCARFormat(), MLABFormat(), OUTCARFormat(), VasprunFormat(),
+        // Quantum ESPRESSO
+        PWscfFormat(), PWXMLFormat(), CPFormat(),
+        // Programs with one or two formats
+        AimsFormat(), AbinitFormat(), AbinitHistoryFormat(), CP2KFormat(), CastepFormat(), SiestaFormat(),
+        ExtendedXYZFormat(),
     ]
 
     /// For messages: `extended XYZ or POSCAR`.
@@ -13,12 +19,17 @@ public enum StructureFormats {
 
     /// Opens a file of any format, compressed or not.
     ///
-    /// - Parameter labels: the names of labels, for formats where they can be chosen.
+    /// - Parameters:
+    ///   - labels: the names of labels, for formats where they can be chosen.
+    ///   - keepUnconverged: whether steps of runs whose electrons have not converged are structures all the same.
     /// - Throws: `StructureFileError` where the file cannot be read or is of no format that is known.
     public static func open(
-        _ path: String, labels: LabelKeys = LabelKeys(), use: StructureUse = .labels
+        _ path: String, labels: LabelKeys = LabelKeys(), use: StructureUse = .labels, keepUnconverged: Bool = false
     ) throws -> any StructureReader {
-        let lines = try LineReader(path: path)
+        let lines = try LineReader(path: path, refusesForeignFiles: false)
+        if !isBinary(lines.start), let refusal = ForeignFiles.refusal(of: lines.start) {
+            throw StructureFileError(file: path, message: refusal)
+        }
         guard let format = format(start: lines.start, path: path) else {
             let line = String(decoding: lines.start.prefix(200).prefix { $0 != 0x0A }, as: UTF8.self)
             throw StructureFileError(
@@ -29,7 +40,9 @@ public enum StructureFormats {
                         + "\"\(line.prefix(60))\"; if it is one of them, give it a name such as "
                         + all.compactMap(\.fileNames.first).joined(separator: " or "))
         }
-        return try format.reader(of: lines, labels: labels, use: use)
+        let reader = try format.reader(of: lines, labels: labels, use: use)
+        (reader as? any RunStructureReader)?.keepsUnconverged = keepUnconverged
+        return reader
     }
 
     /// All structures of a file; throws when one of the `required` labels is in none of them.
@@ -48,8 +61,14 @@ public enum StructureFormats {
     /// Throws where the file cannot be read, or a compressed one is damaged.
     public static func format(of path: String) throws -> (any StructureFormat)? {
         let lines = try LineReader(path: path, chunk: 1 << 14, refusesForeignFiles: false)
-        guard ForeignFiles.refusal(of: lines.start) == nil else { return nil }
+        guard isBinary(lines.start) || ForeignFiles.refusal(of: lines.start) == nil else { return nil }
         return format(start: lines.start, path: path)
+    }
+
+    /// Whether a file that begins so is of a binary format that is read.
+    private static func isBinary(_ start: ArraySlice<UInt8>) -> Bool {
+        let text = String(decoding: start.prefix(1 << 13), as: UTF8.self)
+        return all.contains { $0.isBinary && $0.recognises(text) }
     }
 
     static func format(start: ArraySlice<UInt8>, path: String) -> (any StructureFormat)? {

@@ -2,7 +2,7 @@ import CXML
 
 /// What an XML file holds, told piece by piece while it is read.
 protocol XMLContent: AnyObject {
-    func begin(_ element: String, name: String?)
+    func begin(_ element: String, attributes: [String: String])
     func end(_ element: String)
     /// Text between them, which may come in several pieces.
     func text(_ bytes: UnsafeBufferPointer<UInt8>)
@@ -30,20 +30,31 @@ final class XMLPushParser {
         return (words ?? "it is no XML").split(whereSeparator: \.isNewline).joined(separator: " ")
     }
 
+    /// Takes the present line with an end. Throws a `FormatProblem` where it is no XML.
+    func take(lineOf lines: borrowing LineReader) throws {
+        let line = lines.line
+        let problem = lines.buffer.withUnsafeBufferPointer { take(UnsafeBufferPointer(rebasing: $0[line])) }
+        let end: [UInt8] = [UInt8(ascii: "\n")]
+        if let problem = problem ?? end.withUnsafeBufferPointer({ take($0) }) {
+            throw FormatProblem("expected XML, found a mistake in it: \(problem)")
+        }
+    }
+
     private func makeContext() -> xmlParserCtxtPtr? {
         var handler = xmlSAXHandler()
         handler.initialized = XML_SAX2_MAGIC
         handler.startElementNs = { data, name, _, _, _, _, count, _, attributes in
             guard let name else { return }
-            var value: String?
+            var values: [String: String] = [:]
             for index in 0..<Int(count) {
                 // Name, prefix, URI, and where the value begins and ends.
-                guard let attributes, let key = attributes[5 * index], String(cString: key) == "name",
-                    let first = attributes[5 * index + 3], let end = attributes[5 * index + 4]
+                guard let attributes, let key = attributes[5 * index], let first = attributes[5 * index + 3],
+                    let end = attributes[5 * index + 4]
                 else { continue }
-                value = String(decoding: UnsafeBufferPointer(start: first, count: end - first), as: UTF8.self)
+                values[String(cString: key)] = String(
+                    decoding: UnsafeBufferPointer(start: first, count: end - first), as: UTF8.self)
             }
-            XMLPushParser.content(data).begin(String(cString: name), name: value)
+            XMLPushParser.content(data).begin(String(cString: name), attributes: values)
         }
         handler.endElementNs = { data, name, _, _ in
             if let name { XMLPushParser.content(data).end(String(cString: name)) }

@@ -11,7 +11,7 @@ import Testing
     @Test func notationIsReadAsE3nnReadsIt() throws {
         #expect(try Irreps(parsing: " 1o + 2x0e ").description == "1x1o+2x0e")
         #expect(Irreps("3x2e") == Irreps([.init(3, Irrep(l: 2, parity: .even))]))
-        #expect(Irreps("3x2") == nil)
+        #expect(Irreps(String("3x2")) == nil)
         #expect(try Irreps(parsing: "  ").isEmpty)
     }
 

@@ -24,7 +24,11 @@ struct FormatSample: CustomTestStringConvertible, Sendable {
 
     var testDescription: String { format }
 
-    static let all = [extendedXYZ, poscar, outcar, vasprun]
+    /// Those of a single text file.
+    static let all = [extendedXYZ, poscar, outcar, vasprun, xdatcar, mlab] + runs
+
+    /// Formats that are read from several files or no text, which have tests of their own.
+    static let others: Set<String> = ["ABINIT HIST.nc", "cp.x trajectory"]
 
     static let extendedXYZ: FormatSample = {
         var dimer = Structure(
@@ -78,7 +82,11 @@ struct FormatSample: CustomTestStringConvertible, Sendable {
                     SIMD3(value, 4 * value, 6 * value), SIMD3(4 * value, 2 * value, 5 * value),
                     SIMD3(6 * value, 5 * value, 3 * value)) * (-1 / (10 * Units.gigapascal))
             }
-            structure.information = ["ionic_step": "\(number)", "energy_sigma_to_0": "\(energy + 0.25)"]
+            structure.information = [
+                "ionic_step": "\(number)", "energy_sigma_to_0": "\(energy + 0.25)", "dft_code": "VASP 5.4.4",
+                "converged": "T",
+                "dft_pseudopotentials": "PAW_PBE Si_sv 05Jan2001, PAW_PBE O 08Apr2002",
+            ]
             return structure
         }
         func table(_ force: String) -> String {
@@ -169,7 +177,10 @@ struct FormatSample: CustomTestStringConvertible, Sendable {
             structure.energy = energy
             structure.forces = [SIMD3(force, 0, -0.5), SIMD3(-force, 0, 0.5)]
             structure.stress = stress
-            structure.information = ["ionic_step": "\(number)", "energy_sigma_to_0": "\(energy + 0.25)"]
+            structure.information = [
+                "ionic_step": "\(number)", "energy_sigma_to_0": "\(energy + 0.25)", "converged": "T",
+                "dft_functional": "PBE", "dft_pseudopotentials": "PAW_PBE Si 05Jan2001, PAW_PBE O 08Apr2002",
+            ]
             return structure
         }
         func calculation(_ electronic: Int, _ energy: String, zero: String, _ force: String, stress: Bool) -> String {

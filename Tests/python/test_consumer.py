@@ -8,7 +8,7 @@ import subprocess
 from conftest import REPOSITORY
 
 CONSUMER = REPOSITORY / "Tests" / "Consumer"
-PAGE = REPOSITORY / "Documentation" / "equivariance.md"
+PAGE = REPOSITORY / "Documentation" / "equivariant.md"
 
 
 def blocks(language):

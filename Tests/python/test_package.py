@@ -118,7 +118,8 @@ def test_the_declarations_are_those_of_the_header():
         assert len([word for word in functions[name].split(",") if word.strip() != "void"]) == len(arguments), name
     structures = {
         "apus_description": apus.library.Description, "apus_result": apus.library.ResultPointers,
-        "apus_close_pair": apus.library.ClosePair}
+        "apus_close_pair": apus.library.ClosePair, "apus_product_description": apus.library.ProductDescription,
+        "apus_product_path": apus.library.ProductPath}
     for name, structure in structures.items():
         body = re.search(rf"typedef struct {name} {{(.*?)}} {name};", text, re.DOTALL)[1]
         assert re.findall(r"(\w+)(?:\[\d+\])?;", body) == [field for field, _ in structure._fields_]

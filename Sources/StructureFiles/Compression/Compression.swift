@@ -28,13 +28,14 @@ enum Compression: String, CaseIterable, Sendable {
         }
     }
 
-    /// The bytes of a file, decompressed if need be, and by what.
+    /// The bytes of a file, decompressed if need be, and by what; of an archive of one file, those of that file.
     static func open(_ path: String) throws -> (source: any ByteSource, compression: Compression?) {
         let file = try FileSource(path: path)
         let start = try file.peek(6)
-        guard let compression = allCases.first(where: { start.starts(with: $0.magic) }) else { return (file, nil) }
-        return (
-            DecompressedSource(file, by: compression.decompressor(), named: compression.rawValue), compression
-        )
+        guard let compression = allCases.first(where: { start.starts(with: $0.magic) }) else {
+            return (TarSource(file), nil)
+        }
+        let plain = DecompressedSource(file, by: compression.decompressor(), named: compression.rawValue)
+        return (TarSource(plain), compression)
     }
 }

@@ -11,6 +11,6 @@ struct OUTCARFormat: StructureFormat {
     }
 
     func reader(of lines: LineReader, labels: LabelKeys, use: StructureUse) -> any StructureReader {
-        OUTCARReader(lines, labels: labels, use: use)
+        RunReader(lines, as: OUTCARText(), labels: labels, use: use)
     }
 }

@@ -21,7 +21,15 @@ struct OUTCARRun {
     /// The last one that was printed, Å.
     var lattice: Matrix3?
 
-    mutating func note(title: String) { titles.append(Self.symbol(ofTitle: title, after: "=")) }
+    init(datasets: [String] = []) {
+        self.datasets = datasets.map { $0.split(separator: " ").joined(separator: " ") }
+    }
+
+    mutating func note(title: String) {
+        titles.append(Self.symbol(ofTitle: title, after: "="))
+        datasets.append(
+            (title.split(separator: "=", maxSplits: 1).last ?? "").split(separator: " ").joined(separator: " "))
+    }
     mutating func note(potcar: String) { potcars.append(Self.symbol(ofTitle: potcar, after: ":")) }
 
     /// `VRHFIN =Li: 1s2s2p`
@@ -34,6 +42,53 @@ struct OUTCARRun {
     private static func symbol(ofTitle title: String, after sign: Character) -> String {
         let words = title.split(separator: sign, maxSplits: 1).last?.split(separator: " ") ?? []
         return words.count > 1 ? String(words[1].prefix { $0 != "_" && $0 != "." && !$0.isNumber }) : ""
+    }
+
+    /// Of each species, as TITEL calls it: `PAW_PBE Li_sv 23Jan2001`.
+    private(set) var datasets: [String] = []
+
+    /// ` vasp.6.3.2 27Jun22 (build …) complex`
+    static func version(_ text: String) -> String {
+        let word = text.split(separator: " ").first ?? ""
+        return "VASP " + word.dropFirst("vasp.".count).split(separator: ".").prefix(3).joined(separator: ".")
+    }
+
+    /// `GGA     =    PE    GGA type`, where `--` is that of the pseudopotentials; METAGGA and LHFCALC stand behind it.
+    func note(functional text: String, _ method: inout RunMethod) {
+        let words = text.split(whereSeparator: { " =".contains($0) })
+        guard words.count > 1 else { return }
+        switch words[0] {
+        case "GGA" where words[1] != "--" && words[1] != "GGA": method.functional = String(words[1])
+        case "GGA":
+            if let word = datasets.first?.split(separator: " ").first, word.contains("_") {
+                method.functional = String(word.drop { $0 != "_" }.dropFirst())
+            } else if let word = datasets.first?.split(separator: " ").first {
+                method.functional = word == "PAW" || word == "US" ? "LDA" : nil
+            }
+        case "METAGGA" where !["F", "none", "--", "NONE"].contains(words[1]): method.functional = String(words[1])
+        case "LHFCALC" where words[1] == "T": method.functional = "hybrid of \(method.functional ?? "unknown")"
+        default: break
+        }
+    }
+
+    /// `IVDW    =    12    ` or `IVDW = 11`; 0 is none.
+    func note(dispersion text: String, _ method: inout RunMethod) {
+        let words = text.split(whereSeparator: { " =".contains($0) })
+        guard words.count > 1, let number = Int(words[1]), number > 0 else { return }
+        method.dispersion =
+            [1: "D2", 10: "D2", 11: "D3", 12: "D3(BJ)", 13: "D4", 2: "TS", 20: "TS", 202: "MBD"][number]
+            ?? "IVDW=\(number)"
+    }
+
+    /// `k-points           NKPTS =     10   k-points in BZ     NKDIM = …`
+    static func kpoints(_ text: String) -> String? {
+        text.split(separator: "=").dropFirst().first?.split(separator: " ").first.map { "\($0) points" }
+    }
+
+    /// `generate k-points for:    4    4    4`
+    static func grid(_ text: String) -> String? {
+        let numbers = text.split(separator: ":").last?.split(separator: " ").compactMap { Int($0) } ?? []
+        return numbers.count == 3 ? numbers.map(String.init).joined(separator: "x") : nil
     }
 
     /// Throws a `FormatProblem` where it cannot be known which atom is what.
@@ -57,10 +112,9 @@ struct OUTCARRun {
     }
 
     /// Of the cell, e; nil where it is neutral, or not said.
-    var charge: Double? {
+    var charge: String? {
         guard let valences, let counts, let electrons, valences.count == counts.count else { return nil }
-        let charge = zip(valences, counts).reduce(0) { $0 + $1.0 * Double($1.1) } - electrons
-        return abs(charge) > 1e-4 ? (charge * 1e4).rounded() / 1e4 : nil
+        return RunStep.charge(of: zip(valences, counts).reduce(0) { $0 + $1.0 * Double($1.1) } - electrons)
     }
 
     /// Whether the loop of electrons was ended by NELM before the energy had settled to EDIFF.
@@ -90,49 +144,30 @@ struct OUTCARStep {
 }
 
 /// Lines that matter, by their first words.
-enum OUTCARWords {
+enum OUTCARWord {
     case version, iteration, title, kind, potcar, atoms, counts, electronicLimit, electronicAccuracy, valences,
-        electrons
+        electrons, cutoff, spins, noncollinear, functional, dispersion, kpoints, grid
     case lattice, energyChange, notReached, stress, table, energy, learnedEnergy, energyWithoutEntropy, end
 
-    private static let starts: [(String, OUTCARWords)] = [
-        ("vasp.", .version), ("TITEL", .title), ("VRHFIN", .kind), ("POTCAR:", .potcar), ("number of dos", .atoms),
-        ("ions per type", .counts),
-        ("NELM   =", .electronicLimit), ("EDIFF  =", .electronicAccuracy), ("ZVAL   =", .valences),
-        ("NELECT =", .electrons), ("direct lattice vectors", .lattice),
-        ("total energy-change (2. order)", .energyChange), ("in kB", .stress), ("POSITION  ", .table),
-        ("free  energy   TOTEN", .energy), ("free  energy ML TOTEN", .learnedEnergy),
-        ("energy  without entropy", .energyWithoutEntropy), ("General timing", .end),
-    ]
+    private static let starts = LineStarts<OUTCARWord>([
+        "vasp.": .version, "TITEL": .title, "VRHFIN": .kind, "POTCAR:": .potcar, "number of dos": .atoms,
+        "ions per type": .counts, "NELM   =": .electronicLimit, "EDIFF  =": .electronicAccuracy,
+        "ZVAL   =": .valences,
+        "NELECT =": .electrons, "ENCUT  =": .cutoff, "ISPIN  =": .spins, "LNONCOLLINEAR =": .noncollinear,
+        "GGA     =": .functional, "METAGGA": .functional, "LHFCALC =": .functional, "IVDW": .dispersion,
+        "k-points           NKPTS =": .kpoints, "generate k-points for:": .grid,
+        "direct lattice vectors": .lattice, "total energy-change (2. order)": .energyChange, "in kB": .stress,
+        "POSITION  ": .table, "free  energy   TOTEN": .energy, "free  energy ML TOTEN": .learnedEnergy,
+        "energy  without entropy": .energyWithoutEntropy, "General timing": .end, "----": .iteration,
+    ])
 
-    /// `[first byte]`, so that most lines are passed over by one look.
-    private static let byFirst: [[(bytes: [UInt8], word: OUTCARWords)]] = {
-        var table = [[(bytes: [UInt8], word: OUTCARWords)]](repeating: [], count: 256)
-        for (text, word) in starts { table[Int(text.utf8.first!)].append((Array(text.utf8), word)) }
-        return table
-    }()
-
-    /// Of a line without its blanks in front; nil where it does not matter.
-    init?(_ bytes: borrowing Span<UInt8>, _ range: Range<Int>) {
-        let first = bytes[range.lowerBound]
-        if first == UInt8(ascii: "-") {
-            guard range.count > 40 else { return nil }
-            let text = String(decoding: (range.lowerBound..<range.upperBound).map { bytes[$0] }, as: UTF8.self)
-            if text.contains("Iteration") {
-                self = .iteration
-            } else if text.contains("EDIFF was not reached") {
-                self = .notReached
-            } else {
-                return nil
-            }
-            return
-        }
-        for (start, word) in Self.byFirst[Int(first)] where start.count <= range.count {
-            if start.indices.allSatisfy({ start[$0] == bytes[range.lowerBound + $0] }) {
-                self = word
-                return
-            }
-        }
-        return nil
+    /// Of the present line; nil where it does not matter.
+    static func find(in lines: borrowing LineReader) -> (word: OUTCARWord, rest: Range<Int>)? {
+        guard let (word, rest) = starts.find(in: lines) else { return nil }
+        guard word == .iteration else { return (word, rest) }
+        // Most of them are nothing but dashes.
+        guard rest.count > 36, lines.contains(" ") else { return nil }
+        if lines.contains("Iteration") { return (.iteration, rest) }
+        return lines.contains("EDIFF was not reached") ? (.notReached, rest) : nil
     }
 }

@@ -194,7 +194,7 @@ final class POSCARReader: StructureReader {
         }
         guard !words.contains(where: { $0.lowercased().hasPrefix("configuration") }) else {
             throw error(
-                "expected \(what), found \(found): this is an XDATCAR, a trajectory, which is not read; convert it to extended XYZ"
+                "expected \(what), found \(found): so do the configurations of an XDATCAR begin, of which this has not the head"
             )
         }
         if "cCkK".contains(first) { return (isSelective, true) }

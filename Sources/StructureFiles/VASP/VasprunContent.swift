@@ -16,10 +16,13 @@ final class VasprunContent: XMLContent {
 
     private(set) var electronicLimit: Int?
     private var electrons: Double?
+    /// Words of the header by name: version, GGA, METAGGA, LHFCALC, IVDW, ENMAX, ISPIN, LNONCOLLINEAR, divisions.
+    private var header: [String: String] = [:]
     /// Of `atoms`: symbol and number of the type; of `atomtypes`: number of atoms, symbol, mass, valence, title.
     private var atoms: [[String]] = []
     private var types: [[String]] = []
     private var known: [Element]?
+    private var knownMethod: RunMethod?
 
     private var open: [(element: String, name: String?)] = []
     private var text: [UInt8] = []
@@ -37,8 +40,8 @@ final class VasprunContent: XMLContent {
 
     // MARK: Elements
 
-    func begin(_ element: String, name: String?) {
-        open.append((element, name))
+    func begin(_ element: String, attributes: [String: String]) {
+        open.append((element, attributes["name"]))
         text.removeAll(keepingCapacity: true)
         switch element {
         case "calculation":
@@ -60,7 +63,9 @@ final class VasprunContent: XMLContent {
         guard let (_, name) = open.popLast() else { return }
         switch element {
         case "i": value(name)
-        case "v": row()
+        case "v":
+            if name == "divisions", steps == 0 { header["divisions"] = String(decoding: text, as: UTF8.self) }
+            row()
         case "c": cells.append(String(decoding: text, as: UTF8.self).trimmingWhitespace)
         case "rc": tableRow()
         case "varray": array(name)
@@ -73,8 +78,11 @@ final class VasprunContent: XMLContent {
 
     private func value(_ name: String?) {
         switch name {
+        case "version", "GGA", "METAGGA", "LHFCALC", "IVDW", "ENMAX", "ISPIN", "LNONCOLLINEAR":
+            // The first of them is the input's, and the last what VASP made of it.
+            if steps == 0, let name { header[name] = String(decoding: text, as: UTF8.self).trimmingWhitespace }
         case "NELM":
-            if step == nil, electronicLimit == nil { electronicLimit = number().map { Int($0) } }
+            if step == nil, electronicLimit == nil { electronicLimit = number().flatMap { Int(exactly: $0) } }
         case "NELECT":
             if step == nil { electrons = number() }
         case "e_fr_energy", "e_0_energy":
@@ -154,16 +162,33 @@ final class VasprunContent: XMLContent {
         return found
     }
 
+    /// What the header says of the level of theory.
+    var method: RunMethod {
+        if let knownMethod { return knownMethod }
+        var method = RunMethod()
+        let run = OUTCARRun(datasets: types.compactMap(\.last))
+        method.code = header["version"].map { OUTCARRun.version("vasp." + $0) }
+        method.pseudopotentials = run.datasets
+        for word in ["GGA", "METAGGA", "LHFCALC"] {
+            run.note(functional: "\(word) = \(header[word] ?? "--")", &method)
+        }
+        run.note(dispersion: "IVDW = \(header["IVDW"] ?? "0")", &method)
+        method.cutoff = header["ENMAX"].flatMap { Double($0) }
+        method.kpoints = header["divisions"].flatMap { OUTCARRun.grid(":" + $0) }
+        method.spins = header["LNONCOLLINEAR"] == "T" ? 4 : header["ISPIN"].flatMap { Int($0) }
+        knownMethod = method
+        return method
+    }
+
     /// Of the cell, e; nil where it is neutral, or not said.
-    var charge: Double? {
+    var charge: String? {
         guard let electrons, !types.isEmpty else { return nil }
         var sum = 0.0
         for type in types {
             guard type.count >= 4, let count = Double(type[0]), let valence = Double(type[3]) else { return nil }
             sum += count * valence
         }
-        let charge = sum - electrons
-        return abs(charge) > 1e-4 ? (charge * 1e4).rounded() / 1e4 : nil
+        return RunStep.charge(of: sum - electrons)
     }
 }
 

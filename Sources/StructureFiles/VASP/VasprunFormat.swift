@@ -9,6 +9,6 @@ struct VasprunFormat: StructureFormat {
     }
 
     func reader(of lines: LineReader, labels: LabelKeys, use: StructureUse) -> any StructureReader {
-        VasprunReader(lines, labels: labels, use: use)
+        RunReader(lines, as: VasprunText(), labels: labels, use: use)
     }
 }

@@ -52,6 +52,41 @@ class ClosePair(ctypes.Structure):
     _fields_ = [("atoms", c_int * 2), ("distance", c_double), ("limit", c_double), ("is_assumed", c_int)]
 
 
+class ProductDescription(ctypes.Structure):
+    """`apus_product_description`."""
+
+    _fields_ = [
+        ("kind", c_char_p),
+        ("left", c_char_p),
+        ("right", c_char_p),
+        ("output", c_char_p),
+        ("keep", c_char_p),
+        ("irrep_normalization", c_char_p),
+        ("path_normalization", c_char_p),
+        ("instruction_count", c_int),
+        ("blocks", c_void_p),
+        ("modes", POINTER(c_char_p)),
+        ("has_weights", c_void_p),
+        ("shares", c_void_p),
+        ("left_variances", c_void_p),
+        ("right_variances", c_void_p),
+        ("output_variances", c_void_p),
+    ]
+
+
+class ProductPath(ctypes.Structure):
+    """`apus_product_path`."""
+
+    _fields_ = [
+        ("blocks", c_int * 3),
+        ("mode", c_char_p),
+        ("coefficient", c_double),
+        ("first_weight", c_int64),
+        ("weight_dimensions", c_int),
+        ("weight_shape", c_int * 3),
+    ]
+
+
 # Result and arguments of each function. Pointers to arrays are addresses, which cost least to pass.
 FUNCTIONS = {
     "apus_version": (c_char_p, []),
@@ -80,6 +115,28 @@ FUNCTIONS = {
         [c_void_p, c_int, c_void_p, c_void_p, c_void_p, c_void_p, c_double, POINTER(ResultPointers), c_int,
          POINTER(c_char_p), POINTER(c_void_p)]),
     "apus_compute": (c_int, [c_void_p, c_int, c_void_p, c_void_p, c_void_p, c_void_p, POINTER(ResultPointers)]),
+    "apus_irreps": (c_int, [c_char_p, c_char_p, c_char_p, c_char_p, c_int64]),
+    "apus_irreps_order": (c_int, [c_char_p, c_void_p]),
+    "apus_wigner_3j": (c_int, [c_int, c_int, c_int, c_void_p]),
+    "apus_wigner_d": (c_int, [c_char_p, c_void_p, c_void_p]),
+    "apus_rotation": (c_int, [c_char_p, c_void_p, c_void_p]),
+    "apus_rotation_as": (c_int, [c_char_p, c_void_p, c_void_p]),
+    "apus_spherical_harmonics": (c_int, [c_int, c_char_p, c_int, c_int64, c_void_p, c_void_p, c_void_p]),
+    "apus_sphere_grid": (c_int, [c_int, c_int, c_int, c_char_p, c_int, c_int64, c_void_p, c_void_p]),
+    "apus_product_create": (c_int, [POINTER(ProductDescription), POINTER(c_void_p)]),
+    "apus_product_free": (None, [c_void_p]),
+    "apus_product_irreps": (c_char_p, [c_void_p, c_int]),
+    "apus_product_weights": (c_int64, [c_void_p]),
+    "apus_product_path_at": (c_int, [c_void_p, c_int, POINTER(ProductPath)]),
+    "apus_product_values": (c_int, [c_void_p, c_int64, c_void_p, c_void_p, c_void_p, c_int64, c_void_p]),
+    "apus_product_gradients": (
+        c_int,
+        [c_void_p, c_int64, c_void_p, c_void_p, c_void_p, c_int64, c_void_p, c_void_p, c_void_p, c_void_p]),
+    "apus_reduced_product_create": (
+        c_int, [c_char_p, c_int, c_char_p, POINTER(c_char_p), c_char_p, c_char_p, POINTER(c_void_p)]),
+    "apus_reduced_product_free": (None, [c_void_p]),
+    "apus_reduced_product_irreps": (c_char_p, [c_void_p, c_int]),
+    "apus_reduced_product_basis": (c_int, [c_void_p, c_void_p]),
 }
 
 # By apus_status. 6 is of hosts that exchange ghosts, which this package does not.

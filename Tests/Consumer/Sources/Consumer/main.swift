@@ -26,3 +26,25 @@ print("\(vector) × \(vector) = \((vector * vector).map(\.description).joined(se
 let dot = Wigner3j(1, 1, 0)
 let isNormalized = dot.entries.allSatisfy { abs($0.value * $0.value - 1 / 3) < 1e-15 }
 print("their dot product has \(dot.entries.count) terms, each with the weight 1/√3: \(isNormalized)")
+
+// Features multiply with weights: every pair of channels to every channel of the wanted irreps, e3nn's
+// FullyConnectedTensorProduct. Rows are many features at once; gradients are those of Σ output · cotangent.
+let product = TensorProduct.fullyConnected("4x0e+2x1o", "1o", to: "4x0e+2x1o")
+let rows: [Double] = (0..<20).map { Double($0 % 7) - 3 }
+let weights = [Double](repeating: 0.5, count: product.weightCount)
+let output = product(rows, [0.3, -1.2, 0.7, 1, 0, 0], weights: weights)
+let gradients = product.gradients(
+    .init(left: rows, right: [0.3, -1.2, 0.7, 1, 0, 0], weights: weights), cotangent: output)
+let isLinear = zip(gradients.left, rows).map { $0 * $1 }.reduce(0, +) - output.map { $0 * $0 }.reduce(0, +)
+print("\(product.weightCount) weights, \(output.count) numbers; linear in the left: \(abs(isLinear) < 1e-12)")
+
+// Tensors with an index symmetry are irreps too: 21 elastic constants are two scalars, two tensors of degree 2 and
+// one of degree 4.
+let elastic = try CartesianTensor("ijkl=jikl=ijlk=klij")
+print("elastic constants: \(elastic.irreps), \(elastic.irreps.dimension) numbers")
+
+// A signal on the sphere, at the points of a grid and back.
+let grid = SphereGrid(lMax: 4)
+let signal = (0..<25).map { Double($0 % 5) - 2 }
+let back = grid.coefficients(of: grid.values(of: signal))
+print("\(grid.count) points hold a signal: \(zip(back, signal).allSatisfy { abs($0 - $1) < 1e-13 })")
