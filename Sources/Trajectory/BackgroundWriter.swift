@@ -2,7 +2,8 @@ import Atoms
 import Foundation
 import Synchronization
 
-/// A writer behind a buffer: `append` returns at once, and a thread of its own brings frames to the file in their order.
+/// A writer behind a buffer: `append` returns at once, and a thread of its own brings frames to the file in their
+/// order.
 ///
 /// It waits only when the buffer is full, so that nothing is lost and memory has a bound. `mark` counts what was
 /// appended; after `synchronize` and `close` all of it is in the file. What goes wrong in the background is thrown by

@@ -157,7 +157,9 @@ public final class DCDTrajectory: TrajectoryWriter {
             scan.mark = FrameMark(frames: frames, step: header.start + (frames - 1) * header.every)
             scan.end = Header.size + frames * header.frameSize
         }
-        if (size - Header.size) % header.frameSize != 0, frames == whole { scan.problem = "the last frame is cut off" }
+        if (size - Header.size) % header.frameSize != 0, frames == whole {
+            scan.problem = "the last frame is cut off"
+        }
         return scan
     }
 
@@ -170,7 +172,9 @@ public final class DCDTrajectory: TrajectoryWriter {
             data.count == Header.size
         else { throw foreign() }
         func number(_ offset: Int) -> Int {
-            data.withUnsafeBytes { Int(Int32(littleEndian: $0.loadUnaligned(fromByteOffset: offset, as: Int32.self))) }
+            data.withUnsafeBytes {
+                Int(Int32(littleEndian: $0.loadUnaligned(fromByteOffset: offset, as: Int32.self)))
+            }
         }
         guard number(0) == 84, data[4..<8].elementsEqual("CORD".utf8), number(88) == 84, number(92) == 164,
             number(Header.size - 12) == 4, number(84) == 24, number(16) >= 1, number(12) >= 0,

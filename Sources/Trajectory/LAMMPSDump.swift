@@ -6,7 +6,8 @@ import Foundation
 ///
 /// Text in full precision: `id type element xu yu zu`, and `vx vy vz` (Å/ps), `fx fy fz` (eV/Å) where frames have them.
 /// Types are numbered as elements are by atomic number. The cell is turned so that its first vector lies along x and
-/// the second in the xy plane, as LAMMPS has it, with all that has a direction; an open system has the box of its atoms.
+/// the second in the xy plane, as LAMMPS has it, with all that has a direction; an open system has the box of its
+/// atoms.
 public final class LAMMPSDump: TrajectoryWriter {
     public let path: String
     public private(set) var mark = FrameMark()

@@ -131,12 +131,12 @@ struct MDRun {
             }
             try writeCheckpoint()
         } catch {
+            let failure = error is SimulationError ? writeFailure() : ""
             try? outputs.close()
             let files = outputs.filesWithFrames
             var message = CommandError.message(of: error)
             if !files.isEmpty { message += " The frames before it are in \(files.joined(separator: ", "))." }
-            if error is SimulationError { message += writeFailure() }
-            throw CommandError(message)
+            throw CommandError(message + failure)
         }
         try outputs.close()
         for line in conclusion { Terminal.print(line) }
