@@ -9,12 +9,13 @@ struct AtomColumns {
     var velocities: [SIMD3<Double>] = []
     /// amu
     var masses: [Double] = []
-    /// 1 where an atom may move
-    var moveMask: [SIMD3<Int8>] = []
     /// eV/Å
     var deviations: [Double] = []
     /// `[property of Columns.properties]`
     var properties: [[Double]] = []
+    /// 1 where an atom is free.
+    var moveMask: [SIMD3<Int8>] = []
+    var forceWeights: [SIMD3<Double>] = []
 }
 
 extension FrameReader {
@@ -25,6 +26,8 @@ extension FrameReader {
         atoms.elements.reserveCapacity(room)
         atoms.positions.reserveCapacity(room)
         let slots = columns.slots
+        // Most columns are components: their places by themselves, −1 for other columns.
+        let places = slots.map { if case .component(let place) = $0 { place } else { -1 } }
         atoms.properties = Array(repeating: [], count: columns.properties.count)
         if columns.hasForces { atoms.forces.reserveCapacity(room) }
         if columns.hasVelocities || columns.hasMomenta { atoms.velocities.reserveCapacity(room) }
@@ -39,21 +42,24 @@ extension FrameReader {
             let end = lines.line.upperBound
             var at = lines.line.lowerBound
             var element: Element?
-            var mask = SIMD3<Int8>(1, 1, 1)
             var values = InlineArray<14, Double>(repeating: 0)
-            for (column, slot) in slots.enumerated() {
+            for column in 0..<places.count {
                 guard let word = nextWord(bytes, from: at, to: end) else {
                     throw columnError(slots.count, column, atom, count)
                 }
                 at = word.upperBound
-                switch slot {
-                case .component(let k):
+                let place = places[column]
+                if place >= 0 {
                     guard let value = parseDouble(bytes, word) else {
                         throw error(
                             "expected a number in column \(column + 1) of atom \(atom), found "
                                 + "\"\(text(bytes, word))\"")
                     }
-                    values[k] = value
+                    values[place] = value
+                    continue
+                }
+                switch slots[column] {
+                case .component: break
                 case .property(let index):
                     guard let value = parseDouble(bytes, word), value.isFinite else {
                         throw error(
@@ -77,12 +83,30 @@ extension FrameReader {
                                 + "\"\(text(bytes, word))\"")
                     }
                 case .moveMask(let axis):
-                    guard let isFree = truth(text(bytes, word)) else {
+                    let bit: Int8
+                    switch text(bytes, word).lowercased() {
+                    case "t", "true", "1": bit = 1
+                    case "f", "false", "0": bit = 0
+                    default:
                         throw error(
-                            "expected T or F for move_mask in column \(column + 1) of atom \(atom), found "
+                            "expected T or F for move_mask of atom \(atom), found \"\(text(bytes, word))\"")
+                    }
+                    if atoms.moveMask.count < atom { atoms.moveMask.append(SIMD3(1, 1, 1)) }
+                    if let axis { atoms.moveMask[atom - 1][axis] = bit } else { atoms.moveMask[atom - 1] &*= bit }
+                case .forceWeight(let axis):
+                    // A column of truth values says which forces count.
+                    let truth = ["T": 1.0, "True": 1, "F": 0, "False": 0][text(bytes, word)]
+                    guard let value = truth ?? parseDouble(bytes, word), value >= 0, value <= 1e6 else {
+                        throw error(
+                            "expected a weight from 0 to 10⁶ in column \(column + 1) of atom \(atom), found "
                                 + "\"\(text(bytes, word))\"")
                     }
-                    if let axis { mask[axis] = isFree ? 1 : 0 } else { mask = SIMD3(repeating: isFree ? 1 : 0) }
+                    if atoms.forceWeights.count < atom { atoms.forceWeights.append(SIMD3(1, 1, 1)) }
+                    if let axis {
+                        atoms.forceWeights[atom - 1][axis] = value
+                    } else {
+                        atoms.forceWeights[atom - 1] *= value
+                    }
                 case .ignored: break
                 }
             }
@@ -113,7 +137,6 @@ extension FrameReader {
                 try check(values[Columns.mass], atom)
                 atoms.masses.append(values[Columns.mass])
             }
-            if columns.hasMoveMask { atoms.moveMask.append(mask) }
             if columns.hasDeviations { atoms.deviations.append(values[Columns.deviation]) }
             if columns.hasVelocities || columns.hasMomenta {
                 atoms.velocities.append(try velocity(of: element!, atom, values, columns))
@@ -146,14 +169,6 @@ extension FrameReader {
             throw error("expected a finite velocity of atom \(atom), found \(velocity); correct the column")
         }
         return velocity
-    }
-
-    private func truth(_ word: String) -> Bool? {
-        switch word {
-        case "T", "True", "true", "TRUE", "1": true
-        case "F", "False", "false", "FALSE", "0": false
-        default: nil
-        }
     }
 
     private func check(_ mass: Double, _ atom: Int) throws {
