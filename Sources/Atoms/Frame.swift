@@ -20,6 +20,8 @@ public struct Frame: Sendable, Equatable {
     public var totalStress: Matrix3?
     /// What the equations of motion conserve, eV: the total energy less the heat taken from a bath.
     public var conservedEnergy: Double?
+    /// What restraints, walls and the like add to the potential energy, which it is part of; eV.
+    public var biasEnergy: Double?
     /// The slope of the conserved energy over the steps so far, eV per atom and ps.
     public var drift: Double?
 

@@ -30,6 +30,7 @@ extension Structure {
         big.forces = forces.map { forces in (0..<copies).flatMap { _ in forces } }
         big.velocities = velocities.map { velocities in (0..<copies).flatMap { _ in velocities } }
         big.masses = masses.map { masses in (0..<copies).flatMap { _ in masses } }
+        big.moveMask = moveMask.map { mask in (0..<copies).flatMap { _ in mask } }
         return big
     }
 }

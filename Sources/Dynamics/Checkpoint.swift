@@ -8,8 +8,9 @@ import Interactions
 /// the random numbers have come (the step), the heat, the states of thermostats and the like, and the fit of the drift.
 /// Forces follow from the positions.
 ///
-/// In a file: the line `APUS CHECKPOINT 1`, a line of JSON, then per atom the atomic number as a byte, and mass,
-/// position and velocity as little-endian doubles, array after array, and the FNV-1a hash of everything before it.
+/// In a file: the line `APUS CHECKPOINT 2`, a line of JSON, then per atom the atomic number as a byte, and mass,
+/// position and velocity as little-endian doubles, array after array, and a `Trailer`. Apus 0.1 wrote version 1, which
+/// ends with a hash of its own.
 public struct Checkpoint: Sendable, Equatable {
     public var structure: Structure
     public var masses: [Double]
@@ -28,28 +29,40 @@ public struct Checkpoint: Sendable, Equatable {
     public var configuration = ""
     /// How far the files of the run had come, by what they are for.
     public var files: [String: FrameMark] = [:]
+    /// With the lengths of bonds; `nil` in checkpoints of Apus 0.1, which knew fixed atoms only and did not keep them.
+    public var constraints: Constraints?
+    /// What biases remember, in their order.
+    public var biases: [String] = []
 }
 
 extension Simulation {
     /// - Throws: `SimulationError` when a thermostat's state is not a number.
-    public func checkpoint() throws -> Checkpoint {
+    public func checkpoint() throws -> Checkpoint { try checkpoint(of: ensemble) }
+
+    func checkpoint(of ensemble: Ensemble) throws -> Checkpoint {
         var structure = Structure(elements: motion.elements, positions: motion.positions, cell: motion.cell)
         structure.velocities = motion.velocities
         return Checkpoint(
             structure: structure, masses: motion.masses, step: motion.step, time: motion.time, heat: motion.heat,
-            driftFit: driftFit, removesRotation: removesRotation, states: try ensemble.states())
+            driftFit: driftFit, removesRotation: removesRotation, states: try ensemble.states(),
+            constraints: motion.wantedConstraints, biases: biases.map { $0.state ?? "" })
     }
 
     /// Goes on from a checkpoint: with the same interaction and ensemble the run continues bit by bit. The states of
     /// another ensemble are left aside: what it has instead begins at rest.
+    ///
+    /// - Parameter constraints: others than those of the checkpoint.
     public convenience init(
         continuing checkpoint: Checkpoint, under interaction: any Interaction, by ensemble: Ensemble,
-        fixed: FixedAtoms = FixedAtoms(), skin: Double = 0.5, guards: Guards = Guards(),
+        constraints: Constraints? = nil, skin: Double = 0.5, guards: Guards = Guards(), biases: [any Bias] = [],
         cancellation: Cancellation = Cancellation(),
         parallelism: Parallelism = .allCores
     ) throws {
-        var motion = Motion(
-            of: checkpoint.structure, masses: checkpoint.masses, fixed: fixed, parallelism: parallelism)
+        var motion = try Motion(
+            of: checkpoint.structure, masses: checkpoint.masses,
+            constraints: constraints ?? checkpoint.constraints ?? Constraints(), parallelism: parallelism)
+        // Under the same constraints velocities stay as they are, to the bit.
+        if !motion.obeysConstraints { try motion.constrainVelocities() }
         motion.step = checkpoint.step
         motion.time = checkpoint.time
         motion.heat = checkpoint.heat
@@ -57,7 +70,7 @@ extension Simulation {
         try ensemble.restore(checkpoint.states)
         try self.init(
             of: motion, under: interaction, by: ensemble, removesRotation: checkpoint.removesRotation, skin: skin,
-            guards: guards, cancellation: cancellation)
+            guards: guards, biases: biases, cancellation: cancellation)
         driftFit = checkpoint.driftFit
     }
 }
@@ -65,7 +78,8 @@ extension Simulation {
 // MARK: - Files
 
 extension Checkpoint {
-    private static let magic = Data("APUS CHECKPOINT 1\n".utf8)
+    private static let magic = Data("APUS CHECKPOINT 2\n".utf8)
+    private static let olderMagic = Data("APUS CHECKPOINT 1\n".utf8)
 
     private struct Header: Codable {
         var count: Int
@@ -78,13 +92,15 @@ extension Checkpoint {
         var settings: [String: String]
         var configuration: String?
         var files: [String: FrameMark]?
+        var constraints: Constraints?
+        var biases: [String]?
         /// Nine elements row by row, Å; none without a cell.
         var cell: [Double]
         var periodic: [Bool]
     }
 
-    /// Bytes; the settings are the longest part of it.
-    private static let longestHeader = 1 << 22
+    /// Bytes; constraints of many atoms are the longest part of it.
+    private static let longestHeader = 1 << 30
 
     /// Bytes per atom behind the header.
     private static let bytesPerAtom = 1 + 7 * 8
@@ -100,7 +116,8 @@ extension Checkpoint {
         let header = Header(
             count: structure.count, step: step, time: time, heat: heat, driftFit: driftFit,
             removesRotation: removesRotation, states: states, settings: settings, configuration: configuration,
-            files: files,
+            files: files, constraints: constraints?.isEmpty == true ? nil : constraints,
+            biases: biases.isEmpty ? nil : biases,
             cell: cell?.vectors.elements ?? [],
             periodic: cell.map { cell in (0..<3).map(cell.repeats) } ?? [])
         do {
@@ -109,7 +126,7 @@ extension Checkpoint {
             encoder.outputFormatting = .sortedKeys
             data.append(try encoder.encode(header))
             data.append(UInt8(ascii: "\n"))
-            data.reserveCapacity(data.count + Self.bytesPerAtom * structure.count + 8)
+            data.reserveCapacity(data.count + Self.bytesPerAtom * structure.count + 16)
             data.append(contentsOf: structure.elements.map { UInt8($0.atomicNumber) })
             for mass in masses { data.append(double: mass) }
             for vectors in [structure.positions, structure.velocities ?? []] {
@@ -117,7 +134,7 @@ extension Checkpoint {
                     for axis in 0..<3 { data.append(double: vector[axis]) }
                 }
             }
-            withUnsafeBytes(of: data.fnvHash.littleEndian) { data.append(contentsOf: $0) }
+            Trailer.seal(&data)
             return data
         } catch let error as EncodingError {
             throw SimulationError(
@@ -139,18 +156,16 @@ extension Checkpoint {
     /// - Parameter path: for messages.
     init(encoded data: Data, path: String) throws {
         func bad(_ message: String) -> SimulationError { SimulationError(.badCheckpoint, "\(path): \(message)") }
-        guard data.starts(with: Self.magic) else { throw bad("this is no checkpoint of apus.") }
-        let rest = data.dropFirst(Self.magic.count)
+        let content = try Self.verifiedContent(of: data, bad)
+        let rest = content.dropFirst(Self.magic.count)
         guard let end = rest.prefix(Self.longestHeader).firstIndex(of: UInt8(ascii: "\n")),
             let header = try? JSONDecoder().decode(Header.self, from: Data(rest[..<end]))
         else { throw bad("the checkpoint is damaged: its header cannot be read.") }
         let atoms = rest[(end + 1)...]
         let (expected, overflow) = header.count.multipliedReportingOverflow(by: Self.bytesPerAtom)
-        guard !overflow, header.count >= 0, atoms.count == expected + 8 else {
+        guard !overflow, header.count >= 0, atoms.count == expected else {
             throw bad("the checkpoint is damaged: \(header.count) atoms do not take \(atoms.count) bytes.")
         }
-        let hash = UInt64(littleEndian: atoms.suffix(8).withUnsafeBytes { $0.loadUnaligned(as: UInt64.self) })
-        guard hash == data.dropLast(8).fnvHash else { throw bad("the checkpoint is damaged: its hash is wrong.") }
         guard header.cell.isEmpty || header.cell.count == 9 && header.periodic.count == 3 else {
             throw bad("the checkpoint is damaged: its cell cannot be read.")
         }
@@ -184,6 +199,29 @@ extension Checkpoint {
         configuration = header.configuration ?? ""
         files = header.files ?? [:]
         states = header.states ?? []
+        constraints = header.constraints
+        biases = header.biases ?? []
+    }
+}
+
+extension Checkpoint {
+    /// What stands before the checksum, which must be right.
+    private static func verifiedContent(of data: Data, _ bad: (String) -> SimulationError) throws -> Data {
+        if data.starts(with: magic) {
+            switch Trailer.check(data) {
+            case .intact(let content): return content
+            case .damaged: throw bad("the checkpoint is damaged: its checksum is wrong.")
+            case .absent: throw bad("the checkpoint is damaged: its end is missing.")
+            }
+        }
+        guard data.starts(with: olderMagic), data.count >= olderMagic.count + 8 else {
+            throw bad("this is no checkpoint of apus.")
+        }
+        let hash = UInt64(littleEndian: data.suffix(8).withUnsafeBytes { $0.loadUnaligned(as: UInt64.self) })
+        guard hash == data.dropLast(8).hashOfVersion1 else {
+            throw bad("the checkpoint is damaged: its hash is wrong.")
+        }
+        return data.dropLast(8)
     }
 }
 
@@ -192,8 +230,8 @@ extension Data {
         Swift.withUnsafeBytes(of: value.bitPattern.littleEndian) { append(contentsOf: $0) }
     }
 
-    /// Fowler, Noll and Vo's hash 1a of 64 bits: finds damage, not malice.
-    fileprivate var fnvHash: UInt64 {
+    /// Fowler, Noll and Vo's hash 1a of 64 bits, as in checkpoints of Apus 0.1.
+    fileprivate var hashOfVersion1: UInt64 {
         withUnsafeBytes { bytes in
             var hash: UInt64 = 0xcbf2_9ce4_8422_2325
             for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }

@@ -13,6 +13,10 @@ public struct Motion: Sendable {
     public let freedom: [SIMD3<Double>]
     /// Along how many axes the atoms can move, 3N unless some are fixed.
     public let freeAxes: Int
+    /// Lines and planes, bonds and rigid bodies.
+    let constraints: MotionConstraints
+    /// As they were asked for, with the lengths that bonds keep.
+    public let wantedConstraints: Constraints
     /// Whether some mass is not the standard atomic weight of its element.
     public let hasOwnMasses: Bool
     public var cell: Cell?
@@ -22,6 +26,10 @@ public struct Motion: Sendable {
     public internal(set) var result = InteractionResult()
     /// Whether what is asked for are the cheap forces of several timesteps.
     var wantsCheapForces = false
+    /// What biases add to the energy of `result`, eV; `nil` without any.
+    public internal(set) var biasEnergy: Double?
+    /// Whether something outside holds atoms, a wall for example.
+    public internal(set) var isHeldFromOutside = false
     /// Timesteps since the start.
     public var step = 0
     /// fs since the start.
@@ -35,29 +43,41 @@ public struct Motion: Sendable {
 
     /// - Parameters:
     ///   - masses: amu, `[atom]`; unless given those of the structure, and unless it has any standard atomic weights.
-    ///   - fixed: atoms that cannot move along some axes.
+    ///   - constraints: what cannot move, or not by itself. Velocities are left as they are.
+    /// - Throws: `SimulationError` for constraints that do not go together.
     public init(
-        of structure: Structure, masses: [Double]? = nil, fixed: FixedAtoms = FixedAtoms(),
+        of structure: Structure, masses: [Double]? = nil, constraints wanted: Constraints = Constraints(),
         parallelism: Parallelism = .allCores
-    ) {
+    ) throws {
         elements = structure.elements
         let standard = structure.elements.map(\.mass)
         self.masses = masses ?? structure.masses ?? standard
         hasOwnMasses = self.masses != standard
         precondition(
             self.masses.count == structure.count, "expected \(structure.count) masses, got \(self.masses.count)")
-        let free = (0..<structure.count).map(fixed.free)
+        let free = (0..<structure.count).map(wanted.fixed.free)
         freedom = free
         freeAxes = Int(free.reduce(0) { $0 + $1.sum() })
         cell = structure.cell
-        positions = structure.positions
+        var positions = structure.positions
+        constraints =
+            wanted.isEmpty
+            ? .none
+            : try MotionConstraints(
+                wanted, of: &positions, in: structure.cell, masses: self.masses, freedom: free)
+        var kept = wanted
+        kept.bonds = constraints.bonds.lengths(of: wanted.bonds)
+        wantedConstraints = kept
+        self.positions = positions
         velocities = structure.velocities ?? Array(repeating: .zero, count: structure.count)
         for i in velocities.indices where free[i] != SIMD3(1, 1, 1) { velocities[i] *= free[i] }
         self.parallelism = parallelism
     }
 
     public var count: Int { positions.count }
-    public var hasFixedAtoms: Bool { freeAxes < 3 * count }
+    /// Whether the momentum of the whole cannot be conserved.
+    var exchangesMomentum: Bool { hasFixedAtoms || isHeldFromOutside }
+    public var hasFixedAtoms: Bool { freeAxes < 3 * count || !constraints.guides.isEmpty }
     public var forces: [SIMD3<Double>] { result.forces }
     public var potentialEnergy: Double { result.energy }
 }
@@ -86,10 +106,12 @@ extension Motion {
         return tensor * (1 / Units.acceleration)
     }
 
-    /// σ = −(Σ m v ⊗ v + W) / V, positive in tension, eV/Å³; `nil` where there is no volume.
+    /// σ = −(Σ m v ⊗ v + W) / V, positive in tension, eV/Å³; `nil` where there is no volume. The forces of constraints
+    /// are part of W.
     public var totalStress: Matrix3? {
         guard let cell, cell.isFullyPeriodic else { return nil }
-        return cell.stress(ofVirial: kineticTensor + result.virial)
+        let virial = constraints.joinsAtoms ? result.virial + constraintVirial : result.virial
+        return cell.stress(ofVirial: kineticTensor + virial)
     }
 
     /// −W / V, the part of the potential, eV/Å³.

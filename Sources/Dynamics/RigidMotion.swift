@@ -32,11 +32,13 @@ extension Motion {
         for i in 0..<count { velocities[i] -= cross(rotation, positions[i] - centre) }
     }
 
-    /// 3N, less what is fixed, or three for a centre of mass at rest and up to three for a rotation at rest. What draws
-    /// velocities and what measures their temperature ask here. Where atoms are fixed neither is at rest.
+    /// 3N, less what is fixed, what bonds and rigid bodies take away, and three for a centre of mass at rest and up to
+    /// three for a rotation at rest. What draws velocities and what measures their temperature ask here. Where atoms
+    /// are held in space neither is at rest.
     public func degreesOfFreedom(centreIsAtRest: Bool, rotationIsAtRest: Bool) -> Int {
-        guard !hasFixedAtoms else { return freeAxes }
-        return max(0, 3 * count - (centreIsAtRest ? 3 : 0) - (rotationIsAtRest ? rotationalDegreesOfFreedom : 0))
+        let free = freeAxes - constraints.count
+        guard !exchangesMomentum else { return max(0, free) }
+        return max(0, free - (centreIsAtRest ? 3 : 0) - (rotationIsAtRest ? rotationalDegreesOfFreedom : 0))
     }
 
     /// 3 for a body, 2 for atoms in a line, 0 for a single atom.

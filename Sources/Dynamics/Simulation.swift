@@ -16,12 +16,19 @@ public final class Simulation {
     /// With the states of its pieces.
     public internal(set) var ensemble: Ensemble
     public let interaction: any Interaction
+    public let biases: [any Bias]
     public var guards: Guards
     public let cancellation: Cancellation
     /// The conserved energy over the steps since the start or `resetStatistics`.
     public internal(set) var driftFit = DriftFit()
 
+    /// When `advance` ends, at the latest; as if it were cancelled.
+    public var deadline: ContinuousClock.Instant?
+    public var isLate: Bool { deadline.map { $0 <= .now } ?? false }
+
     let removesRotation: Bool
+    /// Where the present step began, from which a run that has failed can be looked at.
+    private(set) var beforeStep: Moment
     private let limits: MinimumDistances
     private let evaluator: Evaluator
     /// Of the cheap forces of several timesteps.
@@ -38,33 +45,47 @@ public final class Simulation {
     /// - Parameters:
     ///   - removesRotation: also take out the rotation of an open system.
     ///   - masses: amu, `[atom]`; unless given those of the structure, or standard atomic weights.
-    ///   - fixed: atoms that cannot move along some axes. Then nothing of the motion of the whole is taken out.
+    ///   - constraints: what cannot move, or not by itself; velocities lose what that does not allow. Where atoms are
+    ///     fixed nothing of the motion of the whole is taken out.
+    ///   - biases: restraints, walls and the like, whose energy is part of the potential energy.
     ///   - skin: how far beyond the cutoff neighbours are listed, in Å. It changes the speed and not a bit of the
     ///     results.
     /// - Throws: `SimulationError` for settings that make no sense and for a start that the guards do not allow; the
     ///   errors of the interaction.
     public convenience init(
         of structure: Structure, under interaction: any Interaction, by ensemble: Ensemble,
-        removesRotation: Bool = false, masses: [Double]? = nil, fixed: FixedAtoms = FixedAtoms(), skin: Double = 0.5,
-        guards: Guards = Guards(), cancellation: Cancellation = Cancellation(), parallelism: Parallelism = .allCores
+        removesRotation: Bool = false, masses: [Double]? = nil, constraints: Constraints = Constraints(),
+        skin: Double = 0.5, guards: Guards = Guards(), biases: [any Bias] = [],
+        cancellation: Cancellation = Cancellation(), parallelism: Parallelism = .allCores
     ) throws {
         try self.init(
-            of: Motion(of: structure, masses: masses, fixed: fixed, parallelism: parallelism), under: interaction,
-            by: ensemble,
-            removesRotation: removesRotation, skin: skin, guards: guards, cancellation: cancellation)
-        takeOutMotionOfTheWhole()
+            of: Motion(of: structure, masses: masses, constraints: constraints, parallelism: parallelism),
+            under: interaction, by: ensemble, removesRotation: removesRotation, skin: skin, guards: guards,
+            biases: biases, cancellation: cancellation)
+        try takeOutWhatCannotMove()
         try checkStart()
     }
 
     /// Continues a motion as it is, as after a restart.
     init(
         of motion: Motion, under interaction: any Interaction, by ensemble: Ensemble, removesRotation: Bool,
-        skin: Double, guards: Guards, cancellation: Cancellation
+        skin: Double, guards: Guards, biases: [any Bias] = [], cancellation: Cancellation
     ) throws {
         try ensemble.validate()
+        var motion = motion
+        motion.result.wantsProperties = biases.contains(where: \.wantsProperties)
+        motion.isHeldFromOutside = biases.contains(where: \.actsFromOutside)
+        if ensemble.movesCell, let bias = biases.first(where: \.actsFromOutside) {
+            throw SimulationError(
+                .invalidSetting,
+                "What is held in space does not move with the cell; expected no restraints of positions and no walls under a "
+                    + "barostat, found \(bias.description).")
+        }
+        if ensemble.stepsAtOnce > 1 { try SimulationError.validate(free: motion, in: "two timesteps") }
         try Self.validate(motion, removesRotation: removesRotation, skin: skin)
         try interaction.check(elements: motion.elements)
         self.motion = motion
+        self.biases = biases
         self.interaction = interaction
         self.ensemble = ensemble
         self.removesRotation = removesRotation
@@ -74,10 +95,11 @@ public final class Simulation {
         evaluator = Evaluator(interaction, skin: skin, parallelism: motion.parallelism)
         cheapEvaluator = try ensemble.cheapEvaluator(of: interaction, skin: skin, parallelism: motion.parallelism)
         progress = Pace(atomCount: motion.count)
+        beforeStep = Moment(motion, ensemble)
         try evaluate(&self.motion, atStep: motion.step)
         kineticEnergy = self.motion.kineticEnergy
         try self.ensemble.prepare(for: self.motion, degreesOfFreedom: degreesOfFreedom) {
-            try evaluate(&$0, atStep: motion.step)
+            try evaluate(&$0, atStep: $0.step, isTrial: true)
         }
         resetStatistics()
     }
@@ -99,10 +121,10 @@ public final class Simulation {
             throw SimulationError(
                 .invalidSetting, "The rotation of a periodic system cannot be taken out: it has none as a whole.")
         }
-        guard !removesRotation || !motion.hasFixedAtoms else {
+        guard !removesRotation || !motion.exchangesMomentum else {
             throw SimulationError(
                 .invalidSetting,
-                "The rotation of a system with fixed atoms cannot be taken out: it has none as a whole."
+                "The rotation of a system that is held in space cannot be taken out: it has none as a whole."
             )
         }
         guard skin.isFinite, skin >= 0 else {
@@ -128,7 +150,7 @@ extension Simulation {
             steps.isMultiple(of: ensemble.stepsAtOnce),
             "expected a multiple of \(ensemble.stepsAtOnce) steps, got \(steps)")
         for taken in stride(from: 0, to: steps, by: ensemble.stepsAtOnce) {
-            if cancellation.isCancelled { return taken }
+            if cancellation.isCancelled || isLate { return taken }
             try step()
             if motion.step.isMultiple(of: interval) { try report(frame) }
         }
@@ -137,6 +159,7 @@ extension Simulation {
 
     func step() throws {
         let watch = Stopwatch()
+        beforeStep.keep(motion, ensemble)
         try ensemble.step(&motion) { try evaluate(&$0, atStep: $0.step + ensemble.stepsAtOnce) }
         motion.step += ensemble.stepsAtOnce
         motion.time += ensemble.timestep.femtoseconds
@@ -149,13 +172,18 @@ extension Simulation {
         progress.total += watch.seconds
     }
 
-    private func evaluate(_ motion: inout Motion, atStep step: Int) throws {
+    /// - Parameter isTrial: whether nothing comes of it, so that a bias that has a memory is not asked.
+    private func evaluate(_ motion: inout Motion, atStep step: Int, isTrial: Bool = false) throws {
         try guards.check(positions: motion.positions, step: step)
         let elements = motion.elements
         let evaluator = motion.wantsCheapForces ? cheapEvaluator! : evaluator
         try evaluator.evaluate(
             elements: elements, positions: motion.positions, cell: motion.cell, into: &motion.result
         ) { try guards.check($0, of: elements, limits: limits, step: step) }
+        guard !biases.isEmpty, !isTrial else { return }
+        var sum = 0.0
+        for bias in biases { sum += try bias.apply(to: &motion, atStep: step) }
+        motion.biasEnergy = sum
     }
 
     /// How fast it has been since the statistics began.
@@ -175,7 +203,7 @@ extension Simulation {
     /// - Throws: `SimulationError` when there is nothing to scale, and when the guards do not allow the temperature.
     public func drawVelocities(at temperature: Temperature, seed: UInt64, isExact: Bool = false) throws {
         motion.drawVelocities(at: temperature, seed: seed)
-        takeOutMotionOfTheWhole()
+        try takeOutWhatCannotMove()
         if isExact, temperature.kelvin > 0 {
             guard degreesOfFreedom > 0, motion.kineticEnergy > 0 else {
                 throw SimulationError(
@@ -193,6 +221,7 @@ extension Simulation {
 
     private func checkStart() throws {
         try guards.check(temperature: self.temperature, energy: totalEnergy, step: motion.step, isStart: true)
+        try guards.check(motion.result.deviation, of: motion.elements, step: motion.step)
     }
 
     /// Begins pace and drift anew, for example after equilibration.
@@ -209,8 +238,10 @@ extension Simulation {
         ensemble.reverse()
     }
 
-    private func takeOutMotionOfTheWhole() {
-        if ensemble.conservesMomentum, !motion.hasFixedAtoms { motion.removeMomentum() }
+    /// The motion of the whole, and what constraints do not allow.
+    private func takeOutWhatCannotMove() throws {
+        try motion.constrainVelocities()
+        if ensemble.conservesMomentum, !motion.exchangesMomentum { motion.removeMomentum() }
         if removesRotation { motion.removeRotation() }
         kineticEnergy = motion.kineticEnergy
         resetStatistics()
@@ -220,7 +251,8 @@ extension Simulation {
 // MARK: - The present moment
 
 extension Simulation {
-    /// 3N, less what is fixed or kept at rest: the centre of mass, and the rotation of an open system that had none.
+    /// 3N, less what is constrained or kept at rest: the centre of mass, and the rotation of an open system that had
+    /// none.
     public var degreesOfFreedom: Int {
         motion.degreesOfFreedom(
             centreIsAtRest: ensemble.conservesMomentum,
@@ -262,6 +294,7 @@ extension Simulation {
         frame.totalStress = motion.totalStress
         frame.conservedEnergy = conservedEnergy
         frame.drift = drift
+        frame.biasEnergy = motion.biasEnergy
         return frame
     }
 }

@@ -8,6 +8,8 @@ public struct SimulationError: Error, Equatable, CustomStringConvertible {
         /// Two atoms are closer than any pair of their elements that the potential learned from.
         case tooClose
         case tooHot
+        /// Bonds that cannot be kept at their lengths.
+        case brokenConstraint
         /// The members of a committee disagree more than is allowed.
         case uncertain
         /// A checkpoint that is damaged or belongs to another simulation.

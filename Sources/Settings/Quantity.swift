@@ -35,6 +35,27 @@ public struct Quantity: Sendable {
         "a length", base: "Å",
         ["Å": 1, "A": 1, "angstrom": 1, "nm": 10, "pm": 0.01, "bohr": Units.bohr])
 
+    /// In degrees.
+    public static let angle = Quantity(
+        "an angle", base: "deg", ["deg": 1, "°": 1, "degree": 1, "degrees": 1, "rad": 180 / .pi])
+
+    /// Of a spring, in eV/Å².
+    public static let stiffness = Quantity(
+        "a spring constant", base: "eV/Å^2",
+        [
+            "eV/Å^2": 1, "eV/A^2": 1, "eV/Å²": 1, "meV/Å^2": 1e-3, "kcal/mol/Å^2": 1 / Units.kilocaloriePerMole,
+            "kcal/mol/A^2": 1 / Units.kilocaloriePerMole,
+            "kJ/mol/nm^2": 1e-2 / (4.184 * Units.kilocaloriePerMole),
+        ])
+
+    /// Of a spring on an angle, in eV/rad².
+    public static let angularStiffness = Quantity(
+        "a spring constant of an angle", base: "eV/rad^2",
+        [
+            "eV/rad^2": 1, "eV/rad²": 1, "meV/rad^2": 1e-3, "kcal/mol/rad^2": 1 / Units.kilocaloriePerMole,
+            "kJ/mol/rad^2": 1 / (4.184 * Units.kilocaloriePerMole),
+        ])
+
     /// In GPa.
     public static let pressure = Quantity(
         "a pressure", base: "GPa",
@@ -49,6 +70,9 @@ public struct Quantity: Sendable {
 
     /// An electric charge, in elementary charges.
     public static let charge = Quantity("a charge", base: "e", ["e": 1])
+
+    /// In atomic mass units.
+    public static let mass = Quantity("a mass", base: "amu", ["amu": 1, "u": 1, "Da": 1])
 
     /// In eV; 1 cal = 4.184 J.
     public static let energy = Quantity(

@@ -17,13 +17,15 @@ public enum ThermoQuantity: String, CaseIterable, Sendable {
     case volume
     case largestForce
     case largestForceDeviation
+    case biasEnergy
     case heatFluxX
     case heatFluxY
     case heatFluxZ
 
     /// Those that every simulation has.
     public static var usual: [ThermoQuantity] {
-        allCases.filter { ![.largestForceDeviation, .primitiveKineticEnergy].contains($0) && !heatFlux.contains($0) }
+        let special: [ThermoQuantity] = [.largestForceDeviation, .primitiveKineticEnergy, .biasEnergy] + heatFlux
+        return allCases.filter { !special.contains($0) }
     }
 
     private static let heatFlux: [ThermoQuantity] = [.heatFluxX, .heatFluxY, .heatFluxZ]
@@ -46,6 +48,7 @@ public enum ThermoQuantity: String, CaseIterable, Sendable {
         case .pressure: "pressure/GPa"
         case .volume: "volume/A^3"
         case .largestForce: "largest_force/(eV/A)"
+        case .biasEnergy: "bias_energy/eV"
         case .largestForceDeviation: "largest_force_deviation/(eV/A)"
         case .heatFluxX: "heat_flux_x/(eV*A/fs)"
         case .heatFluxY: "heat_flux_y/(eV*A/fs)"
@@ -69,6 +72,7 @@ public enum ThermoQuantity: String, CaseIterable, Sendable {
         case .volume: frame.structure.cell.map(\.volume)
         case .largestForce:
             frame.structure.forces.map { forces in forces.reduce(0) { max($0, dot($1, $1)) }.squareRoot() }
+        case .biasEnergy: frame.biasEnergy
         case .largestForceDeviation: frame.structure.deviation?.largestOfForces
         case .heatFluxX: frame.heatFlux?.x
         case .heatFluxY: frame.heatFlux?.y

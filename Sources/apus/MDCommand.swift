@@ -19,7 +19,8 @@ struct MDCommand: ParsableCommand {
               trajectory: {every: 10, file: trajectory.nc, velocities: true, forces: true}
 
             File names are relative to the current folder. Nothing is written before potential, structure and settings \
-            are known to be right. Ctrl-C ends the run after the present step with complete files and exit code 130; \
+            are known to be right; --check says what the run would take. Ctrl-C ends the run after the present step with \
+            complete files and exit code 130, max_time with exit code 0; \
             `apus md CONFIG --resume` goes on from there, to the bit. All keys: Documentation/molecular-dynamics.md.
             """)
 
@@ -37,7 +38,14 @@ struct MDCommand: ParsableCommand {
     @Flag(help: "Go on from the checkpoint of a run that ended, up to `steps`, as if it had never stopped.")
     var resume = false
 
+    @Flag(help: "Say what the run would take (memory, time, sizes of files), measured on a few steps; write nothing.")
+    var check = false
+
+    @Flag(help: "With --check: as JSON.")
+    var json = false
+
     func validate() throws {
+        guard !json || check else { throw ValidationError("--json goes with --check.") }
         guard !(overwrite && resume) else {
             throw ValidationError("--resume continues the files that --overwrite would replace; choose one of them.")
         }
@@ -45,7 +53,7 @@ struct MDCommand: ParsableCommand {
 
     func run() throws {
         try MDJob(
-            config: config, overrides: overrides, overwrite: overwrite, resume: resume,
+            config: config, overrides: overrides, overwrite: overwrite, resume: resume, check: check, json: json,
             parallelism: threading.parallelism
         ).run()
     }

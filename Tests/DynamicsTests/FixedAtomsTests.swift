@@ -14,12 +14,13 @@ import Testing
 
     @Test(arguments: ensembles.indices) func whatIsFixedStays(index: Int) throws {
         var fixed = FixedAtoms()
-        for atom in 0..<4 { fixed.fix(atom) }
-        fixed.fix(5, x: false, y: false, z: true)
-        fixed.fix(6, x: true, y: true, z: false)
+        for atom in 0..<4 { try fixed.fix(atom) }
+        try fixed.fix(5, x: false, y: false, z: true)
+        try fixed.fix(6, x: true, y: true, z: false)
         let start = Samples.argon()
         let run = try Simulation(
-            of: start, under: Samples.lennardJones(), by: Self.ensembles[index], fixed: fixed, parallelism: .serial)
+            of: start, under: Samples.lennardJones(), by: Self.ensembles[index],
+            constraints: Constraints(fixed: fixed), parallelism: .serial)
         #expect(run.degreesOfFreedom == 3 * 32 - 12 - 1 - 2)
         try run.drawVelocities(at: .kelvin(40), seed: 2, isExact: true)
         #expect(abs(run.temperature - 40) < 1e-10)

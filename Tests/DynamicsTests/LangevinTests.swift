@@ -123,7 +123,7 @@ import Testing
     }
 
     @Test func velocitiesHaveTheMaxwellBoltzmannDistribution() throws {
-        var motion = Motion(of: Samples.dimers(1000, "H", "O"))
+        var motion = try Motion(of: Samples.dimers(1000, "H", "O"))
         motion.drawVelocities(at: .kelvin(500), seed: 6)
         motion.removeMomentum()
         #expect(norm(motion.momentum) < 1e-12)

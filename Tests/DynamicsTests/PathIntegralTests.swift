@@ -149,7 +149,7 @@ private final class Well: Interaction {
             elements: Array(repeating: Self.hydrogen, count: 3), positions: Array(repeating: .zero, count: 3))
         let set = try CheckpointSet(contentsOf: file)
         let second = try PathIntegral(
-            continuing: set, fixed: Motion(of: structure, parallelism: .serial), under: Well(constant: 30),
+            continuing: set, fixed: try Motion(of: structure, parallelism: .serial), under: Well(constant: 30),
             first.settings)
         try second.advance(steps: 30)
         #expect(second.frame == whole.frame)
@@ -159,7 +159,7 @@ private final class Well: Interaction {
         other.beads = 4
         #expect(throws: SimulationError.self) {
             try PathIntegral(
-                continuing: set, fixed: Motion(of: structure, parallelism: .serial), under: Well(constant: 30), other)
+                continuing: set, fixed: try Motion(of: structure, parallelism: .serial), under: Well(constant: 30), other)
         }
     }
 }

@@ -195,7 +195,8 @@ import Testing
         func refusal(_ structure: Structure, _ ensemble: Ensemble, fixed: FixedAtoms = FixedAtoms()) -> String? {
             let error = #expect(throws: SimulationError.self) {
                 try Simulation(
-                    of: structure, under: Samples.lennardJones(), by: ensemble, fixed: fixed, parallelism: .serial)
+                    of: structure, under: Samples.lennardJones(), by: ensemble,
+                    constraints: Constraints(fixed: fixed), parallelism: .serial)
             }
             return error?.message
         }
@@ -207,7 +208,7 @@ import Testing
         let plane = CellFreedom(.xy)
         #expect(refusal(slab, Kind.piston.ensemble(.gigapascal(1), plane))?.contains("0 GPa") == true)
         var fixed = FixedAtoms()
-        fixed.fix(0)
+        try fixed.fix(0)
         #expect(refusal(Samples.argon(), isotropic, fixed: fixed)?.contains("Fixed atoms") == true)
         let shear = TargetStress(voigt: [0, 0, 0, 0, 0, 0.001])
         #expect(

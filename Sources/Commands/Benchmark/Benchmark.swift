@@ -47,7 +47,7 @@ struct Benchmark {
                 convolutions: operations.convolution / atoms,
                 convolutionDerivatives: operations.convolutionDerivatives / atoms,
                 linearMaps: operations.linear / atoms, total: operations.total / atoms),
-            sgemm: sgemm, stages: stages, peakMemoryBytes: Self.peakMemory)
+            sgemm: sgemm, stages: stages, peakMemoryBytes: ProcessMemory.peak)
     }
 
     func displaced(step: Int) -> [SIMD3<Double>] {
@@ -68,12 +68,6 @@ struct Benchmark {
         }
         return isProfiling
             ? shares.sorted { ($1.microsecondsPerAtom, $0.name) < ($0.microsecondsPerAtom, $1.name) } : nil
-    }
-
-    private static var peakMemory: Int {
-        var usage = rusage()
-        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-        return usage.ru_maxrss * 1024
     }
 }
 

@@ -118,6 +118,12 @@ extension ClassicalPotential {
         return interactions.count == 1 ? interactions[0] : SumOfInteractions(interactions)
     }
 
+    /// Of Coulomb's law, e; `nil` without it.
+    func charges(of elements: [Element]) -> [Double]? {
+        for case .coulomb(let charges, _, _) in terms { return elements.map { charges[$0] ?? 0 } }
+        return nil
+    }
+
     /// `Lennard-Jones for Ar, cutoff 8.5 Å`
     var description: String {
         terms.map { term -> String in

@@ -57,14 +57,22 @@ struct MDContinuation {
 extension MDContinuation {
     private static let atoms = ContinuationRules.Answer.withoutEffect("the checkpoint holds atoms and velocities")
 
+    private static let constraints = ContinuationRules.Answer.refused(
+        "the checkpoint holds constraints and masses; begin another run from its last frame")
+
+    private static let restraints = ContinuationRules.Answer.refused(
+        "the checkpoint holds the places of restrained atoms; begin another run from its last frame")
+
+    private static let copies = ContinuationRules.Answer.refused("the checkpoint holds others; begin another run")
+
     static let rules = ContinuationRules([
-        "steps": .expected, "report_every": .expected,
+        "restraints": restraints, "walls": restraints,
+        "steps": .expected, "report_every": .expected, "max_time": .expected,
         // What they come to is compared by `MDPotential.identity`.
         "potential": .expected, "precision": .expected,
-        "replicas": .refused("the checkpoint holds others; begin another run"),
-        "tempering.temperatures": .refused("the checkpoint holds others; begin another run"),
-        "path_integral.beads": .refused("the checkpoint holds others; begin another run"),
-        "structure": atoms, "frame": atoms, "supercell": atoms, "velocities": atoms, "remove_rotation": atoms,
+        "replicas": copies, "tempering.temperatures": copies, "path_integral.beads": copies,
+        "fixed": constraints, "constraints": constraints, "hydrogen_mass": constraints, "structure": atoms,
+        "frame": atoms, "supercell": atoms, "velocities": atoms, "remove_rotation": atoms,
     ])
 
     /// With a trajectory that goes on in the file it has.
@@ -76,6 +84,11 @@ extension MDContinuation {
             "trajectory.forces": other, "trajectory.format": other,
         ])
     }()
+
+    /// Those of the checkpoint; of Apus 0.1, which did not keep them, those of the settings.
+    func constraints(_ settings: MDSettings) throws -> Constraints {
+        try checkpoint.constraints ?? settings.constraints.constraints(of: checkpoint.structure)
+    }
 
     /// Adds what is other about the potential to `changes`.
     mutating func compare(_ potential: MDPotential) {
@@ -94,8 +107,8 @@ extension MDContinuation {
 
 extension MDContinuation {
     /// Throws when a file is not the one that the checkpoint belongs to, before anything is written.
-    mutating func checkFiles(of outputs: MDOutputs, isCommittee: Bool) throws {
-        for file in try outputs.scans(through: checkpoint.step, isCommittee: isCommittee) {
+    mutating func checkFiles(of outputs: MDOutputs, columns: [ThermoQuantity]) throws {
+        for file in try outputs.scans(through: checkpoint.step, columns: columns) {
             let found = file.scan.mark
             let exists = FileManager.default.fileExists(atPath: file.path)
             let isRenamed = changes.contains { $0.hasPrefix("\(file.role).file: ") }

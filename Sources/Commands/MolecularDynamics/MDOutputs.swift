@@ -1,4 +1,5 @@
 import Atoms
+import Dynamics
 import Files
 import Foundation
 import Trajectory
@@ -12,8 +13,8 @@ final class MDOutputs {
     private let checkpoint: MDSettings.Stream?
     private let candidates: (stream: MDSettings.Stream, selection: CandidateFile.Selection)?
     private var candidateFile: CandidateFile?
-    private let isPathIntegral: Bool
     private let existing: ExistingFile
+    private let timestep: Time
     private var writers: [Output] = []
 
     /// An open file of frames.
@@ -26,16 +27,18 @@ final class MDOutputs {
         var frames = 0
     }
 
+    /// - Parameter isProbe: whether the files are in a folder that is there for them alone.
     /// Throws when a file is there that may neither be overwritten nor continued, when two outputs or an output and an
     /// input are the same file, or when a folder cannot be written to.
-    init(_ settings: MDSettings, inputs: [String], existing: ExistingFile) throws {
+    init(_ settings: MDSettings, inputs: [String], existing: ExistingFile, isProbe: Bool = false) throws {
         thermo = settings.thermo
         heatFlux = settings.heatFlux
         trajectory = settings.trajectory
         checkpoint = settings.checkpoint
         candidates = settings.candidates
-        isPathIntegral = settings.pathIntegral != nil
+        timestep = settings.timestep
         self.existing = existing
+        guard !isProbe else { return }
         var plan = OutputPlan(inputs: inputs)
         for path in paths {
             try plan.add(
@@ -64,26 +67,15 @@ final class MDOutputs {
     }
 
     /// Creates the files. `structure` is the first frame's.
-    func open(title: String, programVersion: String, structure: Structure, isCommittee: Bool) throws {
+    func open(title: String, programVersion: String, structure: Structure, columns: [ThermoQuantity]) throws {
         for path in paths {
             try FilePath.makeFolder(FilePath.folder(of: path))
         }
         if let trajectory {
             let (every, path) = (trajectory.stream.every, trajectory.stream.file)
-            switch trajectory.format {
-            case .netcdf:
-                var options = NetCDFTrajectory.Options()
-                options.precision = trajectory.precision
-                options.wrapsPositions = trajectory.isWrapped
-                options.title = title
-                options.programVersion = programVersion
-                let writer = try NetCDFTrajectory(path, existing: existing, options: options)
-                writers.append(Output(role: "trajectory", every: every, path: path, writer: writer))
-            case .xyz:
-                let writer = try ExtendedXYZTrajectory(
-                    path, existing: existing, wrapsPositions: trajectory.isWrapped)
-                writers.append(Output(role: "trajectory", every: every, path: path, writer: writer))
-            }
+            let writer = try writer(trajectory, title: title, programVersion: programVersion)
+            let buffered = BackgroundWriter(writer, capacity: BackgroundWriter.capacity(atoms: structure.count))
+            writers.append(Output(role: "trajectory", every: every, path: path, writer: buffered))
             if let topology = trajectory.topology, !isContinuing || !FileManager.default.fileExists(atPath: topology)
             {
                 try PDBTopology.write(structure, to: topology)
@@ -91,7 +83,7 @@ final class MDOutputs {
         }
         if let thermo {
             let table = try ThermoTable(
-                thermo.file, quantities: quantities(isCommittee: isCommittee), existing: existing)
+                thermo.file, quantities: ThermoQuantity.usual + columns, existing: existing)
             writers.append(Output(role: "thermo", every: thermo.every, path: thermo.file, writer: table))
         }
         if let heatFlux {
@@ -105,13 +97,30 @@ final class MDOutputs {
         }
     }
 
-    private func quantities(isCommittee: Bool) -> [ThermoQuantity] {
-        ThermoQuantity.usual
-            + (isPathIntegral ? [.primitiveKineticEnergy] : isCommittee ? [.largestForceDeviation] : [])
+    private func writer(
+        _ trajectory: MDSettings.TrajectoryStream, title: String, programVersion: String
+    ) throws -> any TrajectoryWriter {
+        let path = trajectory.stream.file
+        switch trajectory.format {
+        case .netcdf:
+            var options = NetCDFTrajectory.Options()
+            options.precision = trajectory.precision
+            options.wrapsPositions = trajectory.isWrapped
+            options.title = title
+            options.programVersion = programVersion
+            return try NetCDFTrajectory(path, existing: existing, options: options)
+        case .xyz:
+            return try ExtendedXYZTrajectory(path, existing: existing, wrapsPositions: trajectory.isWrapped)
+        case .dcd:
+            return try DCDTrajectory(
+                path, existing: existing, every: trajectory.stream.every, timestep: timestep.femtoseconds,
+                wrapsPositions: trajectory.isWrapped, title: title)
+        case .lammps: return try LAMMPSDump(path, existing: existing, wrapsPositions: trajectory.isWrapped)
+        }
     }
 
     /// What the files that are to be continued hold up to a step.
-    func scans(through step: Int, isCommittee: Bool) throws -> [(
+    func scans(through step: Int, columns: [ThermoQuantity]) throws -> [(
         role: String, path: String, every: Int, scan: FrameScan
     )] {
         var scans: [(role: String, path: String, every: Int, scan: FrameScan)] = []
@@ -121,11 +130,13 @@ final class MDOutputs {
                 switch trajectory.format {
                 case .netcdf: try NetCDFTrajectory.scan(path, through: step)
                 case .xyz: try ExtendedXYZTrajectory.scan(path, through: step)
+                case .dcd: try DCDTrajectory.scan(path, through: step)
+                case .lammps: try LAMMPSDump.scan(path, through: step)
                 }
             scans.append(("trajectory", path, trajectory.stream.every, scan))
         }
         if let thermo {
-            let quantities = quantities(isCommittee: isCommittee)
+            let quantities = ThermoQuantity.usual + columns
             let scan = try ThermoTable.scan(thermo.file, quantities: quantities, through: step)
             scans.append(("thermo", thermo.file, thermo.every, scan))
         }

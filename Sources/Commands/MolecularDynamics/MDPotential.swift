@@ -1,3 +1,4 @@
+import Atoms
 import Compute
 import Dynamics
 import Foundation
@@ -98,6 +99,11 @@ struct MDPotential {
     /// How close atoms may come; classical interactions have no such limit.
     var minimumDistances: MinimumDistances { learned?.minimumDistances ?? MinimumDistances() }
 
+    /// Of atoms, e, where they are constant.
+    func charges(of elements: [Element]) -> [Double]? {
+        if case .classical(let classical, _) = source { classical.charges(of: elements) } else { nil }
+    }
+
     /// What the introduction says of it.
     var rows: [[String]] {
         switch source {
@@ -119,7 +125,7 @@ struct MDPotential {
         switch source {
         case .file(let file):
             [
-                "potential": "\(learned!.provenance.created) (\(file))",
+                "potential": "\(learned!.provenance.created) (\(file))", "potential.sha256": learned!.checksum ?? "",
                 "precision": (precision ?? learned!.precision).rawValue,
             ]
         case .classical(let classical, _): ["potential": classical.description, "precision": "float64"]

@@ -21,7 +21,10 @@ extension MDRun {
             "\(source): \(structure.formula), \(Written.count(structure.count, "atom"))\(cell(structure))",
         ])
         if let masses = massDescription { rows.append(["masses", masses]) }
-        if let fixed = fixedDescription { rows.append(["fixed", fixed]) }
+        for (index, line) in constraintDescription.enumerated() {
+            rows.append([index == 0 ? "constraints" : "", line])
+        }
+        for bias in simulation.biases { rows.append(["bias", bias.description]) }
         rows.append(["ensemble", settings.ensembleDescription + ", seed \(settings.seed)"])
         rows.append(["velocities", velocityDescription])
         rows.append(["run", runDescription])
@@ -82,11 +85,26 @@ extension MDRun {
         return true
     }
 
-    private var fixedDescription: String? {
-        let motion = simulation.motion
-        guard motion.hasFixedAtoms else { return nil }
-        let fixed = motion.freedom.count(where: { $0.min() == 0 })
-        return "\(Written.count(fixed, "atom")), \(Written.count(motion.freeAxes, "degree")) of freedom left"
+    private var constraintDescription: [String] {
+        let constraints = simulation.motion.wantedConstraints
+        guard !constraints.isEmpty else { return [] }
+        var lines: [String] = []
+        if !constraints.fixed.isEmpty { lines.append("\(Written.count(constraints.fixed.count, "fixed atom"))") }
+        if !constraints.bonds.isEmpty {
+            let lengths = constraints.bonds.compactMap(\.length)
+            lines.append(
+                "\(Written.count(constraints.bonds.count, "bond")) of constant length, "
+                    + "\(Written.fixed(lengths.min() ?? 0, 3))…\(Written.fixed(lengths.max() ?? 0, 3)) Å")
+        }
+        if !constraints.bodies.isEmpty {
+            lines.append(
+                "\(Written.count(constraints.bodies.count, "rigid group")) of "
+                    + "\(Written.count(constraints.bodies.reduce(0) { $0 + $1.count }, "atom"))")
+        }
+        return [
+            lines.joined(separator: ", ")
+                + "; \(Written.count(simulation.degreesOfFreedom, "degree")) of freedom left"
+        ]
     }
 
     /// Masses that are not the standard atomic weights, by element.
@@ -102,7 +120,7 @@ extension MDRun {
                 least == most ? Written.short(least, 6) : "\(Written.short(least, 6))…\(Written.short(most, 6))"
             return "\(element) \(range)"
         }
-        return ranges.joined(separator: ", ") + " amu, as given (not the standard atomic weights)"
+        return ranges.joined(separator: ", ") + " amu (not the standard atomic weights)"
     }
 
     private var velocityDescription: String {
@@ -153,7 +171,7 @@ extension MDRun {
         let head =
             isWhole
             ? "Done: \(Written.count(step, "step")), \(Written.short(time)) ps"
-            : "Interrupted after \(step) of \(settings.steps) steps (\(Written.short(time)) ps); the files are complete up to there"
+            : "\(simulation.isLate ? "max_time reached" : "Interrupted") after \(step) of \(settings.steps) steps (\(Written.short(time)) ps); the files are complete up to there"
         return ["", head] + Terminal.table(rows, leftAligned: [0, 1])
     }
 
@@ -166,7 +184,7 @@ extension MDRun {
             return ["add trajectory: {every: 10, file: trajectory.nc} to see atoms move"]
         }
         var lines = ["apus info \(trajectory.stream.file)"]
-        if trajectory.format == .netcdf, let topology = trajectory.topology {
+        if trajectory.format == .netcdf || trajectory.format == .dcd, let topology = trajectory.topology {
             lines.append(
                 "python -c 'import MDAnalysis as m; print(m.Universe(\"\(topology)\", \"\(trajectory.stream.file)\").trajectory)'"
             )

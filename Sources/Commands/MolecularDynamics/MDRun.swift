@@ -5,6 +5,7 @@ import Foundation
 import Interactions
 import Logging
 import Potentials
+import Trajectory
 
 /// One simulation from the first line on the terminal to the last.
 struct MDRun {
@@ -22,6 +23,8 @@ struct MDRun {
     /// `nil` for those of a checkpoint.
     let velocities: MDSettings.Velocities?
     private let cancellation: Cancellation
+    /// Since the beginning of the command, if it may not take as long as it likes.
+    var deadline: ContinuousClock.Instant?
     /// Of the frames reported after the start.
     private(set) var temperatures = Average()
     /// GPa
@@ -69,18 +72,26 @@ struct MDRun {
         switch start {
         case .continuation(let continuation):
             velocities = nil
+            let checkpoint = continuation.checkpoint
             simulation = try Simulation(
-                continuing: continuation.checkpoint, under: interaction, by: settings.dynamics,
-                fixed: try settings.fixedAtoms(of: continuation.checkpoint.structure.count), skin: settings.skin,
-                guards: guards, cancellation: cancellation, parallelism: parallelism)
+                continuing: checkpoint, under: interaction, by: settings.dynamics,
+                constraints: try continuation.constraints(settings), skin: settings.skin, guards: guards,
+                biases: try Self.biases(
+                    settings, potential, interaction, checkpoint.structure, checkpoint.masses, checkpoint),
+                cancellation: cancellation, parallelism: parallelism)
             return
         case .structure(let given): structure = given
         }
         velocities = try Self.velocities(settings, structure)
         if case .structure = velocities {} else { structure.velocities = nil }
+        let masses = try settings.constraints.masses(of: structure)
         simulation = try Simulation(
             of: structure, under: interaction, by: settings.dynamics, removesRotation: settings.removesRotation,
-            fixed: try settings.fixedAtoms(of: structure.count), skin: settings.skin, guards: guards,
+            masses: masses, constraints: try settings.constraints.constraints(of: structure), skin: settings.skin,
+            guards: guards,
+            biases: try Self.biases(
+                settings, potential, interaction, structure,
+                masses ?? structure.masses ?? structure.elements.map(\.mass), nil),
             cancellation: cancellation, parallelism: parallelism)
         if case .random(let temperature, let isExact) = velocities {
             try simulation.drawVelocities(at: temperature, seed: settings.seed, isExact: isExact)
@@ -95,6 +106,12 @@ struct MDRun {
         return guards
     }
 
+    /// Of the table, beside those that every run has.
+    var columns: [ThermoQuantity] { settings.columns(isCommittee: potential.isCommittee) }
+
+    /// Of trajectories.
+    var title: String { "\(simulation.frame.structure.formula), \(settings.ensembleDescription)" }
+
     mutating func run() throws {
         if settings.heatFlux != nil, try simulation.heatFlux() == nil {
             throw CommandError(
@@ -103,14 +120,14 @@ struct MDRun {
         }
         for line in introduction { Terminal.print(line) }
         for warning in warnings { Logger(label: "apus").warning("\(warning)") }
-        let title = "\(simulation.frame.structure.formula), \(settings.ensembleDescription)"
         try outputs.open(
             title: title, programVersion: ProgramVersion.number, structure: simulation.frame.structure,
-            isCommittee: potential.isCommittee)
+            columns: columns)
         var table = MDTable(
             steps: settings.steps, every: settings.reportEvery, isCommittee: potential.isCommittee,
-            movesCell: simulation.ensemble.movesCell)
+            movesCell: simulation.ensemble.movesCell, isBiased: !simulation.biases.isEmpty)
         table.begin()
+        simulation.deadline = deadline
         do {
             if outputs.isContinuing {
                 table.show(simulation.frame, of: simulation)
@@ -124,10 +141,12 @@ struct MDRun {
             }
             try writeCheckpoint()
         } catch {
+            let failure = error is SimulationError ? writeFailure() : ""
             try? outputs.close()
             let files = outputs.filesWithFrames
-            let paths = files.isEmpty ? "" : " The frames before it are in \(files.joined(separator: ", "))."
-            throw CommandError(CommandError.message(of: error) + paths)
+            var message = CommandError.message(of: error)
+            if !files.isEmpty { message += " The frames before it are in \(files.joined(separator: ", "))." }
+            throw CommandError(message + failure)
         }
         try outputs.close()
         for line in conclusion { Terminal.print(line) }
@@ -153,13 +172,45 @@ struct MDRun {
 
     private func writeCheckpoint() throws {
         guard let path = settings.checkpoint?.file else { return }
-        var checkpoint = try simulation.checkpoint()
+        try write(try simulation.checkpoint(), to: path)
+    }
+
+    /// The last moment before a failure, to go on from, and the structures then and after, to look at. Returns where
+    /// they are.
+    private func writeFailure() -> String {
+        guard let path = settings.checkpoint?.file else { return "" }
+        let stem = (path as NSString).deletingPathExtension
+        let (checkpoint, structures) = ("\(stem).failure.checkpoint", "\(stem).failure.xyz")
+        do {
+            try write(try simulation.checkpointBeforeStep(), to: checkpoint)
+            let file = try ExtendedXYZTrajectory(structures, existing: .overwrite)
+            for frame in simulation.framesOfFailure { try file.append(frame) }
+            try file.close()
+        } catch {
+            return " What came before it could not be written: \(CommandError.message(of: error))"
+        }
+        return " The moment before it is in \(structures) and \(checkpoint)."
+    }
+
+    func write(_ checkpoint: Checkpoint, to path: String) throws {
+        var checkpoint = checkpoint
         checkpoint.settings = potential.identity(precision: settings.precision)
         checkpoint.configuration = try settings.source.yaml()
-        checkpoint.files = outputs.marks
         // The frames are on disk before the checkpoint that counts them.
         try outputs.synchronize()
+        checkpoint.files = outputs.marks
         try checkpoint.write(to: path)
+    }
+
+    private static func biases(
+        _ settings: MDSettings, _ potential: MDPotential, _ interaction: any Interaction, _ structure: Structure,
+        _ masses: [Double], _ checkpoint: Checkpoint?
+    ) throws -> [any Bias] {
+        guard !settings.biases.isEmpty else { return [] }
+        return try settings.biases.biases(
+            of: structure, masses: masses, charges: potential.charges(of: structure.elements),
+            predictsCharges: interaction.properties.contains(.charges), continuing: checkpoint,
+            temperature: settings.dynamics.temperature, timestep: settings.timestep)
     }
 
     private static func velocities(_ settings: MDSettings, _ structure: Structure) throws -> MDSettings.Velocities {

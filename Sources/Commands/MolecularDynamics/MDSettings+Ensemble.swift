@@ -1,4 +1,5 @@
 import Dynamics
+import Trajectory
 
 extension MDSettings {
     /// How atoms move.
@@ -9,6 +10,12 @@ extension MDSettings {
             guard let count = potential.shortSteps else { return ensemble.ensemble(timestep: timestep, seed: seed) }
             return try .multipleTimesteps(ensemble, timestep: timestep, count: count, seed: seed)
         }
+    }
+
+    /// Of the table, beside those that every run has.
+    func columns(isCommittee: Bool) -> [ThermoQuantity] {
+        if pathIntegral != nil { return [.primitiveKineticEnergy] }
+        return (isCommittee ? [.largestForceDeviation] : []) + (biases.isEmpty ? [] : [.biasEnergy])
     }
 
     var ensembleDescription: String { "\(ensemble.description), timestep \(Written.short(timestep.femtoseconds)) fs" }

@@ -9,8 +9,12 @@ extension MDSettings {
                 throw value.error("expected a run of one structure here, found several replicas")
             }
         }
-        if let count = potential.shortSteps { try align(settings, count) }
+        if let count = potential.shortSteps {
+            try align(settings, count)
+            try refuse(["constraints", "plumed"], beside: "two timesteps", settings)
+        }
         guard pathIntegral != nil, let value = settings.optional("path_integral") else { return }
+        try refuse(["restraints", "walls", "plumed", "constraints", "max_time"], beside: "path_integral", settings)
         if potential.shortSteps != nil {
             throw value.error("expected one potential beside path_integral, found two timesteps")
         }
@@ -23,6 +27,12 @@ extension MDSettings {
         }
         if candidates != nil {
             throw try settings.value("candidates").error("expected none beside path_integral")
+        }
+    }
+
+    private func refuse(_ keys: [String], beside other: String, _ settings: Settings) throws {
+        for key in keys {
+            if let value = settings.optional(key) { throw value.error("expected none beside \(other)") }
         }
     }
 

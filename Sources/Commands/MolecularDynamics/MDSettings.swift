@@ -24,7 +24,7 @@ struct MDSettings {
     }
 
     struct TrajectoryStream {
-        enum Format: String, CaseIterable { case netcdf, xyz }
+        enum Format: String, CaseIterable { case netcdf, xyz, dcd, lammps }
 
         var stream: Stream
         var format: Format
@@ -47,9 +47,12 @@ struct MDSettings {
     var startTemperature: Temperature?
     var isStartExact: Bool
     var removesRotation: Bool
-    var fixedSelections: [FixedSelection]
+    var constraints: ConstraintSettings
+    var biases: BiasSettings
     var timestep: Time
     var steps: Int
+    /// s, of the whole command; then the run ends with a checkpoint.
+    var maxTime: Double?
     var seed: UInt64
     var skin: Double
     /// The shortest allowed distance in units of the shortest in the training data; 0 switches the guard off.
@@ -94,6 +97,7 @@ extension MDSettings {
             supercell: try Self.supercell(settings))
         timestep = .femtoseconds(try settings.quantity("timestep", .time, in: Self.timesteps))
         steps = try settings.integer("steps", in: 0...1_000_000_000_000)
+        maxTime = try settings.optional("max_time")?.quantity(.duration, in: .positive)
         seed = UInt64(try settings.integer("seed", in: .nonNegative, default: 0))
         skin = try settings.quantity("skin", .length, in: 0...10, default: 0.5)
 
@@ -119,7 +123,8 @@ extension MDSettings {
             }
         }
         removesRotation = try settings.boolean("remove_rotation", default: false)
-        fixedSelections = try Self.fixed(settings)
+        constraints = try ConstraintSettings(settings)
+        biases = try BiasSettings(settings)
 
         let guards = try settings.sectionOrEmpty("guards")
         minimumDistance = try Self.minimumDistance(guards)
@@ -225,30 +230,45 @@ extension MDSettings {
         settings.note("format", standsFor: format.rawValue)
         let stem = (stream.file as NSString).deletingPathExtension
         let precision = try settings.choice("precision", ["single", "double"], default: "single")
-        if format == .xyz, let value = settings.optional("precision") {
+        if format != .netcdf, let value = settings.optional("precision") {
             throw value.error(
-                "has no effect: extended XYZ is written in full precision; expected a netCDF trajectory")
+                format == .dcd
+                    ? "has no effect: DCD is written in single precision; expected a netCDF trajectory"
+                    : "has no effect: text is written in full precision; expected a netCDF trajectory")
         }
-        var topology: String? = format == .netcdf ? stem + ".pdb" : nil
+        var topology: String? = format == .netcdf || format == .dcd ? stem + ".pdb" : nil
         if let value = settings.optional("topology") {
             let isSwitch = try? value.boolean()
             topology = isSwitch == false ? nil : isSwitch == true ? stem + ".pdb" : try value.file()
         }
         settings.note("topology", standsFor: "\(topology != nil)")
         return TrajectoryStream(
-            stream: stream, format: format, velocities: try settings.boolean("velocities", default: true),
-            forces: try settings.boolean("forces", default: false),
+            stream: stream, format: format,
+            velocities: try Self.content("velocities", settings, format, default: format != .dcd),
+            forces: try Self.content("forces", settings, format, default: false),
             precision: precision == "double" ? .double : .single,
             isWrapped: try settings.boolean("wrap", default: false), topology: topology)
+    }
+
+    /// Whether frames carry it.
+    private static func content(
+        _ key: String, _ settings: Settings, _ format: TrajectoryStream.Format, default absent: Bool
+    ) throws -> Bool {
+        let isThere = try settings.boolean(key, default: absent)
+        guard isThere, format == .dcd else { return isThere }
+        throw try settings.value(key).error("expected false, because DCD holds positions alone")
     }
 
     private static func format(of file: String, _ settings: Settings) throws -> TrajectoryStream.Format {
         switch (file as NSString).pathExtension.lowercased() {
         case "nc", "ncdf", "netcdf": return .netcdf
         case "xyz", "extxyz": return .xyz
+        case "dcd": return .dcd
+        case "lammpstrj", "dump": return .lammps
         default:
             throw try settings.value("file").error(
-                "expected a name that ends in .nc or .xyz, found '\(file)'; or add format: netcdf or format: xyz")
+                "expected a name that ends in .nc, .xyz, .dcd or .lammpstrj, found '\(file)'; or add format: netcdf, xyz, dcd or lammps"
+            )
         }
     }
 

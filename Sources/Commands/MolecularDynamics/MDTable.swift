@@ -18,17 +18,18 @@ struct MDTable {
     private let watch = Stopwatch()
     private var status = StatusLine()
 
-    init(steps: Int, every: Int, isCommittee: Bool, movesCell: Bool) {
+    init(steps: Int, every: Int, isCommittee: Bool, movesCell: Bool, isBiased: Bool) {
         self.steps = steps
         self.every = every
-        table = RunningTable(Self.columns(isCommittee: isCommittee, movesCell: movesCell))
+        table = RunningTable(Self.columns(isCommittee: isCommittee, movesCell: movesCell, isBiased: isBiased))
     }
 
-    private static func columns(isCommittee: Bool, movesCell: Bool) -> [RunningTable<Row>.Column] {
+    private static func columns(isCommittee: Bool, movesCell: Bool, isBiased: Bool) -> [RunningTable<Row>.Column] {
         func fixed(_ value: Double?, _ digits: Int) -> String { value.map { Written.fixed($0, digits) } ?? "-" }
         let deviation = RunningTable<Row>.Column(title: "ΔF max", unit: "eV/Å", width: 8) {
             fixed($0.frame.structure.deviation?.largestOfForces, 4)
         }
+        let bias = RunningTable<Row>.Column(title: "E_bias", unit: "eV", width: 10) { fixed($0.frame.biasEnergy, 4) }
         let volume = RunningTable<Row>.Column(title: "V", unit: "Å³/atom", width: 8) { row in
             fixed(row.frame.structure.cell.map { $0.volume / Double(max(1, row.frame.structure.count)) }, 3)
         }
@@ -43,7 +44,7 @@ struct MDTable {
                 Written.scientific($0.pace.steps > 0 ? $0.frame.drift : nil)
             },
             .init(title: "P", unit: "GPa", width: 7) { fixed($0.frame.pressure.map { $0 * Units.gigapascal }, 3) },
-        ] + (movesCell ? [volume] : []) + (isCommittee ? [deviation] : []) + [
+        ] + (movesCell ? [volume] : []) + (isBiased ? [bias] : []) + (isCommittee ? [deviation] : []) + [
             .init(title: "µs/atom", unit: "/step", width: 8) {
                 $0.pace.steps > 0 ? fixed($0.pace.microsecondsPerAtomAndStep, 1) : "-"
             },

@@ -13,7 +13,15 @@ struct Barostat: Sendable {
     let freedom: CellFreedom
     let target: TargetStress
 
-    func validate() throws {
+    /// The parameters of a propagator of this barostat.
+    ///
+    /// - Parameter cellHasMass: which a temperature of 0 K would make zero.
+    func validate(
+        timestep: Time, bath temperature: BathTemperature, pressureTime: Time, cellHasMass: Bool
+    ) throws {
+        try SimulationError.validate(timestep: timestep)
+        try SimulationError.validate(bath: temperature, isPositive: cellHasMass, of: "A cell with a mass")
+        try SimulationError.validate(pressureTime: pressureTime, timestep)
         let pressure = target.pressure
         guard pressure.start.isFinite, pressure.end.isFinite else {
             throw SimulationError(
@@ -31,8 +39,13 @@ struct Barostat: Sendable {
                 + "target, the target is more than the structure bears, or pressure_time is too short.")
     }
 
-    func reference(of motion: Motion) -> Reference? {
-        motion.cell.map { Reference(a: $0.vectors.rows.0, b: $0.vectors.rows.1, c: $0.vectors.rows.2) }
+    /// Called before the first step and after a restart: `reference` is the cell of the first start.
+    ///
+    /// - Throws: `SimulationError` where a cell cannot be moved that way.
+    func prepare(for motion: Motion, _ reference: inout Reference?) throws {
+        try freedom.validate(motion, pressure: target)
+        guard reference == nil else { return }
+        reference = motion.cell.map { Reference(a: $0.vectors.rows.0, b: $0.vectors.rows.1, c: $0.vectors.rows.2) }
     }
 
     /// −dH/dε without the kinetic part of the atoms: `W − P V + V₀ Fᵀ S F`, eV.

@@ -78,6 +78,12 @@ public struct CellFreedom: Sendable, Hashable {
                 "Fixed atoms do not move with the cell, so that no pressure is defined; expected no fixed atoms under a barostat."
             )
         }
+        guard !motion.constraints.joinsAtoms else {
+            throw refused(
+                "Bonds of constant length and rigid groups would change with the cell; expected none of them under a barostat. "
+                    + "Heavier hydrogen (hydrogen_mass) allows long timesteps under any ensemble."
+            )
+        }
         guard pressure.isHydrostatic || mode == .anisotropic || mode == .triclinic else {
             throw refused(
                 "A stress that is not a pressure needs cell: anisotropic or cell: triclinic; found cell: \(mode.rawValue)."

@@ -3,8 +3,11 @@ import Foundation
 
 /// Functions of a symmetric 3 × 3 matrix by its eigenvectors, Jacobi's rotations: Golub and Van Loan, section 8.5.
 struct SymmetricFunction {
-    private let values: SIMD3<Double>
+    let values: SIMD3<Double>
     private let vectors: Matrix3
+
+    /// The unit vector of the value `k`.
+    func axis(_ k: Int) -> SIMD3<Double> { vectors.transposed[row: k] }
 
     init(_ matrix: Matrix3) {
         var a = matrix

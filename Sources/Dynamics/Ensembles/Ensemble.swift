@@ -77,6 +77,13 @@ extension Ensemble {
         for place in sequence.indices { try pieces[sequence[place]].propagate(&motion, evaluate: evaluate) }
     }
 
+    /// Goes back to the states that `other`, which is this ensemble at another moment, has.
+    mutating func takeStates(of other: Ensemble) {
+        for index in pieces.indices where Self.remembers(pieces[index]) { pieces[index] = other.pieces[index] }
+    }
+
+    private static func remembers<Piece: Propagator>(_ piece: Piece) -> Bool { Piece.State.self != NoState.self }
+
     /// What a piece remembers, as text for a file.
     public struct PieceState: Sendable, Codable, Equatable {
         /// The type of the piece.

@@ -43,6 +43,7 @@ public final class PathIntegral {
         of motion: Motion, under interaction: any Interaction, _ settings: PathIntegralSettings, skin: Double = 0.5,
         guards: Guards = Guards(), cancellation: Cancellation = Cancellation()
     ) throws {
+        try SimulationError.validate(free: motion, in: "path integrals")
         let ring = RingPolymer(
             motion.positions, beads: max(1, settings.beads), temperature: settings.temperature.kelvin,
             masses: motion.masses, freedom: motion.freedom, parallelism: motion.parallelism)

@@ -45,10 +45,8 @@ public struct CellRescaling: Propagator {
     }
 
     public func validate() throws {
-        try SimulationError.validate(timestep: timestep)
-        try SimulationError.validate(bath: temperature)
-        try SimulationError.validate(pressureTime: pressureTime, timestep)
-        try barostat.validate()
+        try barostat.validate(
+            timestep: timestep, bath: temperature, pressureTime: pressureTime, cellHasMass: false)
         if let given, !(given > 0 && given.isFinite) {
             throw SimulationError(
                 .invalidSetting, "The compressibility must be above 0; got \(given / Units.gigapascal)/GPa.")
@@ -58,8 +56,7 @@ public struct CellRescaling: Propagator {
     public mutating func prepare(
         for motion: Motion, degreesOfFreedom: Int, evaluate: (inout Motion) throws -> Void
     ) throws {
-        try barostat.freedom.validate(motion, pressure: barostat.target)
-        if state.reference == nil { state.reference = barostat.reference(of: motion) }
+        try barostat.prepare(for: motion, &state.reference)
         if let given {
             state.compressibility = given
         } else if state.compressibility == nil {

@@ -11,7 +11,8 @@ import Foundation
 ///
 /// The noise is a function of the seed, the step and the atom (`Philox`). `keepsCentreOfMass` projects it, in mass-
 /// weighted space, on what is orthogonal to the motion of the whole: 3N − 3 degrees of freedom have exactly the
-/// canonical distribution and the centre of mass rests. Without it, and where atoms are fixed, all 3N do.
+/// canonical distribution and the centre of mass rests. Without it, and where atoms are fixed, all 3N do. With
+/// constraints each of the letters keeps to them: Leimkuhler and Matthews, Proc. R. Soc. A 472, 20160138 (2016).
 public struct Langevin: Propagator {
     public let timestep: Time
     public let temperature: BathTemperature
@@ -38,10 +39,11 @@ public struct Langevin: Propagator {
 
     public func propagate(_ motion: inout Motion, evaluate: (inout Motion) throws -> Void) throws {
         let dt = timestep.femtoseconds
+        guard motion.constraints.isEmpty else { return try propagateConstrained(&motion, evaluate, dt) }
         let (momentum, exchanged) = kickDriftAndShake(&motion, dt)
         motion.heat += exchanged
         var drift = SIMD3<Double>.zero
-        if keepsCentreOfMass, motion.count > 0, !motion.hasFixedAtoms {
+        if keepsCentreOfMass, motion.count > 0, !motion.exchangesMomentum {
             let mass = motion.masses.reduce(0, +)
             drift = momentum * (1 / mass)
             motion.heat -= 0.5 * dot(momentum, momentum) / mass / Units.acceleration
@@ -49,6 +51,22 @@ public struct Langevin: Propagator {
         driftOn(&motion, dt / 2, less: drift)
         try evaluate(&motion)
         motion.kick(dt / 2)
+    }
+
+    private func propagateConstrained(
+        _ motion: inout Motion, _ evaluate: (inout Motion) throws -> Void, _ dt: Double
+    ) throws {
+        try motion.constrainedKick(dt / 2)
+        try motion.constrainedDrift(dt / 2)
+        let before = motion.kineticEnergy
+        let kT = Units.boltzmann * temperature.ramp.value(at: motion.step)
+        motion.addNoise(dt, kT: kT, friction: friction, seed: seed)
+        try motion.constrainVelocities()
+        if keepsCentreOfMass, !motion.exchangesMomentum { motion.removeMomentum() }
+        motion.heat += motion.kineticEnergy - before
+        try motion.constrainedDrift(dt / 2)
+        try evaluate(&motion)
+        try motion.constrainedKick(dt / 2)
     }
 
     /// B, A and O in one pass. Returns the momentum after it and the kinetic energy that O has added (eV).

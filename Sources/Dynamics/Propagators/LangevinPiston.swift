@@ -35,19 +35,16 @@ public struct LangevinPiston: Propagator {
     }
 
     public func validate() throws {
-        try SimulationError.validate(timestep: timestep)
-        try SimulationError.validate(bath: temperature, isPositive: true, of: "A cell with a mass")
+        try barostat.validate(
+            timestep: timestep, bath: temperature, pressureTime: pressureTime, cellHasMass: true)
         try SimulationError.validate(friction: friction)
-        try SimulationError.validate(pressureTime: pressureTime, timestep)
-        try barostat.validate()
     }
 
     public mutating func prepare(
         for motion: Motion, degreesOfFreedom: Int, evaluate: (inout Motion) throws -> Void
     ) throws {
-        try barostat.freedom.validate(motion, pressure: barostat.target)
+        try barostat.prepare(for: motion, &state.cell.reference)
         degrees = degreesOfFreedom
-        if state.cell.reference == nil { state.cell.reference = barostat.reference(of: motion) }
     }
 
     public mutating func reverse() { state.cell.scale(-1) }
@@ -93,6 +90,23 @@ extension CellFreedom {
 }
 
 extension Motion {
+    /// v = e^−γΔt v + √(kT/m (1 − e^−2γΔt)) ξ.
+    mutating func addNoise(_ dt: Double, kT: Double, friction: Rate, seed: UInt64) {
+        let (freedom, masses, step) = (freedom, masses, step)
+        let noise = Philox(seed: seed)
+        let memory = exp(-friction.perFemtosecond * dt)
+        // 1 − e^−2γΔt without cancellation, for small friction.
+        let spread = -expm1(-2 * friction.perFemtosecond * dt) * kT * Units.acceleration
+        parallelism.update(&velocities, by: Motion.length) { atoms, velocities in
+            let (freedom, masses) = (freedom.span, masses.span)
+            for (row, i) in atoms.enumerated() {
+                let x = noise.normals(at: Philox.counter(step: step, index: i, stream: RandomStream.langevin))
+                velocities[row] =
+                    velocities[row] * memory + SIMD3(x.x, x.y, x.z) * (spread / masses[i]).squareRoot() * freedom[i]
+            }
+        }
+    }
+
     /// v = e^−γΔt v + √(kT/m (1 − e^−2γΔt)) ξ, projected so that the centre of mass rests if it is to. Returns the
     /// kinetic energy that is given, eV.
     mutating func shake(

@@ -40,19 +40,16 @@ public struct MartynaTobiasKlein: Propagator {
     }
 
     public func validate() throws {
-        try SimulationError.validate(timestep: timestep)
-        try SimulationError.validate(bath: temperature, isPositive: true, of: "A cell with a mass")
-        try SimulationError.validate(pressureTime: pressureTime, timestep)
-        try barostat.validate()
+        try barostat.validate(
+            timestep: timestep, bath: temperature, pressureTime: pressureTime, cellHasMass: true)
     }
 
     public mutating func prepare(
         for motion: Motion, degreesOfFreedom: Int, evaluate: (inout Motion) throws -> Void
     ) throws {
-        try barostat.freedom.validate(motion, pressure: barostat.target)
+        try barostat.prepare(for: motion, &state.cell.reference)
         degrees = degreesOfFreedom
         if state.chain.length != length || state.chain.velocities.count != length { state.chain = .rest(length) }
-        if state.cell.reference == nil { state.cell.reference = barostat.reference(of: motion) }
     }
 
     public mutating func reverse() {

@@ -5,7 +5,8 @@ import Compute
 ///
 ///     v += ½ Δt F/m;   x += Δt v;   F = F(x);   v += ½ Δt F/m
 ///
-/// Swope, Andersen, Berens and Wilson, J. Chem. Phys. 76, 637 (1982).
+/// Swope, Andersen, Berens and Wilson, J. Chem. Phys. 76, 637 (1982). With constraints it is RATTLE: kicks end in the
+/// space of velocities that they allow, and the drift stays in that of positions.
 public struct VelocityVerlet: Propagator {
     public let timestep: Time
     public var evaluations: Int { 1 }
@@ -16,6 +17,12 @@ public struct VelocityVerlet: Propagator {
 
     public func propagate(_ motion: inout Motion, evaluate: (inout Motion) throws -> Void) throws {
         let dt = timestep.femtoseconds
+        guard motion.constraints.isEmpty else {
+            try motion.constrainedKick(dt / 2)
+            try motion.constrainedDrift(dt)
+            try evaluate(&motion)
+            return try motion.constrainedKick(dt / 2)
+        }
         kickAndDrift(&motion, dt)
         try evaluate(&motion)
         motion.kick(dt / 2)

@@ -32,7 +32,7 @@ struct PathIntegralJob {
                 let checkpoint = set.checkpoints[max(0, index - 1)]
                 var continuation = MDContinuation(
                     index == 0 ? own : beadSettings[index - 1], checkpoint, of: path, changes: changes)
-                try continuation.checkFiles(of: outputs, isCommittee: false)
+                try continuation.checkFiles(of: outputs, columns: settings.columns(isCommittee: false))
             }
         }
         let structure = try settings.start.read()
@@ -54,9 +54,11 @@ struct PathIntegralJob {
     private func simulation(
         _ structure: Structure, _ set: CheckpointSet?, _ potential: MDPotential, _ interaction: any Interaction
     ) throws -> PathIntegral {
-        let motion = Motion(
-            of: set?.checkpoints[0].structure ?? structure, masses: set?.checkpoints[0].masses,
-            fixed: try settings.fixedAtoms(of: set?.checkpoints[0].structure.count ?? structure.count),
+        // The column of what is fixed is the file's.
+        let constraints = try settings.constraints.constraints(of: structure)
+        let masses = try set?.checkpoints[0].masses ?? settings.constraints.masses(of: structure)
+        let motion = try Motion(
+            of: set?.checkpoints[0].structure ?? structure, masses: masses, constraints: constraints,
             parallelism: job.parallelism)
         let how = try PathIntegralSettings(
             settings.ensemble, beads: keys.beads, damping: keys.damping, timestep: settings.timestep,

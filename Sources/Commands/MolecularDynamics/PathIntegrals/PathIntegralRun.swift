@@ -40,10 +40,12 @@ struct PathIntegralRun {
         let title = "\(structure.formula), \(keys.beads) beads, \(settings.ensembleDescription)"
         for files in [outputs] + beads {
             try files.open(
-                title: title, programVersion: ProgramVersion.number, structure: structure, isCommittee: false)
+                title: title, programVersion: ProgramVersion.number, structure: structure,
+                columns: settings.columns(isCommittee: false))
         }
         var table = MDTable(
-            steps: settings.steps, every: settings.reportEvery, isCommittee: false, movesCell: false)
+            steps: settings.steps, every: settings.reportEvery, isCommittee: false, movesCell: false,
+            isBiased: false)
         table.begin()
         do {
             if outputs.isContinuing {

@@ -58,7 +58,9 @@ struct ReplicaJob {
         return try set.checkpoints.indices.map { index in
             var continuation = MDContinuation(
                 settings.replicas[index], set.checkpoints[index], of: settings.checkpoint!.file, changes: changes)
-            try continuation.checkFiles(of: outputs[index], isCommittee: potential.isCommittee)
+            try continuation.checkFiles(
+                of: outputs[index],
+                columns: settings.replicas[index].columns(isCommittee: potential.isCommittee))
             return .continuation(continuation)
         }
     }

@@ -56,11 +56,9 @@ struct ReplicaRun {
         for line in introduction { Terminal.print(line) }
         for warning in runs[0].warnings { Logger(label: "apus").warning("\(warning)") }
         for run in runs {
-            let frame = run.simulation.frame
             try run.outputs.open(
-                title: "\(frame.structure.formula), \(run.settings.ensembleDescription)",
-                programVersion: ProgramVersion.number, structure: frame.structure,
-                isCommittee: potential.isCommittee)
+                title: run.title, programVersion: ProgramVersion.number, structure: run.simulation.frame.structure,
+                columns: run.columns)
         }
         if let file = settings.tempering?.file {
             table = try ExchangeTable(
@@ -109,8 +107,8 @@ struct ReplicaRun {
         for index in set.checkpoints.indices {
             set.checkpoints[index].settings = potential.identity(precision: first.precision)
             set.checkpoints[index].configuration = configuration
-            set.checkpoints[index].files = runs[index].outputs.marks
             try runs[index].outputs.synchronize()
+            set.checkpoints[index].files = runs[index].outputs.marks
         }
         try table?.synchronize()
         try set.write(to: path)
