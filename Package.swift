@@ -183,7 +183,9 @@ let package = Package(
                 path: "Tests/InteractionTesting", swiftSettings: settings),
             .executableTarget(
                 name: "apus",
-                dependencies: ["Commands", "Files", "Compute", "Potentials", "Relaxation", "Sockets"].map {
+                dependencies: [
+                    "Commands", "Files", "Atoms", "Compute", "Interactions", "Potentials", "Relaxation", "Sockets",
+                ].map {
                     .byName(name: $0)
                 } + [
                     arguments, logging,

@@ -4,16 +4,18 @@ import Interactions
 import Symmetry
 
 /// Second derivatives of the energy of a crystal, Φ_αβ(i, J) = ∂²E / ∂u_iα ∂u_Jβ in eV/Å², i an atom of the unit cell,
-/// J one of the supercell, by finite displacements.
+/// J one of the supercell, by the interaction's own second derivatives or by finite displacements.
 ///
 /// Atoms are displaced along x, y and z as far as the space group does not give one from another, forth and back unless
 /// it turns the one into the other. With all displacements d and forces F that it gives, Φ = −(Σ d⊗d)⁻¹ Σ d⊗F: what
-/// phonopy finds from the same forces (Togo, J. Phys. Soc. Jpn. 92, 012001 (2023), section 3).
+/// phonopy finds from the same forces (Togo, J. Phys. Soc. Jpn. 92, 012001 (2023), section 3). Columns of the Hessian
+/// need no way back; their forces are those of the harmonic crystal at the displacement, F = −Φ d.
 public struct ForceConstants: Sendable {
     public let supercell: PhononSupercell
     /// `[unit atom · supercell atoms + supercell atom]`
     public private(set) var blocks: [Matrix3]
     public let displacements: [Displacement]
+    public let method: HessianMethod
     /// Before they were made symmetric: the largest |Φ(i, J) − Φ(J, i)ᵀ| and the largest |Σ_J Φ(i, J)|, eV/Å².
     public let asymmetry: Double
     public let sumRuleViolation: Double
@@ -29,41 +31,34 @@ public struct ForceConstants: Sendable {
     }
 
     /// - Parameters:
+    ///   - method: the interaction's own derivatives unless it has none, if not given.
     ///   - size: of the displacements, Å.
     ///   - group: of the unit cell; without one all displacements are made.
     ///   - isSymmetrized: whether the acoustic sum rule and Φ(i, J) = Φ(J, i)ᵀ are imposed.
     ///   - progress: called with the displacements done and all.
     public init(
-        of supercell: PhononSupercell, by evaluator: Evaluator, size: Double = 0.01, group: SpaceGroup? = nil,
-        isSymmetrized: Bool = true, progress: (Int, Int) -> Void = { _, _ in }
+        of supercell: PhononSupercell, by evaluator: Evaluator, method given: HessianMethod? = nil,
+        size: Double = 0.01, group: SpaceGroup? = nil, isSymmetrized: Bool = true,
+        progress: (Int, Int) -> Void = { _, _ in }
     ) throws {
         self.supercell = supercell
+        let method = try given ?? evaluator.hessianMethod(for: supercell.structure)
+        self.method = method
         let operations = Self.operations(of: group, in: supercell)
         let orbits = Self.orbits(operations, atoms: supercell.unit.count)
         var planned: [(displacement: Displacement, orbit: Int)] = []
         for (number, orbit) in orbits.enumerated() {
-            for vector in Self.directions(orbit.site) {
+            for vector in Self.directions(orbit.site, isTwoSided: method == .differences) {
                 planned.append(
                     (Displacement(atom: supercell.index(orbit.atom, .zero), vector: vector * size), number))
             }
         }
-        // Few at a time: their memory is bounded and progress is seen.
-        let stride = max(1, 4096 / supercell.structure.count)
-        var first = 0
-        while first < planned.count {
-            let range = first..<min(first + stride, planned.count)
-            let displaced = planned[range].map { plan in
-                var structure = supercell.structure
-                structure.positions[plan.displacement.atom] += plan.displacement.vector
-                return structure
+        displacements =
+            switch method {
+            case .analytic: try Self.harmonic(planned.map(\.displacement), in: supercell, by: evaluator, progress)
+            case .differences: try Self.displaced(planned.map(\.displacement), in: supercell, by: evaluator, progress)
             }
-            for (k, result) in zip(range, try evaluator.evaluate(displaced)) {
-                planned[k].displacement.forces = result.forces
-            }
-            first = range.upperBound
-            progress(first, planned.count)
-        }
-        displacements = planned.map(\.displacement)
+        for k in planned.indices { planned[k].displacement.forces = displacements[k].forces }
         let all = supercell.structure.count
         blocks = Array(repeating: .zero, count: supercell.unit.count * all)
         for (number, orbit) in orbits.enumerated() {
@@ -96,6 +91,51 @@ public struct ForceConstants: Sendable {
             return max(largest, sum.elements.map(abs).max()!)
         }
         if isSymmetrized { symmetrize(transposed) }
+    }
+
+    /// Forces at displacements.
+    private static func displaced(
+        _ displacements: [Displacement], in supercell: PhononSupercell, by evaluator: Evaluator,
+        _ progress: (Int, Int) -> Void
+    ) throws -> [Displacement] {
+        var displacements = displacements
+        // Few at a time: their memory is bounded and progress is seen.
+        let stride = max(1, 4096 / supercell.structure.count)
+        var first = 0
+        while first < displacements.count {
+            let range = first..<min(first + stride, displacements.count)
+            let structures = displacements[range].map { displacement in
+                var structure = supercell.structure
+                structure.positions[displacement.atom] += displacement.vector
+                return structure
+            }
+            for (k, result) in zip(range, try evaluator.evaluate(structures)) {
+                displacements[k].forces = result.forces
+            }
+            first = range.upperBound
+            progress(first, displacements.count)
+        }
+        return displacements
+    }
+
+    /// F = −Φ d.
+    private static func harmonic(
+        _ displacements: [Displacement], in supercell: PhononSupercell, by evaluator: Evaluator,
+        _ progress: (Int, Int) -> Void
+    ) throws -> [Displacement] {
+        let directions = displacements.map { displacement in
+            var direction = [SIMD3<Double>](repeating: .zero, count: supercell.structure.count)
+            direction[displacement.atom] = displacement.vector
+            return direction
+        }
+        let products = try evaluator.hessian(of: supercell.structure, times: directions, method: .analytic) {
+            progress($0, displacements.count)
+        }.products
+        return zip(displacements, products).map { displacement, product in
+            var displacement = displacement
+            displacement.forces = product.map { -$0 }
+            return displacement
+        }
     }
 
     public subscript(i: Int, J: Int) -> Matrix3 { blocks[i * supercell.structure.count + J] }
@@ -188,8 +228,8 @@ extension ForceConstants {
         return orbits
     }
 
-    /// Directions whose images span space.
-    fileprivate static func directions(_ site: [Operation]) -> [SIMD3<Double>] {
+    /// Directions whose images span space, and, where both sides are wanted, the opposite ones that no image is.
+    fileprivate static func directions(_ site: [Operation], isTwoSided: Bool) -> [SIMD3<Double>] {
         var (chosen, span) = ([SIMD3<Double>](), [SIMD3<Double>]())
         func rest(_ vector: SIMD3<Double>) -> SIMD3<Double> { span.reduce(vector) { $0 - $1 * dot($1, vector) } }
         for direction in [SIMD3(1.0, 0, 0), SIMD3(0, 1, 0), SIMD3(0, 0, 1)] where norm(rest(direction)) > 1e-3 {
@@ -199,7 +239,7 @@ extension ForceConstants {
                 if norm(new) > 1e-3 { span.append(new / norm(new)) }
             }
             chosen.append(direction)
-            if !images.contains(where: { norm($0 + direction) < 1e-6 }) { chosen.append(-direction) }
+            if isTwoSided, !images.contains(where: { norm($0 + direction) < 1e-6 }) { chosen.append(-direction) }
         }
         return chosen
     }

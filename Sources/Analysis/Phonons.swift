@@ -105,7 +105,7 @@ public struct Phonons: Sendable {
     }
 
     /// √λ / 2π; Å⁻² eV/amu are `Units.acceleration` fs⁻².
-    private static func frequency(_ eigenvalue: Double) -> Double {
+    static func frequency(_ eigenvalue: Double) -> Double {
         let frequency = 1000 * (abs(eigenvalue) * Units.acceleration).squareRoot() / (2 * .pi)
         return eigenvalue < 0 ? -frequency : frequency
     }
@@ -146,6 +146,14 @@ public struct PhononMesh: Sendable {
         frequencies = phonons.frequencies(points, parallelism: parallelism)
     }
 
+    /// How many of the frequencies are imaginary, 0…1.
+    public var imaginaryShare: Double {
+        zip(frequencies, weights).reduce(0) { sum, point in
+            let imaginary = point.0.count { $0 < -HarmonicThermodynamics.lowest }
+            return sum + point.1 * Double(imaginary) / Double(max(1, point.0.count))
+        }
+    }
+
     /// States per THz and unit cell: each frequency a Gaussian of standard deviation `width` (THz). The integral is the
     /// number of branches.
     public func density(width: Double, points: Int = 400) -> [(frequency: Double, density: Double)] {
@@ -178,8 +186,6 @@ public struct HarmonicThermodynamics: Sendable, Equatable {
     /// At constant volume, eV/K.
     public var heatCapacity: Double
 
-    /// h, eV/THz: 6.62607015e-34 J s (exact) / e.
-    private static let planck = 4.135667696923859e-3
     /// Frequencies below this, and imaginary ones, are left out, THz.
     public static let lowest = 1e-3
 
@@ -189,7 +195,7 @@ public struct HarmonicThermodynamics: Sendable, Equatable {
         let thermal = Units.boltzmann * temperature
         for (branch, weight) in zip(mesh.frequencies, mesh.weights) {
             for frequency in branch where frequency > Self.lowest {
-                let energy = Self.planck * frequency
+                let energy = MolecularVibrations.planck * frequency
                 freeEnergy += weight * 0.5 * energy
                 guard thermal > 0, energy / thermal < 700 else { continue }
                 let x = energy / thermal

@@ -12,8 +12,9 @@ public enum PhonopyFiles {
         let cell = unit.cell!
         let inverse = cell.vectors.inverse
         let n = supercell.copies
+        let harmonic = ", the forces by analytic second derivatives: F = -Phi d"
         var text = """
-            # Displacements and forces computed by \(program).
+            # Displacements and forces computed by \(program)\(constants.method == .analytic ? harmonic : "").
             physical_unit:
               length: "angstrom"
               force: "eV/angstrom"

@@ -21,6 +21,9 @@ public struct Frame: Sendable, Equatable {
     /// The slope of the conserved energy over the steps so far, eV per atom and ps.
     public var drift: Double?
 
+    /// Of the whole structure, Σ_i v_i e_i + Σ_ij (r_i − r_j) (∂E_i/∂r_j·v_j), eV Å/fs: the heat flux times the volume.
+    public var heatFlux: SIMD3<Double>?
+
     public init(structure: Structure, step: Int = 0, time: Double = 0) {
         self.structure = structure
         self.step = step

@@ -17,8 +17,8 @@ public struct Structure: Sendable, Equatable {
     /// Other properties, each its numbers: `[component]` of the structure, or `[atom][component]`.
     public var properties: [Property: [Double]] = [:]
 
-    /// `[atom]`, 1 along the axes x, y and z on which an atom is free to move, 0 where the source says that it is fixed;
-    /// `nil` where it says nothing.
+    /// `[atom]`, 1 along the axes x, y and z on which an atom is free to move, 0 where the source says that it is
+    /// fixed; `nil` where it says nothing.
     public var moveMask: [SIMD3<Int8>]?
     /// What the labels count in a training; 1 unless the source or its settings say otherwise.
     public var weight: Double?

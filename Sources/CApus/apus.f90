@@ -169,6 +169,20 @@ module apus
             type(c_ptr), intent(in) :: properties(*), values(*)
         end function
 
+        !> directions(3, atoms, count), products(3, atoms, count).
+        integer(c_int) function apus_compute_hessian_products( &
+            calculator, atoms, elements, positions, cell, periodic, count, directions, products) bind(C)
+            import :: c_int, c_ptr, c_double
+            type(c_ptr), value :: calculator
+            integer(c_int), value :: atoms, count
+            integer(c_int), intent(in) :: elements(*)
+            real(c_double), intent(in) :: positions(3, *)
+            real(c_double), intent(in), optional :: cell(3, 3)
+            integer(c_int), intent(in), optional :: periodic(3)
+            real(c_double), intent(in) :: directions(3, *)
+            real(c_double), intent(out) :: products(3, *)
+        end function
+
         !> Structures one after the other: positions(3, all atoms), cells(3, 3, structures), periodic(3, structures).
         integer(c_int) function apus_compute_many( &
             calculator, structures, atoms, elements, positions, cells, periodic, results) bind(C)

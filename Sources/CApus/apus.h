@@ -200,6 +200,17 @@ apus_status apus_compute_properties(
     const int *periodic, double charge, apus_result *result, int count, const char *const *properties,
     double *const *values);
 
+/* The Hessian d²E/dr² of a whole structure times directions, by the potential's own second derivatives: how forces change
+ * along them, with the opposite sign.
+ *
+ * The structure as for apus_compute; directions and products [count][atoms][3], Å and eV/Å. With a direction that is 1
+ * for one coordinate and 0 for all others, the product is that column of the Hessian in eV/Å². Several directions in
+ * one call take less time than one by one. A calculator in double precision is meant; APUS_ERROR_OTHER where the
+ * potential has no second derivatives. */
+apus_status apus_compute_hessian_products(
+    apus_calculator *calculator, int atoms, const int *elements, const double *positions, const double *cell,
+    const int *periodic, int count, const double *directions, double *products);
+
 /* Two atoms that are closer than any of their elements were in the training data. */
 typedef struct apus_close_pair {
     /* From 0; of apus_compute_many counted through all structures, of apus_compute_local rows of atoms and ghosts, a

@@ -101,6 +101,30 @@ final class Calculator {
         }
     }
 
+    /// The Hessian of a whole structure times directions, `[direction][atom][3]`.
+    func hessian(
+        elements numbers: UnsafeBufferPointer<Int32>, positions coordinates: UnsafeBufferPointer<Double>, cell: Cell?,
+        times directions: UnsafeBufferPointer<Double>, into products: UnsafeMutableBufferPointer<Double>
+    ) throws {
+        try lock.withLock {
+            try potential.requireEnergies(for: "a Hessian")
+            try place(numbers, coordinates)
+            let count = numbers.count
+            guard count > 0 else { return }
+            let vectors = stride(from: 0, to: directions.count, by: 3 * count).map { first in
+                (0..<count).map { atom in
+                    let place = first + 3 * atom
+                    return SIMD3(directions[place], directions[place + 1], directions[place + 2])
+                }
+            }
+            let structure = Structure(elements: elements, positions: positions, cell: cell)
+            let found = try evaluator.hessian(of: structure, times: vectors, method: .analytic).products
+            for (k, vector) in found.joined().enumerated() {
+                for axis in 0..<3 { products[3 * k + axis] = vector[axis] }
+            }
+        }
+    }
+
     /// Of the last structure, whatever way the result holds it; `nil` where it means nothing.
     private func numbersFound(of property: Property, _ cell: Cell?) -> [Double]? {
         switch property {

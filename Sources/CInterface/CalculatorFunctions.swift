@@ -135,6 +135,28 @@ public func apusComputeProperties(
     }
 }
 
+@_cdecl("apus_compute_hessian_products")
+public func apusComputeHessianProducts(
+    _ calculator: OpaquePointer?, _ atoms: CInt, _ elements: UnsafePointer<CInt>?,
+    _ positions: UnsafePointer<Double>?, _ cell: UnsafePointer<Double>?, _ periodic: UnsafePointer<CInt>?,
+    _ count: CInt, _ directions: UnsafePointer<Double>?, _ products: UnsafeMutablePointer<Double>?
+) -> apus_status {
+    reporting {
+        let calculator = Handle.object(try calculator.orFailure("a calculator"), as: Calculator.self)
+        guard atoms >= 0, count >= 0 else {
+            throw Failure.argument("expected numbers of atoms and directions, found \(atoms) and \(count)")
+        }
+        guard atoms > 0, count > 0 else { return }
+        let size = 3 * Int(atoms)
+        try calculator.hessian(
+            elements: .init(start: try elements.orFailure("the atomic numbers of \(atoms) atoms"), count: Int(atoms)),
+            positions: .init(start: try positions.orFailure("the positions of \(atoms) atoms"), count: size),
+            cell: try structureCell(cell, periodic),
+            times: .init(start: try directions.orFailure("\(count) directions"), count: Int(count) * size),
+            into: .init(start: try products.orFailure("places for \(count) products"), count: Int(count) * size))
+    }
+}
+
 @_cdecl("apus_compute_many")
 public func apusComputeMany(
     _ calculator: OpaquePointer?, _ count: CInt, _ atoms: UnsafePointer<CInt>?, _ elements: UnsafePointer<CInt>?,

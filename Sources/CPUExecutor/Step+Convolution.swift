@@ -17,7 +17,7 @@ extension StepPreparation {
             return Arguments(
                 basis: value(.basis), slopes: term.slope.map { instruction.operands[$0] }, table: value(.table),
                 harmonics: value(.harmonics), features: value(.features), output: value(.output),
-                changesHarmonics: term.changesHarmonics)
+                changesHarmonics: term.changesHarmonics, omitted: term.omitted)
         }
         func result(_ slot: Convolution.Slot) -> Program.Value? {
             slots.firstIndex(of: slot).map { instruction.results[$0] }
@@ -43,6 +43,14 @@ extension StepPreparation {
         }
         let (features, distances, harmonics) = (result(.features), result(.basis), result(.harmonics))
         let isFeaturesOnly = distances == nil && harmonics == nil
+        // The first term that a result of edges has begins its rows.
+        let first = (
+            distances: terms.firstIndex { $0.omitted != .basis },
+            harmonics: terms.firstIndex { $0.omitted != .harmonics }
+        )
+        precondition(
+            (distances == nil || first.distances == 0) && (harmonics == nil || first.harmonics == 0),
+            "expected the first term to take part in the results of edges")
         return { executor, graph in
             let features = features.map { executor.pointer($0) }
             let (distances, harmonics) = (
@@ -59,8 +67,10 @@ extension StepPreparation {
                             plan, term.term(executor), edges, atoms: atoms, features: features, scratch: scratch)
                     } else {
                         ConvolutionKernels.backward(
-                            plan, term.term(executor), edges, atoms: atoms, isFirst: index == 0, features: features,
-                            distances: distances, harmonics: harmonics, scratch: scratch)
+                            plan, term.term(executor), edges, atoms: atoms, isFirst: index == 0,
+                            features: term.omitted == .features ? nil : features,
+                            distances: term.omitted == .basis ? nil : distances,
+                            harmonics: term.omitted == .harmonics ? nil : harmonics, scratch: scratch)
                     }
                 }
             }
@@ -76,6 +86,7 @@ extension StepPreparation {
         var features: Program.Value
         var output: Program.Value
         var changesHarmonics: Bool
+        var omitted: Convolution.Slot?
 
         @inline(__always)
         func term(_ executor: ProcessorExecutor<T>) -> ConvolutionTerm<T> {

@@ -6,32 +6,38 @@ extension StepPreparation {
     func edgeFunction(
         _ function: EdgeFunction, _ part: EdgeFunction.Part, _ operands: [Program.Value], _ result: Program.Value
     ) -> Step<T>.Body {
-        let input = operands.count > 1 ? operands[1] : nil
+        let (input, direction) = (operands.dropFirst().first, operands.dropFirst(2).first)
         switch function {
         case .harmonics(let lMax):
             let harmonics = sphericalHarmonics(lMax)
-            needsScratch(EdgeKernels<T>.scratchSize(function))
+            needsScratch(EdgeKernels<T>.scratchSize(function, part))
             return { executor, graph in
                 let (input, output) = (input.map { UnsafePointer(executor.pointer($0)) }, executor.pointer(result))
+                let direction = direction.map { UnsafePointer(executor.pointer($0)) }
                 executor.forRows(graph.edges, work: 100) { range, worker in
                     EdgeKernels.harmonics(
-                        harmonics, part, graph, range: range, input: input, output: output,
-                        scratch: executor.scratch[worker].pointer)
+                        harmonics, part, graph, range: range, input: input, direction: direction,
+                        output: output, scratch: executor.scratch[worker].pointer)
                 }
             }
         case .distance:
             return { executor, graph in
                 guard executor.isStored(result) else { return }
                 let (input, output) = (input.map { UnsafePointer(executor.pointer($0)) }, executor.pointer(result))
+                let direction = direction.map { UnsafePointer(executor.pointer($0)) }
                 executor.forRows(graph.edges, work: 20) { range, _ in
-                    EdgeKernels.distance(part, graph, range: range, input: input, output: output)
+                    EdgeKernels.distance(
+                        part, graph, range: range, input: input, direction: direction, output: output)
                 }
             }
         case .bessel(let coordinate, let basis):
             return { executor, graph in
                 let (input, output) = (input.map { UnsafePointer(executor.pointer($0)) }, executor.pointer(result))
+                let direction = direction.map { UnsafePointer(executor.pointer($0)) }
                 executor.forRows(graph.edges, work: 100) { range, _ in
-                    EdgeKernels.bessel(coordinate, basis, part, graph, range: range, input: input, output: output)
+                    EdgeKernels.bessel(
+                        coordinate, basis, part, graph, range: range, input: input, direction: direction,
+                        output: output)
                 }
             }
         }

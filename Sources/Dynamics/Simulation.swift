@@ -232,6 +232,14 @@ extension Simulation {
     /// The slope of the conserved energy in eV per atom and ps; `nil` before the first step.
     public var drift: Double? { driftFit.drift(perAtomOf: motion.count) }
 
+    /// The heat flux times the volume, Σ_i v_i (E_i + ½ m_i v_i²) + Σ_ij (r_i − r_j) (∂E_i/∂r_j·v_j), in eV Å/fs; `nil`
+    /// where the interaction does not know how energy flows. It costs about three evaluations of forces.
+    public func heatFlux() throws -> SIMD3<Double>? {
+        try evaluator.energyFlow(
+            elements: motion.elements, positions: motion.positions, cell: motion.cell, velocities: motion.velocities
+        )?.heatFlux(energies: motion.result.atomicEnergies, masses: motion.masses, velocities: motion.velocities)
+    }
+
     /// Everything about this moment. Shares the storage of the simulation, so it costs nothing unless it is kept.
     public var frame: Frame {
         var structure = Structure(elements: motion.elements, positions: motion.positions, cell: motion.cell)

@@ -59,6 +59,10 @@ public final class Evaluator {
         clock.rebuilds += neighbors.rebuildCount - rebuilds
     }
 
+    func updateNeighbors(positions: [SIMD3<Double>], cell: Cell?) throws {
+        try neighbors.update(positions: positions, cell: cell)
+    }
+
     /// Energies and forces of a host's atoms, whose neighbours it has found itself.
     ///
     /// - Parameter exchange: how rows of ghosts travel, for an interaction that sees its neighbours' neighbours.

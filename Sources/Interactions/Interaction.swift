@@ -24,6 +24,19 @@ public protocol Interaction: AnyObject {
     /// unless an interaction knows better.
     func evaluate(_ configurations: [Configuration], into results: inout [InteractionResult]) throws
 
+    /// The Hessian of the energy of a whole structure times each of the directions (`[atom]`, Å), in eV/Å: how forces
+    /// change along them, with the opposite sign. `nil` where it does not know second derivatives, whatever the
+    /// directions; differences of forces must do then.
+    func hessian(of configuration: Configuration, times directions: [[SIMD3<Double>]]) throws -> [[SIMD3<Double>]]?
+
+    /// How energy flows between the atoms of a whole structure that move at these velocities (`[atom]`, Å/fs); `nil`
+    /// where it does not know.
+    func energyFlow(of configuration: Configuration, velocities: [SIMD3<Double>]) throws -> EnergyFlow?
+
+    /// The derivative of J·field by the velocities, J the flow of potential energy (`EnergyFlow.flux`) and the field in
+    /// 1/Å, `[atom]` in eV/Å: forces that drive heat through a whole structure; `nil` where it does not know.
+    func heatDrivingForces(of configuration: Configuration, field: SIMD3<Double>) throws -> [SIMD3<Double>]?
+
     /// What it computes. One without energies throws unless properties are what is wanted.
     var properties: [Property] { get }
 
@@ -45,6 +58,16 @@ extension Interaction {
     public func evaluate(_ configurations: [Configuration], into results: inout [InteractionResult]) throws {
         for index in configurations.indices { try evaluate(configurations[index], into: &results[index]) }
     }
+
+    public func hessian(
+        of configuration: Configuration, times directions: [[SIMD3<Double>]]
+    ) throws -> [[SIMD3<Double>]]? { nil }
+
+    public func energyFlow(of configuration: Configuration, velocities: [SIMD3<Double>]) throws -> EnergyFlow? { nil }
+
+    public func heatDrivingForces(
+        of configuration: Configuration, field: SIMD3<Double>
+    ) throws -> [SIMD3<Double>]? { nil }
 
     public var properties: [Property] { Property.ofEnergySurface }
 

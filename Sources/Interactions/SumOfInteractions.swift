@@ -33,6 +33,40 @@ public final class SumOfInteractions: Interaction {
 
     public var properties: [Property] { Set(terms.flatMap(\.properties)).sorted() }
 
+    public func hessian(
+        of configuration: Configuration, times directions: [[SIMD3<Double>]]
+    ) throws -> [[SIMD3<Double>]]? {
+        var sums = directions.map { $0.map { _ in SIMD3<Double>.zero } }
+        for term in terms {
+            guard let products = try term.hessian(of: configuration, times: directions) else { return nil }
+            for (k, product) in products.enumerated() {
+                for atom in product.indices { sums[k][atom] += product[atom] }
+            }
+        }
+        return sums
+    }
+
+    public func heatDrivingForces(
+        of configuration: Configuration, field: SIMD3<Double>
+    ) throws -> [SIMD3<Double>]? {
+        var sum = [SIMD3<Double>](repeating: .zero, count: configuration.elements.count)
+        for term in terms {
+            guard let forces = try term.heatDrivingForces(of: configuration, field: field) else { return nil }
+            for atom in sum.indices { sum[atom] += forces[atom] }
+        }
+        return sum
+    }
+
+    public func energyFlow(of configuration: Configuration, velocities: [SIMD3<Double>]) throws -> EnergyFlow? {
+        var sum = EnergyFlow(atoms: configuration.elements.count)
+        for term in terms {
+            guard let flow = try term.energyFlow(of: configuration, velocities: velocities) else { return nil }
+            sum.flux += flow.flux
+            for atom in sum.rates.indices { sum.rates[atom] += flow.rates[atom] }
+        }
+        return sum
+    }
+
     public func check(elements: [Element]) throws {
         for term in terms { try term.check(elements: elements) }
     }

@@ -85,6 +85,83 @@ public struct Model: Sendable {
         return writer.builder.finish(outputs: outputs, simplifying: simplifying)
     }
 
+    /// Stage 0: `forces`. Stage 1, which can be run again with another input `direction` (of atoms and ghosts, Å):
+    /// their change along it with the opposite sign, the `product` of the Hessian of the energy and the direction.
+    public func hessianProgram(members: Int = 1, simplifying: Bool = true) -> Program {
+        secondProgram(members: members, simplifying: simplifying) { writer, surface in
+            let direction = writer.builder.input("direction", .sources, .plain(3))
+            let changes = writer.builder.gradients(
+                of: [(surface.forces, direction)], to: [writer.edgeVectors().positions])
+            return changes[0].map { ["product": writer.builder.scaled($0, by: -1)] } ?? [:]
+        }
+    }
+
+    /// Stage 0: `atomic energies`, `forces`, and `edge gradient`, the derivative of the energy by every edge's vector.
+    /// Stage 1, with the input `velocities` (of atoms and ghosts): `rates`, the change of atomic energies with time,
+    /// and `messages`, the power that messages carry along each edge, unless there is one layer only.
+    public func energyFlowProgram(members: Int = 1, simplifying: Bool = true) -> Program {
+        secondProgram(members: members, simplifying: simplifying) { writer, surface in
+            let velocities = writer.builder.input("velocities", .sources, .plain(3))
+            let flow = writer.builder.energyFlow(
+                energies: surface.cotangent, forces: surface.forces, velocities: velocities)
+            var outputs = ["rates": flow.rates, "edge gradient": surface.edgeGradient]
+            outputs["messages"] = flow.messages
+            return outputs
+        }
+    }
+
+    /// Stage 0: `atomic energies`, `forces` and `edge gradient`, as above. Stage 1, with a number of each edge
+    /// (`numbers`): `driving`, the derivative of Σ_e numbers_e messages_e by the velocities of atoms and ghosts, unless
+    /// there is one layer only.
+    ///
+    /// - Precondition: radial functions are splines.
+    public func heatDrivingProgram(members: Int = 1, simplifying: Bool = true) -> Program {
+        secondProgram(members: members, simplifying: simplifying) { writer, surface in
+            let velocities = writer.builder.input("velocities", .sources, .plain(3))
+            let flow = writer.builder.energyFlow(
+                energies: surface.cotangent, forces: surface.forces, velocities: velocities)
+            var outputs = ["edge gradient": surface.edgeGradient]
+            if let messages = flow.messages {
+                let numbers = writer.builder.input("numbers", .edges, .plain(1))
+                outputs["driving"] = writer.builder.gradients(of: [(messages, numbers)], to: [velocities])[0]
+            }
+            return outputs
+        }
+    }
+
+    /// A potential energy surface as a program has it.
+    private struct Surface {
+        var cotangent, forces, edgeGradient: Program.Value
+    }
+
+    /// `atomic energies` and `forces`, and in a second stage, which can be repeated, what `further` makes of them;
+    /// names begin as in `evaluationProgram`.
+    private func secondProgram(
+        members: Int, simplifying: Bool,
+        _ further: (inout ModelWriter, Surface) -> [String: Program.Value]
+    ) -> Program {
+        var writer = ModelWriter(types: configuration.typeNames.count)
+        var outputs: [String: Program.Value] = [:]
+        let ones = writer.builder.fill(1, .atoms, .plain(1))
+        let surfaces = (0..<members).map { member in
+            writer.prefix = Self.prefix(member, of: members)
+            let features = configuration.architecture.writeFeatures(of: configuration, with: &writer)
+            let energies = energies(of: features, with: &writer)
+            let gradients = writer.forcesAndVirial(of: energies, cotangent: ones)
+            // Nobody reads them; their parameters have names that are bound.
+            _ = otherHeads(of: features, with: &writer)
+            outputs[writer.prefix + "atomic energies"] = energies
+            outputs[writer.prefix + "forces"] = gradients.forces
+            return Surface(cotangent: ones, forces: gradients.forces, edgeGradient: gradients.edgeGradient)
+        }
+        writer.builder.beginStage(repeats: true)
+        for (member, surface) in surfaces.enumerated() {
+            writer.prefix = Self.prefix(member, of: members)
+            for (name, value) in further(&writer, surface) { outputs[writer.prefix + name] = value }
+        }
+        return writer.builder.finish(outputs: outputs, simplifying: simplifying)
+    }
+
     /// What the names of a committee's member begin with; nothing for a single model.
     public static func prefix(_ member: Int, of members: Int) -> String { members > 1 ? "member.\(member)." : "" }
 

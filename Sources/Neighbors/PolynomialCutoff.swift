@@ -25,4 +25,12 @@ public struct PolynomialCutoff: Sendable, Equatable {
         let slope = -p * (p + 1) * (p + 2) / 2 * below * (1 - x) * (1 - x) / cutoff
         return (value, slope)
     }
+
+    /// The second derivative by r (1/Å²).
+    public func curvature(at r: Double) -> Double {
+        guard r < cutoff else { return 0 }
+        let (x, p) = (r / cutoff, power)
+        let rest = (p - 1) * (1 - x) * (1 - x) - 2 * x * (1 - x)
+        return -p * (p + 1) * (p + 2) / 2 * pow(x, p - 2) * rest / (cutoff * cutoff)
+    }
 }

@@ -13,16 +13,23 @@ public final class NetworkInteraction<T: ExecutableScalar>: Interaction, Profile
     public let cutoff: Double
     public let minimumDistances: MinimumDistances?
     public let properties: [Property]
-    private let executor: any Executor<T>
+    let executor: any Executor<T>
     /// What other heads than the energy's become.
     private let assembly: Assembly
-    private let configuration: ModelConfiguration
+    let configuration: ModelConfiguration
     /// `[member]`
     private let outputs: [Outputs]
-    private var memberCount: Int { outputs.count }
+    var memberCount: Int { outputs.count }
     /// `[atomic number]` — index of the model's type, −1 where there is none.
     private let typeOfElement: [Int32]
-    private var species: [Int32] = []
+    /// Of programs beside that of energies and forces, with the parameters bound.
+    private let makeExecutor: (Program) -> any Executor<T>
+    private let model: Model
+    /// Made when they are needed first.
+    private(set) lazy var hessianExecutor = makeExecutor(model.hessianProgram(members: memberCount))
+    private(set) lazy var flowExecutor = makeExecutor(model.energyFlowProgram(members: memberCount))
+    private(set) lazy var drivingExecutor = makeExecutor(model.heatDrivingProgram(members: memberCount))
+    private(set) var species: [Int32] = []
     private var knownElements: [Element] = []
 
     /// The outputs of a member.
@@ -61,16 +68,25 @@ public final class NetworkInteraction<T: ExecutableScalar>: Interaction, Profile
         self.minimumDistances = minimumDistances
         let program = model.evaluationProgram(members: members.count)
         let prefixes = members.indices.map { Model.prefix($0, of: members.count) }
-        executor = ProcessorExecutor(program, parallelism: parallelism)
+        self.model = model
+        let scales = configuration.perTypeEnergyScales
+        let predictsEnergy = configuration.predictsEnergy
+        let makeExecutor: (Program) -> any Executor<T> = { program in
+            let executor = ProcessorExecutor<T>(program, parallelism: parallelism)
+            for (member, prefix) in zip(members, prefixes) {
+                member.bind(to: executor, prefix: prefix, parallelism)
+            }
+            if predictsEnergy {
+                executor.withInput("scales") { input in
+                    for (type, scale) in scales.enumerated() { input[type] = T(scale) }
+                }
+            }
+            return executor
+        }
+        self.makeExecutor = makeExecutor
+        executor = makeExecutor(program)
         outputs = prefixes.map {
             Outputs($0, of: program, assembly.heads, hasEnergies: model.configuration.predictsEnergy)
-        }
-        for (member, prefix) in zip(members, prefixes) { member.bind(to: executor, prefix: prefix, parallelism) }
-        let scales = configuration.perTypeEnergyScales
-        if configuration.predictsEnergy {
-            executor.withInput("scales") { input in
-                for (type, scale) in scales.enumerated() { input[type] = T(scale) }
-            }
         }
         var types = [Int32](repeating: -1, count: Element.count + 1)
         for (type, element) in configuration.elements.enumerated() { types[element.atomicNumber] = Int32(type) }
@@ -194,7 +210,7 @@ public final class NetworkInteraction<T: ExecutableScalar>: Interaction, Profile
         }
     }
 
-    private func find(speciesOf elements: [Element]) throws {
+    func find(speciesOf elements: [Element]) throws {
         guard knownElements != elements else { return }
         try check(elements: elements)
         knownElements = elements
@@ -293,7 +309,7 @@ public final class NetworkInteraction<T: ExecutableScalar>: Interaction, Profile
     }
 
     @inline(__always)
-    private static func vector(_ numbers: UnsafeBufferPointer<T>, _ place: Int) -> SIMD3<Double> {
+    static func vector(_ numbers: UnsafeBufferPointer<T>, _ place: Int) -> SIMD3<Double> {
         SIMD3(Double(numbers[3 * place]), Double(numbers[3 * place + 1]), Double(numbers[3 * place + 2]))
     }
 

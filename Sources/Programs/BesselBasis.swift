@@ -20,6 +20,18 @@ public struct BesselBasis: Hashable, Sendable {
     /// What `sin(n π x)` is multiplied by: `(2π/r_max²) f(x) / (π x)`.
     public func envelope(_ x: Double) -> Double { 2 / (rMax * rMax) * cutoff.valueAndSlope(at: x).value / x }
 
+    /// The second derivative of `b_n` at `x > 0`.
+    public func curvature(_ n: Double, _ x: Double) -> Double {
+        let (f, fCurvature) = (cutoff.valueAndSlope(at: x), cutoff.curvature(at: x))
+        let k = n * .pi
+        let (s, c) = (sin(k * x), cos(k * x))
+        // h = sin(kx)/x and its derivatives.
+        let h = s / x
+        let slope = (k * c - h) / x
+        let curvature = -k * k * h - 2 * slope / x
+        return 2 / (rMax * rMax) * (curvature * f.value + 2 * slope * f.slope + h * fCurvature)
+    }
+
     /// Value and slope of `b_n` at `x > 0`.
     public func evaluate(_ n: Double, _ x: Double) -> (value: Double, slope: Double) {
         let f = cutoff.valueAndSlope(at: x)

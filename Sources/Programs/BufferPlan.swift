@@ -16,6 +16,7 @@ public struct BufferPlan: Sendable {
             for value in instruction.results { lastUse[root(value)] = max(lastUse[root(value)], index) }
             for value in instruction.storedOperands { lastUse[root(value)] = max(lastUse[root(value)], index) }
         }
+        keepForRepetition(program, root: root, &lastUse)
         for value in program.outputs.values { lastUse[root(value)] = .max }
         var released: [Int: [Int]] = [:]
         var memory = FreeList()
@@ -49,6 +50,23 @@ public struct BufferPlan: Sendable {
             let place = placements[Program.Value(index: value)]
             if place.root.index != value, offsets[place.root.index] >= 0 {
                 offsets[value] = offsets[place.root.index] + place.offset
+            }
+        }
+    }
+}
+
+/// What a stage that can run again reads of earlier ones lives to its end.
+private func keepForRepetition(_ program: Program, root: (Program.Value) -> Int, _ lastUse: inout [Int]) {
+    guard !program.repeatedStages.isEmpty else { return }
+    var stage = [Int](repeating: 0, count: program.shapes.count)
+    for instruction in program.instructions {
+        for value in instruction.results { stage[root(value)] = instruction.stage }
+    }
+    for repeated in program.repeatedStages {
+        guard let last = program.instructions.lastIndex(where: { $0.stage == repeated }) else { continue }
+        for instruction in program.instructions where instruction.stage == repeated {
+            for value in instruction.storedOperands where stage[root(value)] < repeated {
+                lastUse[root(value)] = max(lastUse[root(value)], last)
             }
         }
     }

@@ -9,6 +9,9 @@ public struct ConvolutionOperands: Hashable, Sendable {
     public var output: Int?
     /// Whether `harmonics` is a change of Y rather than Y: that of degree 0, which is always 1, does not change.
     public var changesHarmonics = false
+    /// The slot whose result this term adds nothing to: what stands there as an argument is a cotangent, which the
+    /// form's derivative by that slot does not depend on.
+    public var omitted: Convolution.Slot?
 
     public subscript(slot: Convolution.Slot) -> Int? {
         get {

@@ -2,8 +2,12 @@
 extension ProgramBuilder {
     /// The arguments of Q by slot, and what a derivative by the basis is taken along.
     private struct Form {
+        /// The argument that a cotangent stands for.
+        var slot: Convolution.Slot
         var arguments: [Convolution.Slot: Value] = [:]
         var slope: Value?
+        /// What a derivative by the slope is taken along, where a tangent of the basis stands for it.
+        var slopeOfTangent: Value?
         var changesHarmonics = false
     }
 
@@ -43,8 +47,7 @@ extension ProgramBuilder {
         func unsupported(_ operand: Int) {
             precondition(
                 !isActive(x[operand]),
-                "\(instruction.operation.name) has no derivative with respect to edge vectors: "
-                    + "second derivatives with respect to positions are not provided")
+                "\(instruction.operation.name) has no derivative with respect to its operand \(operand)")
         }
         switch instruction.operation {
         case .input, .constant, .fill: return []
@@ -81,11 +84,16 @@ extension ProgramBuilder {
             return contributions
         case .edgeFunction(let function, .value): return [(x[0], pullback(function, x[0], g))]
         case .edgeFunction(let function, .pullback):
-            unsupported(0)
-            return [(x[1], tangent(function, x[0], g))]
+            let along = isActive(x[0]) ? [(x[0], curvature(function, x[0], x[1], g))] : []
+            return along + [(x[1], tangent(function, x[0], g))]
         case .edgeFunction(let function, .tangent):
+            let along = isActive(x[0]) ? [(x[0], curvature(function, x[0], g, x[1]))] : []
+            return along + [(x[1], pullback(function, x[0], g))]
+        case .edgeFunction(let function, .curvature):
+            // Symmetric in the direction and the cotangent of the result.
             unsupported(0)
-            return [(x[1], pullback(function, x[0], g))]
+            unsupported(1)
+            return [(x[2], curvature(function, x[0], x[1], g))]
         case .edgeForces: return [(x[0], edgeDifference(g))]
         case .edgeDifference: return [(x[0], edgeForces(g))]
         case .edgeVirial:
@@ -126,20 +134,24 @@ extension ProgramBuilder {
     ) -> [(Value, Value)] {
         var contributions: [(Value, Value)] = []
         for term in terms {
-            precondition(
-                !(term.slope.map { isActive(operands[$0]) } ?? false),
-                "second derivatives of a convolution with respect to positions are not provided")
+            let slopeIsActive = term.slope.map { isActive(operands[$0]) } ?? false
             let forms = zip(slots, cotangents).compactMap {
                 slot, cotangent -> (slot: Convolution.Slot, form: Form)? in
-                guard let cotangent else { return nil }
-                var form = Form()
+                guard let cotangent, slot != term.omitted else { return nil }
+                var form = Form(slot: slot)
                 for other in Convolution.Slot.allCases where other != slot {
                     form.arguments[other] = term[other].map { operands[$0] }
                 }
                 form.slope = term.slope.map { operands[$0] }
                 form.changesHarmonics = term.changesHarmonics || slot == .harmonics
                 form.arguments[slot] = slot == .basis ? tangent(along: form.slope!, cotangent) : cotangent
+                if slot == .basis, slopeIsActive { form.slopeOfTangent = curvature(along: form.slope!, cotangent) }
                 return (slot, form)
+            }
+            if slopeIsActive {
+                contributions += pullbackOfPositions(
+                    convolution, term, operands, forms.map(\.form), isActive: isActive)
+                continue
             }
             let active = Convolution.Slot.allCases.filter { slot in term[slot].map { isActive(operands[$0]) } ?? false
             }
@@ -160,9 +172,50 @@ extension ProgramBuilder {
         return contributions
     }
 
+    /// Likewise where the slope of the basis depends on what derivatives are taken by, as in derivatives of forces by
+    /// positions: the basis, its slope and the harmonics then do as well.
+    ///
+    /// One pass gives the derivatives by features, harmonics and basis of all forms; a form has none by the argument
+    /// that a cotangent stands for, except that the tangent a B′ changes along a B″.
+    private mutating func pullbackOfPositions(
+        _ convolution: Convolution, _ term: ConvolutionOperands, _ operands: [Value], _ forms: [Form],
+        isActive: (Value) -> Bool
+    ) -> [(Value, Value)] {
+        let distance = origin(ofBasis: operands[term.slope!]).operands[0]
+        var slots: [Convolution.Slot] = [.basis]
+        for slot in [Convolution.Slot.features, .harmonics] where term[slot].map({ isActive(operands[$0]) }) ?? false
+        {
+            slots.append(slot)
+        }
+        var contributions: [(Value, Value)] = []
+        // The tangent of the basis first: it takes part in all results.
+        let ordered = [Convolution.Slot.basis, .features, .harmonics, .table, .output].flatMap { slot in
+            forms.filter { $0.slot == slot }
+        }.map { form in
+            var form = form
+            if let slope = form.slopeOfTangent { form.slope = slope }
+            return form
+        }
+        slots.removeAll { slot in slot != .basis && ordered.allSatisfy { $0.slot == slot } }
+        guard !ordered.isEmpty else { return [] }
+        func axis(_ slot: Convolution.Slot) -> Axis { slot == .basis ? .edges : shape(operands[term[slot]!]).axis }
+        let results = partials(convolution, slots.map { ($0, axis($0)) }, ordered, omitting: true)
+        contributions += zip(slots, results).map { slot, result in
+            (slot == .basis ? distance : operands[term[slot]!], result)
+        }
+        for slot in [Convolution.Slot.table, .output] where term[slot].map({ isActive(operands[$0]) }) ?? false {
+            let result = partials(convolution, [(slot, axis(slot))], forms.filter { $0.slot != slot })[0]
+            contributions.append((operands[term[slot]!], result))
+        }
+        return contributions
+    }
+
     /// The sum over `forms` of ∂Q/∂s for every slot s in `slots`, given with the axis of its argument.
+    ///
+    /// - Parameter omitting: whether forms say which of the results they have no part in.
     private mutating func partials(
-        _ convolution: Convolution, _ slots: [(slot: Convolution.Slot, axis: Axis)], _ forms: [Form]
+        _ convolution: Convolution, _ slots: [(slot: Convolution.Slot, axis: Axis)], _ forms: [Form],
+        omitting: Bool = false
     ) -> [Value] {
         var operands: [Value] = []
         let terms = forms.map { form in
@@ -176,6 +229,9 @@ extension ProgramBuilder {
                 term[slot] = form.arguments[slot].map(position)
             }
             term.changesHarmonics = form.changesHarmonics
+            if omitting, form.slot != .basis, slots.contains(where: { $0.slot == form.slot }) {
+                term.omitted = form.slot
+            }
             if slots.contains(where: { $0.slot == .basis }) {
                 term.slope = (form.slope ?? form.arguments[.basis].map { slope(ofBasis: $0) }).map(position)
             }
@@ -204,15 +260,26 @@ extension ProgramBuilder {
     /// The number that a basis, or a tangent of one, is a function of.
     private func variable(ofBasis value: Value) -> Value { origin(ofBasis: value).operands.last! }
 
+    /// The change of a slope with the number that its basis is a function of.
+    private mutating func curvature(along slope: Value, _ direction: Value) -> Value {
+        let producer = producer(of: slope)
+        guard case .radialBasis(let basis, .slope)? = producer?.operation else {
+            preconditionFailure("third derivatives with respect to positions are not provided")
+        }
+        return radialBasis(basis, .curvature, [producer!.operands[0], direction])
+    }
+
     /// Its derivative by that number.
     private mutating func slope(ofBasis value: Value) -> Value {
         let origin = origin(ofBasis: value)
         return radialBasis(origin.basis, .slope, [origin.operands[0]])
     }
 
-    /// The change of a basis of this slope with that of its variable.
+    /// The change of a basis of this slope with that of its variable; along the basis itself, it times a number.
     private mutating func tangent(along slope: Value, _ direction: Value) -> Value {
-        let origin = origin(ofBasis: slope)
-        return radialBasis(origin.basis, .tangent, [origin.operands[0], direction])
+        guard let producer = producer(of: slope), case .radialBasis(let basis, let part) = producer.operation,
+            let distance = producer.operands.first
+        else { preconditionFailure("what each edge has a row of its own for has no derivative along its basis") }
+        return radialBasis(basis, part == .value ? .scaled : .tangent, [distance, direction])
     }
 }

@@ -1,9 +1,11 @@
 /// A differentiable function of edge vectors, evaluated in double precision from the graph's geometry.
 ///
 /// The pullback is linear in its cotangent and the tangent in its direction; they are each other's transposes, and
-/// that is all that a loss on forces needs. Derivatives of the pullback with respect to the vectors are not provided.
+/// that is all that a loss on forces needs. The curvature is the derivative of both with respect to the vectors, for
+/// derivatives of forces by positions; it has none itself.
 public enum EdgeFunction: Hashable, Sendable {
-    public enum Part: Hashable, Sendable { case value, pullback, tangent }
+    /// Of a function f of r: f; Σ_k g_k ∇f_k; ∇f_k·v; (Σ_k g_k ∇∇f_k) v.
+    public enum Part: Hashable, Sendable { case value, pullback, tangent, curvature }
 
     /// Real spherical harmonics of the direction of degrees 1 to `lMax`: `[edge][(lMax + 1)² − 1]`. That of degree 0
     /// is 1.

@@ -42,7 +42,8 @@ public enum Operation: Hashable, Sendable {
 
     /// `r = (x_j + S·cell − x_i)(1 + ε)` of every edge; operands positions and strain, read from the graph.
     case edgeVectors
-    /// A function of edge vectors: its value (operand r), its pullback (r, cotangent), or its tangent (r, ṙ).
+    /// A function of edge vectors: its value (operand r), its pullback (r, cotangent), its tangent (r, ṙ), or its
+    /// curvature (r, cotangent, ṙ).
     case edgeFunction(EdgeFunction, EdgeFunction.Part)
     /// Spline values on edges: operands the distance, which stands for the graph's geometry, and what a tangent needs.
     case radialBasis(RadialBasis, RadialBasis.Part)

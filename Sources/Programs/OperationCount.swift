@@ -34,8 +34,10 @@ extension Program {
             let width = Double(shape.layout.blocks.reduce(0) { $0 + $1.dimension * $1.multiplicity })
             switch instruction.operation {
             case .convolution(let convolution, let slots, let terms):
-                let perEdge = terms.reduce(0) {
-                    $0 + convolution.operationsPerEdge(for: slots, changesHarmonics: $1.changesHarmonics)
+                let perEdge = terms.reduce(0) { sum, term in
+                    sum
+                        + convolution.operationsPerEdge(
+                            for: slots.filter { $0 != term.omitted }, changesHarmonics: term.changesHarmonics)
                 }
                 let operations = Double(edges) * perEdge
                 if slots == [.output] {

@@ -32,6 +32,9 @@ public struct Program: Sendable {
     public internal(set) var unreadInputs: Set<String> = []
     public internal(set) var outputs: [String: Value] = [:]
 
+    /// Stages that can run again without the earlier ones.
+    public internal(set) var repeatedStages: Set<Int> = []
+
     public func shape(of value: Value) -> Shape { shapes[value.index] }
     public var stages: Int { (instructions.last?.stage ?? 0) + 1 }
 }

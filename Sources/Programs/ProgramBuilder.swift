@@ -17,7 +17,13 @@ public struct ProgramBuilder: Sendable {
     public init() {}
 
     /// What follows runs in a later stage, after the caller has bound the inputs that depend on the earlier ones.
-    public mutating func beginStage() { stage += 1 }
+    ///
+    /// - Parameter repeats: whether it may run many times, with other inputs, after the earlier ones have run once;
+    ///   what it reads of theirs is then kept.
+    public mutating func beginStage(repeats: Bool = false) {
+        stage += 1
+        if repeats { program.repeatedStages.insert(stage) }
+    }
 
     /// The finished program with these results, cleared of what nobody reads; or as it was written, for the tests.
     public func finish(outputs: [String: Value], simplifying: Bool = true) -> Program {
@@ -177,6 +183,13 @@ public struct ProgramBuilder: Sendable {
 
     mutating func tangent(_ function: EdgeFunction, _ vectors: Value, _ direction: Value) -> Value {
         append(.edgeFunction(function, .tangent), [vectors, direction], function.axis, .plain(function.width))
+    }
+
+    /// The derivative of ⟨cotangent, tangent along the direction⟩ by the vectors.
+    mutating func curvature(
+        _ function: EdgeFunction, _ vectors: Value, _ cotangent: Value, _ direction: Value
+    ) -> Value {
+        append(.edgeFunction(function, .curvature), [vectors, cotangent, direction], .edges, .plain(3))
     }
 
     mutating func edgeForces(_ g: Value) -> Value { append(.edgeForces, [g], .sources, .plain(3)) }

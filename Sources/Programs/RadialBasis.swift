@@ -15,5 +15,9 @@ public enum RadialBasis: Hashable, Sendable {
         case slope
         /// a B′(d) for a number a of each edge
         case tangent
+        /// a B″(d)
+        case curvature
+        /// a B(d)
+        case scaled
     }
 }

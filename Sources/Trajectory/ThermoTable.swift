@@ -16,9 +16,20 @@ public enum ThermoQuantity: String, CaseIterable, Sendable {
     case volume
     case largestForce
     case largestForceDeviation
+    case heatFluxX
+    case heatFluxY
+    case heatFluxZ
 
     /// Those that every simulation has.
-    public static var usual: [ThermoQuantity] { allCases.filter { $0 != .largestForceDeviation } }
+    public static var usual: [ThermoQuantity] { ofCommittees.filter { $0 != .largestForceDeviation } }
+
+    /// Those of a committee's simulations.
+    public static var ofCommittees: [ThermoQuantity] { allCases.filter { !heatFlux.contains($0) } }
+
+    private static let heatFlux: [ThermoQuantity] = [.heatFluxX, .heatFluxY, .heatFluxZ]
+
+    /// What a thermal conductivity is made of.
+    public static var conduction: [ThermoQuantity] { [.step, .time, .temperature, .volume] + heatFlux }
 
     /// Name and unit, as in the header of a table.
     public var header: String {
@@ -35,6 +46,9 @@ public enum ThermoQuantity: String, CaseIterable, Sendable {
         case .volume: "volume/A^3"
         case .largestForce: "largest_force/(eV/A)"
         case .largestForceDeviation: "largest_force_deviation/(eV/A)"
+        case .heatFluxX: "heat_flux_x/(eV*A/fs)"
+        case .heatFluxY: "heat_flux_y/(eV*A/fs)"
+        case .heatFluxZ: "heat_flux_z/(eV*A/fs)"
         }
     }
 
@@ -54,6 +68,9 @@ public enum ThermoQuantity: String, CaseIterable, Sendable {
         case .largestForce:
             frame.structure.forces.map { forces in forces.reduce(0) { max($0, dot($1, $1)) }.squareRoot() }
         case .largestForceDeviation: frame.structure.deviation?.largestOfForces
+        case .heatFluxX: frame.heatFlux?.x
+        case .heatFluxY: frame.heatFlux?.y
+        case .heatFluxZ: frame.heatFlux?.z
         }
     }
 }

@@ -7,19 +7,21 @@ struct AnalyzeCommand: ParsableCommand {
         abstract: "Compute distributions, diffusion, vibrations and averages from a trajectory.",
         discussion: """
               apus analyze trajectory.nc --rdf --msd --vdos -o analysis
+              apus analyze heat_flux.csv --green-kubo -o conductivity
 
             The trajectory is read frame by frame. The folder gets a table (CSV) for each part and analysis.json: radial \
             distributions with coordination numbers by pair of elements, mean square displacements over many origins with \
             diffusion coefficients and their errors, velocity autocorrelations and vibrational densities of states, \
             angles, density profiles, and averages of temperature, energies, pressure and volume with the statistical \
-            inefficiency. Without naming a part all are made that the trajectory allows. More: Documentation/analysis.md.
+            inefficiency. Without naming a part all are made that the trajectory allows. With --green-kubo the files are \
+            heat fluxes of independent runs, which give a thermal conductivity with its error. More: Documentation/analysis.md.
             """)
 
-    @Argument(help: "A netCDF trajectory.")
-    var trajectory: String
+    @Argument(help: "A netCDF trajectory; with --green-kubo tables of heat fluxes.")
+    var files: [String]
 
     @Option(name: [.customShort("o"), .customLong("output")], help: "The folder for the tables.")
-    var output: String
+    var output: String?
 
     @Flag(help: "Radial distributions and coordination numbers.")
     var rdf = false
@@ -36,6 +38,18 @@ struct AnalyzeCommand: ParsableCommand {
     @Flag(help: "The density of atoms across a cell vector.")
     var density = false
 
+    @Flag(help: "The thermal conductivity from tables of heat fluxes (heat_flux in the settings of apus md).")
+    var greenKubo = false
+
+    @Option(
+        parsing: .unconditional,
+        help: "The same of runs that heat was driven through: heat_driving of their settings, \"0 0 1e-4\", in 1/Å.")
+    var driven: String?
+
+    @Option(
+        help: "The highest frequency that the spectrum of heat fluxes is smoothed up to, in THz; all unless given.")
+    var maxFrequency: Double?
+
     @Option(help: "How far distances go, in Å; half of the cell's height, 10 at most, unless given.")
     var rmax: Double?
 
@@ -48,7 +62,10 @@ struct AnalyzeCommand: ParsableCommand {
     @Option(help: "The cell vector that the density goes across: a, b or c.")
     var axis = "c"
 
-    @Option(help: "The longest time of displacements and velocities, in ps; half of the trajectory unless given.")
+    @Option(
+        help:
+            "The longest time of displacements and velocities, in ps; half of the trajectory unless given. Of heat fluxes a tenth."
+    )
     var maxLag: Double?
 
     @Option(help: "The first frame that is read, from 1.")
@@ -69,6 +86,22 @@ struct AnalyzeCommand: ParsableCommand {
     @OptionGroup var threads: ThreadOptions
 
     func validate() throws {
+        let others = [rdf, msd, vdos, angles, density].contains(true)
+        guard [greenKubo, driven != nil, others].count(where: \.self) <= 1 else {
+            throw ValidationError(
+                "--green-kubo, --driven: expected no other part beside it: others need a trajectory")
+        }
+        if driven != nil { _ = try field() }
+        guard output != nil || driven != nil else {
+            throw ValidationError("expected a folder for the tables: -o FOLDER")
+        }
+        guard greenKubo || driven != nil || files.count == 1 else {
+            throw ValidationError("expected one trajectory, found \(files.count) files")
+        }
+        if let maxFrequency, !(maxFrequency > 0 && maxFrequency.isFinite && greenKubo) {
+            throw ValidationError(
+                "--max-frequency: expected more than 0 THz beside --green-kubo, found \(maxFrequency)")
+        }
         if let rmax, !(0.1...100).contains(rmax) {
             throw ValidationError("--rmax: expected 0.1…100 Å, found \(rmax)")
         }
@@ -89,6 +122,10 @@ struct AnalyzeCommand: ParsableCommand {
     }
 
     func run() throws {
+        if greenKubo { return try runGreenKubo() }
+        if driven != nil {
+            return try HeatDrivenJob(files: files, field: field(), first: first, json: json).run()
+        }
         var options = AnalyzeJob.Options()
         for (flag, part) in [
             (rdf, AnalyzeJob.Part.rdf), (msd, .msd), (vdos, .vdos), (angles, .angles), (density, .density),
@@ -103,7 +140,25 @@ struct AnalyzeCommand: ParsableCommand {
         options.removesDrift = removeDrift
         options.overwrite = overwrite
         options.json = json
-        try AnalyzeJob(trajectory: trajectory, folder: output, options: options, parallelism: threads.parallelism)
+        try AnalyzeJob(trajectory: files[0], folder: output!, options: options, parallelism: threads.parallelism)
             .run()
+    }
+
+    private func field() throws -> SIMD3<Double> {
+        let numbers = driven!.split(separator: " ").compactMap { Double($0) }.filter(\.isFinite)
+        guard numbers.count == 3, numbers.contains(where: { $0 != 0 }) else {
+            throw ValidationError("--driven: expected three numbers such as \"0 0 1e-4\", found '\(driven!)'")
+        }
+        return SIMD3(numbers[0], numbers[1], numbers[2])
+    }
+
+    private func runGreenKubo() throws {
+        var options = GreenKuboJob.Options()
+        options.longestLag = maxLag.map { $0 * 1000 }
+        options.highestFrequency = maxFrequency
+        options.first = first
+        options.overwrite = overwrite
+        options.json = json
+        try GreenKuboJob(files: files, folder: output!, options: options).run()
     }
 }

@@ -39,6 +39,8 @@ struct Apus: ParsableCommand {
             EquationOfStateCommand.self,
             ElasticCommand.self,
             PhononsCommand.self,
+            QuasiHarmonicCommand.self,
+            VibrationsCommand.self,
             MDCommand.self,
             ServeCommand.self,
             AnalyzeCommand.self,

@@ -12,11 +12,7 @@ struct EquationOfStateCommand: ParsableCommand {
             double precision. More: Documentation/properties.md.
             """)
 
-    @Argument(help: "The potential file.")
-    var potential: String
-
-    @Argument(help: "The crystal: extended XYZ or POSCAR, also .gz, .xz, .zst, or a netCDF trajectory.")
-    var structure: String
+    @OptionGroup var crystal: CrystalOptions
 
     @Option(help: "How far volumes go on both sides, in percent.")
     var range = 6.0
@@ -30,21 +26,12 @@ struct EquationOfStateCommand: ParsableCommand {
     @Flag(help: "Relax the cell's shape at each volume.")
     var shape = false
 
-    @Option(help: "Which structure of the file, from 1; -1 is the last.")
-    var frame = 1
-
-    @Flag(help: "Print one JSON object.")
-    var json = false
-
-    @OptionGroup var threads: ThreadOptions
-
     func validate() throws {
         guard (0.1...40).contains(range) else { throw ValidationError("--range: expected 0.1…40 %, found \(range)") }
         guard (5...1000).contains(points) else { throw ValidationError("--points: expected 5…1000, found \(points)") }
         guard !(noRelax && shape) else {
             throw ValidationError("--no-relax and --shape: expected one of them, found both")
         }
-        guard frame != 0 else { throw ValidationError("--frame: expected 1 or more, or -1 for the last, found 0") }
     }
 
     func run() throws {
@@ -53,10 +40,6 @@ struct EquationOfStateCommand: ParsableCommand {
         options.points = points
         options.relaxes = !noRelax
         options.relaxesShape = shape
-        options.frame = frame
-        options.json = json
-        try EquationOfStateJob(
-            potential: potential, structure: structure, options: options, parallelism: threads.parallelism
-        ).run()
+        try EquationOfStateJob(crystal.request, options: options).run()
     }
 }

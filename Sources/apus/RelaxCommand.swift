@@ -22,7 +22,7 @@ struct RelaxCommand: ParsableCommand {
     @Argument(help: "The potential file.")
     var potential: String
 
-    @Argument(help: "The structures: extended XYZ or POSCAR, also .gz, .xz, .zst, or a netCDF trajectory.")
+    @Argument(help: "The structures, in any format that `apus convert` reads, or a netCDF trajectory.")
     var input: String
 
     @Argument(help: "The extended XYZ file that the relaxed structures are written to.")
@@ -47,8 +47,7 @@ struct RelaxCommand: ParsableCommand {
     @Flag(help: "Keep the space group that the structure begins with (needs spglib's library).")
     var keepSymmetry = false
 
-    @Option(help: "How far atoms may be from symmetric places at the start, in Å.")
-    var symmetryTolerance = 1e-3
+    @OptionGroup var symmetry: SymmetryOptions
 
     @Option(help: "float32 or float64; the potential's own unless given.")
     var precision: Potential.Precision?
@@ -65,9 +64,6 @@ struct RelaxCommand: ParsableCommand {
     @OptionGroup var threads: ThreadOptions
 
     func validate() throws {
-        guard (1e-8...1).contains(symmetryTolerance) else {
-            throw ValidationError("--symmetry-tolerance: expected 1e-8…1 Å, found \(symmetryTolerance)")
-        }
     }
 
     func run() throws {
@@ -78,7 +74,7 @@ struct RelaxCommand: ParsableCommand {
         options.stress = stress
         options.fixed = fix
         options.keepsSymmetry = keepSymmetry
-        options.symmetryTolerance = symmetryTolerance
+        options.symmetryTolerance = symmetry.tolerance
         options.precision = precision
         options.overwrite = overwrite
         options.json = json

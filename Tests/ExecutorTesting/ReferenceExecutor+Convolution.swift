@@ -43,7 +43,7 @@ extension ReferenceExecutor {
                         let h = features?[j, source] ?? .nan
                         let g = output?[i, target] ?? .nan
                         let y = coupling.l2 == 0 ? 1 : harmonics?[edge, component] ?? .nan
-                        for (k, slot) in slots.enumerated() {
+                        for (k, slot) in slots.enumerated() where slot != term.omitted {
                             switch slot {
                             case .output: results[k][i, target] += weight * coefficient * y * h
                             case .features: results[k][j, source] += weight * coefficient * y * g

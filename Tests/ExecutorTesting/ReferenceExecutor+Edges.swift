@@ -13,12 +13,21 @@ extension ReferenceExecutor {
         case .edgeFunction(let function, let part):
             for e in 0..<graph.edges {
                 let r = SIMD3(x[0][e, 0], x[0][e, 1], x[0][e, 2])
-                let (values, gradients) = function.valuesAndGradients(at: r, cutoff: { $0.cutoff(graph, e) })
+                let cutoff: (RadialCoordinate) -> Double = { $0.cutoff(graph, e) }
+                if part == .curvature {
+                    let v = SIMD3(x[2][e, 0], x[2][e, 1], x[2][e, 2])
+                    for (k, change) in function.changesOfGradients(at: r, along: v, cutoff: cutoff).enumerated() {
+                        for a in 0..<3 { result[e, a] += x[1][e, k] * change[a] }
+                    }
+                    continue
+                }
+                let (values, gradients) = function.valuesAndGradients(at: r, cutoff: cutoff)
                 for k in values.indices {
                     switch part {
                     case .value: result[e, k] = values[k]
                     case .pullback: for a in 0..<3 { result[e, a] += x[1][e, k] * gradients[k][a] }
                     case .tangent: for a in 0..<3 { result[e, k] += x[1][e, a] * gradients[k][a] }
+                    case .curvature: break
                     }
                 }
             }
@@ -29,13 +38,15 @@ extension ReferenceExecutor {
                 case .ownRow: (result[e, 0], rows[e]) = (1, e)
                 case .spline(let coordinate, let intervals):
                     let cutoff = coordinate.cutoff(graph, e)
-                    let (row, values, slopes) = spline(at: x[0][e, 0] / cutoff, intervals: intervals)
+                    let (row, values, slopes, curvatures) = spline(at: x[0][e, 0] / cutoff, intervals: intervals)
                     rows[e] = row
                     for q in 0..<4 {
                         switch part {
                         case .value: result[e, q] = values[q]
                         case .slope: result[e, q] = slopes[q] / cutoff
                         case .tangent: result[e, q] = slopes[q] / cutoff * x[1][e, 0]
+                        case .scaled: result[e, q] = values[q] * x[1][e, 0]
+                        case .curvature: result[e, q] = curvatures[q] / (cutoff * cutoff) * x[1][e, 0]
                         }
                     }
                 }
@@ -74,9 +85,11 @@ extension ReferenceExecutor {
         }
     }
 
-    /// The four uniform cubic B-splines that do not vanish at x and their slopes by x; all zero from 1 on.
-    private func spline(at x: Double, intervals: Int) -> (row: Int, values: [Double], slopes: [Double]) {
-        guard x < 1 else { return (intervals - 1, [0, 0, 0, 0], [0, 0, 0, 0]) }
+    /// The four uniform cubic B-splines that do not vanish at x and their derivatives by x; all zero from 1 on.
+    private func spline(
+        at x: Double, intervals: Int
+    ) -> (row: Int, values: [Double], slopes: [Double], curvatures: [Double]) {
+        guard x < 1 else { return (intervals - 1, [0, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]) }
         let row = Int(x * Double(intervals))
         let u = x * Double(intervals) - Double(row)
         let values = [
@@ -86,11 +99,44 @@ extension ReferenceExecutor {
         let slopes = [
             -pow(1 - u, 2) / 2, (3 * u * u - 4 * u) / 2, (-3 * u * u + 2 * u + 1) / 2, u * u / 2,
         ]
-        return (row, values, slopes.map { $0 * Double(intervals) })
+        let curvatures = [1 - u, 3 * u - 2, 1 - 3 * u, u]
+        let n = Double(intervals)
+        return (row, values, slopes.map { $0 * n }, curvatures.map { $0 * n * n })
     }
 }
 
 extension EdgeFunction {
+    /// How the gradient of each component changes along a direction.
+    func changesOfGradients(
+        at r: SIMD3<Double>, along v: SIMD3<Double>, cutoff: (RadialCoordinate) -> Double
+    ) -> [SIMD3<Double>] {
+        let length = (r.x * r.x + r.y * r.y + r.z * r.z).squareRoot()
+        let unit = r / length
+        let along = (unit * v).sum()
+        let turned = (v - along * unit) / length
+        switch self {
+        case .distance: return [turned]
+        case .harmonics(let lMax):
+            let harmonics = SphericalHarmonics(lMax: lMax)
+            let zero = Dual(0, slope: 0)
+            var values = [Dual<Double>](repeating: zero, count: harmonics.count)
+            var gradients = [Dual<Double>](repeating: zero, count: 3 * harmonics.count)
+            harmonics.evaluate(
+                x: Dual(r.x, slope: v.x), y: Dual(r.y, slope: v.y), z: Dual(r.z, slope: v.z), values: &values,
+                gradient: &gradients)
+            return (1..<harmonics.count).map { k in
+                SIMD3(gradients[3 * k].slope, gradients[3 * k + 1].slope, gradients[3 * k + 2].slope)
+            }
+        case .bessel(let coordinate, let basis):
+            let cutoff = cutoff(coordinate)
+            return basis.frequencies.map { n in
+                let x = length / cutoff
+                return basis.curvature(n, x) / (cutoff * cutoff) * along * unit
+                    + basis.evaluate(n, x).slope / cutoff * turned
+            }
+        }
+    }
+
     /// Each component with its gradient by the vector.
     func valuesAndGradients(
         at r: SIMD3<Double>, cutoff: (RadialCoordinate) -> Double

@@ -30,6 +30,10 @@ public struct InteractionConformance {
         case noAtomsHaveNoEnergy
         case resultsAreReproducible
         case structuresTogetherAreAsAlone
+        case hessianIsTheSlopeOfForces
+        case energyFlowsAsEnergiesChange
+        case heatFluxOfASupercellIsTheSum
+        case heatIsDrivenAsItFlows
     }
 
     /// How far a law is from being obeyed.
@@ -78,6 +82,10 @@ public struct InteractionConformance {
             case .noAtomsHaveNoEnergy: try deviationWithoutAtoms()
             case .resultsAreReproducible: try deviationOfSecondEvaluation()
             case .structuresTogetherAreAsAlone: try deviationOfABatch()
+            case .hessianIsTheSlopeOfForces: try deviationOfHessian()
+            case .energyFlowsAsEnergiesChange: try deviationOfEnergyFlow()
+            case .heatFluxOfASupercellIsTheSum: try deviationOfHeatFluxOfSupercell()
+            case .heatIsDrivenAsItFlows: try deviationOfHeatDriving()
             }
         return Measurement(law: law, deviation: deviation, bound: bound)
     }
@@ -94,7 +102,7 @@ public struct InteractionConformance {
 // MARK: - Symmetries
 
 extension InteractionConformance {
-    private func evaluate(
+    func evaluate(
         _ structure: Structure, cutoff: Double? = nil, wantsAtomicVirials: Bool = false
     ) throws -> InteractionResult {
         var result = InteractionResult()
@@ -106,7 +114,7 @@ extension InteractionConformance {
     }
 
     /// The size of the terms whose rounding errors add up in an energy, a force or a virial.
-    private func scale(_ result: InteractionResult) -> Double {
+    func scale(_ result: InteractionResult) -> Double {
         result.atomicEnergies.reduce(1) { $0 + abs($1) } + result.forces.reduce(0) { $0 + norm($1) }
             + result.virial.elements.reduce(0) { $0 + abs($1) }
     }
@@ -206,13 +214,13 @@ extension InteractionConformance {
 
 extension InteractionConformance {
     /// f′(0) to fourth order: (8(f(h) − f(−h)) − (f(2h) − f(−2h))) / 12h.
-    private func derivative(_ f: (Double) throws -> Double) rethrows -> Double {
+    func derivative(_ f: (Double) throws -> Double) rethrows -> Double {
         let h = step
         return try (8 * (f(h) - f(-h)) - (f(2 * h) - f(-2 * h))) / (12 * h)
     }
 
     /// Both errors of the difference, of energies and of derivatives that vary over ångströms as `scale` says.
-    private func derivativeBound(_ scale: Double) -> Double { 10 * precision / step * scale }
+    func derivativeBound(_ scale: Double) -> Double { 10 * precision / step * scale }
 
     private func deviationFromGradient() throws -> (Double, Double) {
         let result = try evaluate(structure)

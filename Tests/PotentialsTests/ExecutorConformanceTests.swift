@@ -54,6 +54,12 @@ import Testing
         try expect(Model(sample.configuration).trainingProgram(), sample)
     }
 
+    @Test(arguments: ModelSample.all) func hessianAndEnergyFlow(_ sample: ModelSample) throws {
+        try expect(Model(sample.configuration).hessianProgram(), sample)
+        try expect(Model(sample.configuration).energyFlowProgram(), sample)
+        try expect(Model(sample.configuration).heatDrivingProgram(), sample)
+    }
+
     @Test func committee() throws {
         let sample = ModelSample.all[1]
         try expect(
@@ -65,8 +71,11 @@ import Testing
         let sample = ModelSample.all[7]
         var configuration = sample.configuration
         configuration.nequip.radialFunctions = .exact(frequencies: (1...8).map(Double.init))
-        try expect(
-            Model(configuration).evaluationProgram(), sample
-        )
+        for program in try [
+            Model(configuration).evaluationProgram(), Model(configuration).hessianProgram(),
+            Model(configuration).energyFlowProgram(),
+        ] {
+            try expect(program, sample)
+        }
     }
 }

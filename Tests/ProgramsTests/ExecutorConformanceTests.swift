@@ -25,6 +25,9 @@ import Testing
         + PrimitiveDerivatives.functionsOfGeometry.map {
             Sample(testDescription: "\($0.name) and its forces", program: $0.geometryProgram())
         }
+        + PrimitiveDerivatives.functionsOfGeometry.map {
+            Sample(testDescription: "\($0.name) and derivatives of its forces", program: $0.curvatureProgram())
+        }
         // Enough atoms for several threads, with ten neighbours each.
         + PrimitiveDerivatives.cases.filter { $0.atoms == 7 && !$0.name.contains("all couplings") }.map {
             Sample(testDescription: "\($0.name), 600 atoms", program: $0.program().program, atoms: 600, cutoff: 0.4)
@@ -36,6 +39,7 @@ import Testing
                 program: PrimitiveDerivatives.convolve("", .ofAllCouplings { $0 == 2 ? 48 : 32 }).program().program,
                 atoms: 9),
             Sample(testDescription: "own rows", program: ownRows),
+            Sample(testDescription: "energy flow", program: energyFlow),
             Sample(testDescription: "ghosts", program: ghosts, hasGhosts: true),
             Sample(
                 testDescription: "ghosts of many atoms", program: ghosts, atoms: 200, cutoff: 0.6, hasGhosts: true),
@@ -60,6 +64,36 @@ import Testing
             of: [(value, builder.input("cotangent", .atoms, convolution.output))], to: [r])[0]!
         let virials = builder.atomicVirials(r, gradient)
         return builder.finish(outputs: ["value": value, "virials": virials])
+    }()
+
+    /// What messages carry along edges, and its derivative by velocities.
+    static let energyFlow: Program = {
+        var builder = ProgramBuilder()
+        let positions = builder.input("positions", .sources, .plain(3))
+        let strain = builder.input("strain", .structures, .plain(9))
+        let r = builder.edgeVectors(positions: positions, strain: strain)
+        let convolution = PrimitiveDerivatives.convolution
+        let basis = builder.radialBasis(
+            .spline(PrimitiveDerivatives.coordinate, intervals: 9), of: builder.edgeFunction(.distance, of: r))
+        let harmonics = builder.edgeFunction(.harmonics(lMax: 2), of: r)
+        let table = builder.input("table", .fixed(12), convolution.weights)
+        let back = LinearMap(
+            input: convolution.output, output: convolution.input, terms: [(0, 0, 0.3), (1, 1, -0.2), (2, 2, 0.4)])
+        let weights = builder.input("w", .fixed(1), back.weights)
+        var x = builder.input("x", .atoms, convolution.input)
+        for _ in 0..<2 {
+            let value = builder.convolve(
+                x, harmonics: harmonics, basis: basis, table: table, convolution)
+            x = builder.linear(value, weights, back)
+        }
+        let cotangent = builder.input("cotangent", .atoms, convolution.input)
+        let gradient = builder.gradients(of: [(x, cotangent)], to: [positions])[0]!
+        let forces = builder.scaled(gradient, by: -1)
+        let velocities = builder.input("velocities", .sources, .plain(3))
+        let flow = builder.energyFlow(energies: cotangent, forces: forces, velocities: velocities)
+        let numbers = builder.input("numbers", .edges, .plain(1))
+        let driving = builder.gradients(of: [(flow.messages!, numbers)], to: [velocities])[0]!
+        return builder.finish(outputs: ["rates": flow.rates, "messages": flow.messages!, "driving": driving])
     }()
 
     /// Features that are known of ghosts and such that are not, a convolution over both, and its forces on all.
@@ -178,8 +212,9 @@ import Testing
             case .scaled: 25
             case .splineCoefficients(let transposed): transposed ? 26 : 27
             case .edgeVectors: 28
-            case .edgeFunction(_, let part): [.value: 29, .pullback: 30, .tangent: 31][part]!
-            case .radialBasis(.spline, let part): [.value: 32, .slope: 33, .tangent: 34][part]!
+            case .edgeFunction(_, let part): [.value: 29, .pullback: 30, .tangent: 31, .curvature: 41][part]!
+            case .radialBasis(.spline, let part):
+                [.value: 32, .slope: 33, .tangent: 34, .curvature: 42, .scaled: 43][part]!
             case .radialBasis(.ownRow, _): 35
             case .edgeForces: 36
             case .edgeDifference: 37
@@ -189,7 +224,7 @@ import Testing
             }
         }
         let found = Set(Self.samples.flatMap(\.program.instructions).map { number($0.operation) })
-        #expect(Set(0...40).subtracting(found).isEmpty)
+        #expect(Set(0...43).subtracting(found).isEmpty)
     }
 
     /// Names that a program does not have are the caller's mistake; an input that nobody reads is none.

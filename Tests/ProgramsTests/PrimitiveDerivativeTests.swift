@@ -45,6 +45,23 @@ import Testing
             let gradient = builder.gradients(of: [(value, cotangent)], to: [positions, strain])
             return builder.finish(outputs: ["value": value, "positions": gradient[0]!, "strain": gradient[1]!])
         }
+
+        /// The derivative of ⟨cotangent, value⟩ by positions (`first`), and that of ⟨direction, first⟩ by positions
+        /// and by inputs (`second`, `second k`).
+        func curvatureProgram() -> Program {
+            var builder = ProgramBuilder()
+            let positions = builder.input("positions", .atoms, .plain(3))
+            let x = inputs.map { builder.input($0.name, $0.shape.axis, $0.shape.layout) }
+            let value = build(&builder, x)
+            let shape = builder.program.shape(of: value)
+            let cotangent = builder.input("cotangent", shape.axis, shape.layout)
+            let first = builder.gradients(of: [(value, cotangent)], to: [positions])[0]!
+            let direction = builder.input("direction", .atoms, .plain(3))
+            let second = builder.gradients(of: [(first, direction)], to: [positions] + x)
+            var outputs = ["first": first, "second": second[0]!]
+            for (k, gradient) in second.dropFirst().enumerated() { outputs["second \(k)"] = gradient }
+            return builder.finish(outputs: outputs)
+        }
     }
 
     static let features = Layout.features([(0, 5), (1, 3), (2, 2)])
@@ -212,6 +229,51 @@ import Testing
         } + [
             Case(name: "convolution", inputs: arguments) { builder, x in convolve(&builder, x, convolution) }
         ]
+
+    /// Derivatives of forces by positions, and of functions of positions and features, as in a model.
+    static let functionsOfPositions: [Case] =
+        functionsOfGeometry + [
+            Case(name: "convolution and harmonics", inputs: [arguments[0], arguments[2]]) { builder, x in
+                let harmonics = builder.edgeFunction(.harmonics(lMax: 2), of: vectors(&builder))
+                return convolve(&builder, [x[0], harmonics, x[1]], convolution)
+            },
+            Case(name: "two convolutions", inputs: [arguments[0], arguments[2]]) { builder, x in
+                let harmonics = builder.edgeFunction(.harmonics(lMax: 2), of: vectors(&builder))
+                let first = convolve(&builder, [x[0], harmonics, x[1]], convolution)
+                let back = LinearMap(
+                    input: convolution.output, output: convolution.input,
+                    terms: [(0, 0, 0.3), (1, 1, -0.2), (2, 2, 0.4)])
+                let weights = builder.constant(
+                    (0..<back.weights.width).map { Double($0 * 7 % 11) / 11 - 0.4 }, .fixed(1), back.weights)
+                let features = builder.linear(first, weights, back)
+                return convolve(&builder, [x[0], harmonics, features], convolution)
+            },
+        ]
+
+    /// Forces against displacements of the atoms.
+    @Test(arguments: functionsOfPositions)
+    func forcesHaveDerivativesByPositions(_ test: Case) {
+        var graph = RandomGraph(atoms: 6, structures: 2, seed: 3)
+        let check = FiniteDifferences(test.curvatureProgram(), graph)
+        func q(_ graph: RandomGraph) -> Double { check.value(of: [("first", "direction")], on: graph) }
+        let exact = check.output("second")
+        let scale = exact.reduce(1) { max($0, abs($1)) }
+        let step = 1e-5
+        for atom in graph.positions.indices {
+            for axis in 0..<3 {
+                let x = graph.positions[atom][axis]
+                graph.positions[atom][axis] = x + step
+                let up = q(graph)
+                graph.positions[atom][axis] = x - step
+                let slope = (up - q(graph)) / (2 * step)
+                graph.positions[atom][axis] = x
+                #expect(abs(slope - exact[3 * atom + axis]) < 1e-7 * scale, "atom \(atom) axis \(axis)")
+            }
+        }
+        for (k, input) in test.inputs.enumerated() {
+            check.expectDerivative(of: [("first", "direction")], by: input.name, toBe: "second \(k)")
+        }
+    }
 
     /// Functions of the geometry against displacements of the atoms and strains of the cell.
     @Test(arguments: functionsOfGeometry)

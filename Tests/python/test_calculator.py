@@ -543,3 +543,31 @@ def test_files_that_are_no_potentials_are_named(tmp_path, potential):
             with pytest.raises(apus.FileError) as caught:
                 make(path)
             assert str(path) in str(caught.value) and isinstance(caught.value, OSError)
+
+
+def test_the_hessian_is_the_derivative_of_forces():
+    from ase.vibrations import VibrationsData
+
+    atoms = bulk("Si", cubic=True, a=5.5)
+    atoms.rattle(0.05, seed=4)
+    calculator = apus.Calculator(SHIPPED, precision="float64")
+    hessian = calculator.get_hessian(atoms)
+    assert hessian.shape == (24, 24) and abs(hessian - hessian.T).max() < 1e-10 * abs(hessian).max()
+    potential = calculator.potential
+    columns = potential.hessian(atoms.numbers, atoms.positions, atoms.cell.array, atoms.pbc, atoms=[5, 2])
+    assert (columns.reshape(6, 24) == hessian[[15, 16, 17, 6, 7, 8]]).all()
+    atoms.calc = calculator
+
+    def forces(size):
+        moved = atoms.copy()
+        moved.positions[5, 1] += size
+        moved.calc = calculator
+        return moved.get_forces().ravel()
+
+    size = 1e-3
+    slope = (8 * (forces(-size) - forces(size)) - (forces(-2 * size) - forces(2 * size))) / (12 * size)
+    assert abs(hessian[16] - slope).max() < 1e-6 * abs(hessian).max()
+    energies = VibrationsData.from_2d(atoms, hessian).get_energies()
+    assert len(energies) == 24 and max(energies.real) > 0.05
+    with pytest.raises(apus.ArgumentError, match="indices of atoms from 0 to 7"):
+        potential.hessian(atoms.numbers, atoms.positions, atoms.cell.array, atoms.pbc, atoms=[8])

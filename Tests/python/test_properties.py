@@ -8,6 +8,7 @@ import pytest
 from ase import Atoms
 from ase.build import bulk
 from ase.eos import EquationOfState
+from ase.io import read
 from ase.optimize import BFGS
 
 from conftest import PROGRAM, SHIPPED, SILICON, run_module, write_exactly
@@ -132,15 +133,19 @@ def crystals():
     return {"diamond": (bulk("Si", a=5.47), [3]), "hexagonal": (hexagonal, [2, 2, 1]), "triclinic": (strained, [2])}
 
 
+@pytest.mark.parametrize("hessian", ["analytic", "differences"])
 @pytest.mark.parametrize("kind", ["diamond", "hexagonal", "triclinic"])
-def test_force_constants_and_frequencies_are_those_of_phonopy(apus, kind):
+def test_force_constants_and_frequencies_are_those_of_phonopy(apus, kind, hessian):
     pytest.importorskip("phonopy")
     atoms, supercell = crystals()[kind]
     write_exactly(apus.folder / "crystal.xyz", atoms)
     q = "0 0 0, 0.5 0 0.5, 0.11 0.23 -0.37"
-    result = apus("phonons", SHIPPED, "crystal.xyz", "--supercell", *supercell, "--raw", "--q", q, "-o", "out", "--json")
-    assert result.returncode == 0
+    result = apus(
+        "phonons", SHIPPED, "crystal.xyz", "--supercell", *supercell, "--raw", "--q", q, "-o", "out", "--json",
+        "--hessian", hessian)
+    assert result.returncode == 0, result.stderr
     report = json.loads(result.stdout)
+    assert report["hessian"] == hessian
     phonons = phonopy_of(apus.folder / "out")
     ours = force_constants(apus.folder / "out" / "FORCE_CONSTANTS")
     theirs = phonons.force_constants
@@ -151,6 +156,100 @@ def test_force_constants_and_frequencies_are_those_of_phonopy(apus, kind):
         # At Γ small numbers are roots of rounding.
         theirs = phonons.run_qpoints([point]).frequencies[0]
         assert frequencies == pytest.approx(theirs, rel=1e-6, abs=2e-3 if not any(point) else 1e-5)
+
+
+def test_the_analytic_hessian_is_the_limit_of_differences(silicon, calculator):
+    """Central differences of several sizes, extrapolated, by another program; irreducible columns only."""
+    text = silicon.succeeds("phonons", SHIPPED, "si.xyz", "--supercell", 2, "--raw", "-o", "out", "--mesh", 2)
+    assert "analytic second derivatives along 1 displacement" in text
+    ours = force_constants(silicon.folder / "out" / "FORCE_CONSTANTS")[0]
+    unit = bulk("Si", a=5.47)
+    atoms = unit.repeat((2, 2, 2))
+    # phonopy's order: all copies of the first atom, the first vector fastest.
+    places = [
+        unit.positions[atom] + numpy.array([i, j, k]) @ unit.cell.array
+        for atom in range(2) for k in range(2) for j in range(2) for i in range(2)]
+    atoms.positions = places
+    atoms.calc = calculator
+
+    def slope(size):
+        forces = []
+        for sign in 1, -1:
+            atoms.positions[0, 0] = places[0][0] + sign * size
+            forces.append(atoms.get_forces())
+        atoms.positions[0, 0] = places[0][0]
+        return (forces[1] - forces[0]) / (2 * size)
+
+    size = 2e-3
+    extrapolated = (64 * slope(size / 4) - 20 * slope(size / 2) + slope(size)) / 45
+    assert abs(ours[:, 0] - extrapolated).max() < 1e-6 * abs(ours).max()
+    assert abs(ours.sum(axis=0)).max() < 1e-9
+
+
+def test_quasi_harmonic_properties_are_those_of_phonopy(silicon):
+    pytest.importorskip("phonopy")
+    from phonopy import PhonopyQHA
+
+    result = silicon(
+        "qha", SHIPPED, "si.xyz", "--supercell", 2, "--mesh", 6, "--temperatures", "0:800:20", "--points", 7, "--json",
+        "-o", "qha.csv")
+    assert result.returncode == 0, result.stderr
+    report = json.loads(result.stdout)
+    samples, temperatures = report["samples"], numpy.arange(0, 801, 20)
+    qha = PhonopyQHA(
+        volumes=[sample["volume_a3"] for sample in samples], eos="birch_murnaghan", temperatures=temperatures,
+        electronic_energies=[sample["energy_ev"] for sample in samples],
+        free_energy=numpy.array([sample["free_energies_kj_per_mol"] for sample in samples]).T,
+        cv=numpy.array([sample["heat_capacities_v_j_per_k_mol"] for sample in samples]).T,
+        entropy=numpy.array([sample["entropies_j_per_k_mol"] for sample in samples]).T, t_max=780)
+    points = report["points"][: len(qha.thermal_expansion)]
+    column = lambda name: numpy.array([point[name] for point in points])
+    count = len(points)
+    assert count > 30 and [point["temperature_kelvin"] for point in points] == list(temperatures[:count])
+    assert 2 * column("volume_a3_per_atom") == pytest.approx(qha.volume_temperature[:count], rel=1e-6)
+    assert 2 * column("gibbs_energy_ev_per_atom") == pytest.approx(qha.gibbs_temperature[:count], abs=1e-6)
+    assert column("bulk_modulus_gpa") == pytest.approx(qha.bulk_modulus_temperature[:count], rel=1e-4)
+    # Theirs are differences between temperatures 20 K apart.
+    assert column("expansion_per_kelvin")[3:] == pytest.approx(qha.thermal_expansion[3:count], abs=3e-7)
+    theirs = qha.heat_capacity_P_polyfit[3:count]
+    assert column("heat_capacity_p_j_per_k_mol")[3 : 3 + len(theirs)] == pytest.approx(theirs, rel=2e-3, abs=0.05)
+    capacities = column("heat_capacity_p_j_per_k_mol") - column("heat_capacity_v_j_per_k_mol")
+    assert capacities.min() > -1e-9 and len((silicon.folder / "qha.csv").read_text().splitlines()) == 42
+
+
+def test_vibrations_of_a_molecule_are_those_of_ase(apus, calculator):
+    from ase.vibrations import VibrationsData
+
+    atoms = Atoms("Si5", bulk("Si", cubic=True, a=5.5).positions[[0, 1, 2, 4, 5]])
+    write_exactly(apus.folder / "cluster.xyz", atoms)
+    report = json.loads(apus.succeeds("vibrations", SHIPPED, "cluster.xyz", "--relax", "--json"))
+    assert report["rigid_motions"] == 6 and report["hessian"] == "analytic"
+    text = apus.succeeds("relax", SHIPPED, "cluster.xyz", "relaxed.xyz", "--fmax", "1e-5", "--precision", "float64")
+    relaxed = read(apus.folder / "relaxed.xyz")
+    relaxed.calc = None
+    found = json.loads(apus.succeeds("vibrations", SHIPPED, "relaxed.xyz", "--json"))
+    assert found["wavenumbers_per_cm"] == pytest.approx(report["wavenumbers_per_cm"], abs=0.5), text
+    relaxed.set_masses([28.085] * 5)
+    data = VibrationsData.from_2d(relaxed, calculator.get_hessian(relaxed))
+    theirs = data.get_frequencies()
+    theirs = sorted(numpy.where(abs(theirs.imag) > abs(theirs.real), -theirs.imag, theirs.real), key=abs)[6:]
+    assert sorted(found["wavenumbers_per_cm"]) == pytest.approx(sorted(theirs), rel=1e-5, abs=0.05)
+    real = [w for w in found["wavenumbers_per_cm"] if w > 0]
+    assert found["zero_point_energy_ev"] == pytest.approx(sum(real) * 1.239841984e-4 / 2, rel=1e-6)
+    differences = json.loads(apus.succeeds("vibrations", SHIPPED, "relaxed.xyz", "--json", "--hessian", "differences"))
+    assert differences["wavenumbers_per_cm"] == pytest.approx(found["wavenumbers_per_cm"], abs=0.01)
+    # A linear one has five motions of its whole.
+    write_exactly(apus.folder / "pair.xyz", Atoms("Si2", [[0, 0, 0], [1, 1.3, 1.5]]))
+    pair = json.loads(apus.succeeds("vibrations", SHIPPED, "pair.xyz", "--json"))
+    assert pair["rigid_motions"] == 5 and len(pair["wavenumbers_per_cm"]) == 1
+
+
+def test_volumes_that_are_left_are_told(silicon):
+    result = silicon(
+        "qha", SHIPPED, "si.xyz", "--supercell", 1, "--mesh", 2, "--expand", "1", "--compress", "0.4", "--points", 5,
+        "--temperatures", "0:100000:20000", "--json")
+    assert result.returncode == 0 and "beyond those that were looked at" in result.stderr
+    assert len(json.loads(result.stdout)["points"]) < 6
 
 
 def test_sums_vanish_and_thermodynamics_are_those_of_phonopy(silicon):

@@ -7,17 +7,23 @@ enum EdgeKernels<T: KernelScalar> {
     typealias Lanes = SIMD8<Double>
 
     /// Scratch memory in scalars of T: harmonics and their gradients for a tile of eight edges.
-    static func scratchSize(_ function: EdgeFunction) -> Int {
+    static func scratchSize(_ function: EdgeFunction, _ part: EdgeFunction.Part) -> Int {
         guard case .harmonics(let lMax) = function else { return 0 }
-        return 4 * (lMax + 1) * (lMax + 1) * 8 * (8 / MemoryLayout<T>.size)
+        return 4 * (lMax + 1) * (lMax + 1) * 8 * (8 / MemoryLayout<T>.size) * (part == .curvature ? 2 : 1)
     }
 
-    /// For the edges in `range`: `input` is the cotangent `[edge][component]` of a pullback or the direction
-    /// `[edge][3]` of a tangent.
+    /// For the edges in `range`: `input` is the cotangent `[edge][component]` of a pullback or a curvature, or the
+    /// direction `[edge][3]` of a tangent; a curvature's stands in `direction`.
     static func harmonics(
         _ harmonics: SphericalHarmonics, _ part: EdgeFunction.Part, _ graph: Graph, range: Range<Int>,
-        input: UnsafePointer<T>?, output: UnsafeMutablePointer<T>, scratch: UnsafeMutablePointer<T>
+        input: UnsafePointer<T>?, direction: UnsafePointer<T>?, output: UnsafeMutablePointer<T>,
+        scratch: UnsafeMutablePointer<T>
     ) {
+        if part == .curvature {
+            return curvature(
+                of: harmonics, graph, range: range, cotangent: input!, direction: direction!, output: output,
+                scratch: scratch)
+        }
         // Rows begin with degree 1.
         let (count, width) = (harmonics.count, harmonics.count - 1)
         let values = UnsafeMutableRawPointer(scratch).assumingMemoryBound(to: Lanes.self)
@@ -50,14 +56,40 @@ enum EdgeKernels<T: KernelScalar> {
                     let value = (row[0] * v.x).addingProduct(row[1], v.y).addingProduct(row[2], v.z)
                     scatter(value, edges, to: output + (first &* width &+ m), stride: width)
                 }
+            case .curvature: break
             }
         }
     }
 
-    /// Lengths of edges, or their pullback `g r/|r|` or tangent `v·r/|r|`.
+    /// `Σ_m g_m (v·∇) ∇Y_m` by dual numbers: the gradient at r + ε v, of which what is linear in ε counts.
+    private static func curvature(
+        of harmonics: SphericalHarmonics, _ graph: Graph, range: Range<Int>, cotangent: UnsafePointer<T>,
+        direction: UnsafePointer<T>, output: UnsafeMutablePointer<T>, scratch: UnsafeMutablePointer<T>
+    ) {
+        let (count, width) = (harmonics.count, harmonics.count - 1)
+        let values = UnsafeMutableRawPointer(scratch).assumingMemoryBound(to: Dual<Lanes>.self)
+        let gradient = values + count
+        forTiles(graph, range) { first, edges, r in
+            let v = vectorRows(direction + 3 &* first, edges)
+            harmonics.evaluate(
+                x: Dual(r.x, slope: v.x), y: Dual(r.y, slope: v.y), z: Dual(r.z, slope: v.z), values: values,
+                gradient: gradient)
+            var (x, y, z) = (Lanes.zero, Lanes.zero, Lanes.zero)
+            for m in 0..<width {
+                let g = gather(cotangent + (first &* width &+ m), edges, stride: width)
+                let row = gradient + 3 &* (m &+ 1)
+                x.addProduct(g, row[0].slope)
+                y.addProduct(g, row[1].slope)
+                z.addProduct(g, row[2].slope)
+            }
+            scatter(x, y, z, edges, to: output + 3 &* first)
+        }
+    }
+
+    /// Lengths of edges, or their pullback `g r/|r|`, tangent `v·r/|r|` or curvature `g (v − r̂ (r̂·v))/|r|`.
     static func distance(
         _ part: EdgeFunction.Part, _ graph: Graph, range: Range<Int>, input: UnsafePointer<T>?,
-        output: UnsafeMutablePointer<T>
+        direction: UnsafePointer<T>?, output: UnsafeMutablePointer<T>
     ) {
         forTiles(graph, range) { first, edges, r in
             let length = r.length
@@ -70,11 +102,18 @@ enum EdgeKernels<T: KernelScalar> {
                 let v = vectorRows(input! + 3 &* first, edges)
                 let product = (v.x * r.x).addingProduct(v.y, r.y).addingProduct(v.z, r.z)
                 scatter(product / length, edges, to: output + first, stride: 1)
+            case .curvature:
+                let v = vectorRows(direction! + 3 &* first, edges)
+                let g = gather(input! + first, edges, stride: 1) / length
+                let along = (v.x * r.x).addingProduct(v.y, r.y).addingProduct(v.z, r.z) / (length * length)
+                scatter(
+                    g * (v.x - along * r.x), g * (v.y - along * r.y), g * (v.z - along * r.z), edges,
+                    to: output + 3 &* first)
             }
         }
     }
 
-    /// The four B-splines of an edge and the number of the first, or their slope or tangent (see `RadialBasis`).
+    /// The four B-splines of an edge and the number of the first, or another part (see `RadialBasis`).
     static func spline(
         _ coordinate: RadialCoordinate, intervals: Int, _ part: RadialBasis.Part, _ graph: Graph, range: Range<Int>,
         input: UnsafePointer<T>?, output: UnsafeMutablePointer<T>, knots: UnsafeMutablePointer<Int32>
@@ -91,10 +130,17 @@ enum EdgeKernels<T: KernelScalar> {
             // Of every part: a program may have the slope alone.
             for lane in 0..<edges { knots[first &+ lane] = Int32(knot[lane]) }
             var values: InlineArray<4, Lanes>
-            if part == .value {
+            if part == .curvature {
+                let scale = (count / cutoff) * (count / cutoff) * gather(input! + first, edges, stride: 1)
+                values = [scale * w, scale * (3 * u - 2), scale * (3 * w - 2), scale * u]
+            } else if part == .value || part == .scaled {
                 values = [
                     w * w * w / 6, (4 - u * u * (6 - 3 * u)) / 6, (4 - w * w * (6 - 3 * w)) / 6, u * u * u / 6,
                 ]
+                if part == .scaled {
+                    let scale = gather(input! + first, edges, stride: 1)
+                    for q in 0..<4 { values[q] *= scale }
+                }
             } else {
                 var scale = count / cutoff
                 if part == .tangent { scale *= gather(input! + first, edges, stride: 1) }
@@ -109,17 +155,17 @@ enum EdgeKernels<T: KernelScalar> {
         }
     }
 
-    /// NequIP's basis on every edge, or its pullback or tangent. The four rows after the last edge are zero.
+    /// NequIP's basis on every edge, or its pullback, tangent or curvature. The four rows after the last edge are zero.
     static func bessel(
         _ coordinate: RadialCoordinate, _ basis: BesselBasis, _ part: EdgeFunction.Part, _ graph: Graph,
-        range: Range<Int>, input: UnsafePointer<T>?, output: UnsafeMutablePointer<T>
+        range: Range<Int>, input: UnsafePointer<T>?, direction: UnsafePointer<T>?, output: UnsafeMutablePointer<T>
     ) {
         let count = basis.frequencies.count
         for edge in range {
             let vector = SIMD3(graph.x[edge], graph.y[edge], graph.z[edge])
             let r = (vector * vector).sum().squareRoot()
             let cutoff = coordinate.cutoff(graph, edge)
-            for n in 0..<count where part != .pullback {
+            for n in 0..<count where part == .value || part == .tangent {
                 let (value, slope) = basis.evaluate(basis.frequencies[n], r / cutoff)
                 if part == .value {
                     output[edge * count + n] = T(value)
@@ -136,8 +182,21 @@ enum EdgeKernels<T: KernelScalar> {
                 }
                 for axis in 0..<3 { output[3 * edge + axis] = T(sum / cutoff * vector[axis] / r) }
             }
+            if part == .curvature {
+                var (slope, curvature) = (0.0, 0.0)
+                for n in 0..<count {
+                    let g = Double(input![edge * count + n])
+                    slope += basis.evaluate(basis.frequencies[n], r / cutoff).slope * g / cutoff
+                    curvature += basis.curvature(basis.frequencies[n], r / cutoff) * g / (cutoff * cutoff)
+                }
+                let row = direction! + 3 * edge
+                let (v, unit) = (SIMD3(Double(row[0]), Double(row[1]), Double(row[2])), vector / r)
+                let along = (unit * v).sum()
+                let change = unit * (curvature * along) + (v - unit * along) * (slope / r)
+                for axis in 0..<3 { output[3 * edge + axis] = T(change[axis]) }
+            }
         }
-        if part != .pullback, range.upperBound == graph.edges {
+        if part == .value || part == .tangent, range.upperBound == graph.edges {
             (output + graph.edges * count).update(repeating: 0, count: 4 * count)
         }
     }

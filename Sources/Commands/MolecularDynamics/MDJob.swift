@@ -46,9 +46,10 @@ public struct MDJob {
             let file = resume ? settings.checkpoint!.file : settings.start.file
             throw CommandError("\(file): \(error.message) (\(settings.potential.name))")
         }
+        let driven = settings.heatDriving.map { HeatDrivenInteraction(interaction, field: $0) } ?? interaction
         Interruption.watch()
         var run = try MDRun(
-            settings, potential, interaction, continuation.map(MDRun.Start.continuation) ?? .structure(structure),
+            settings, potential, driven, continuation.map(MDRun.Start.continuation) ?? .structure(structure),
             outputs, parallelism: parallelism)
         try run.run()
         if let code = Interruption.exitCode { throw CommandExit(code) }

@@ -7,6 +7,7 @@ import Trajectory
 /// right.
 final class MDOutputs {
     private let thermo: MDSettings.Stream?
+    private let heatFlux: MDSettings.Stream?
     private let trajectory: MDSettings.TrajectoryStream?
     private let checkpoint: MDSettings.Stream?
     private let candidates: (stream: MDSettings.Stream, selection: CandidateFile.Selection)?
@@ -28,6 +29,7 @@ final class MDOutputs {
     /// input are the same file, or when a folder cannot be written to.
     init(_ settings: MDSettings, inputs: [String], existing: ExistingFile) throws {
         thermo = settings.thermo
+        heatFlux = settings.heatFlux
         trajectory = settings.trajectory
         checkpoint = settings.checkpoint
         candidates = settings.candidates
@@ -43,6 +45,7 @@ final class MDOutputs {
     var paths: [String] {
         [
             thermo?.file, trajectory?.stream.file, trajectory?.topology, checkpoint?.file, candidates?.stream.file,
+            heatFlux?.file,
         ].compactMap(\.self)
     }
 
@@ -51,8 +54,10 @@ final class MDOutputs {
 
     /// How many steps lie between the frames that some file wants, if any does.
     var interval: Int? {
-        let intervals = [thermo?.every, trajectory?.stream.every, checkpoint?.every, candidates?.stream.every]
-            .compactMap(\.self)
+        let intervals = [
+            thermo?.every, trajectory?.stream.every, checkpoint?.every, candidates?.stream.every, heatFlux?.every,
+        ]
+        .compactMap(\.self)
         return intervals.isEmpty ? nil : intervals.reduce(0, greatestCommonDivisor)
     }
 
@@ -87,6 +92,10 @@ final class MDOutputs {
                 thermo.file, quantities: Self.quantities(isCommittee: isCommittee), existing: existing)
             writers.append(Output(role: "thermo", every: thermo.every, path: thermo.file, writer: table))
         }
+        if let heatFlux {
+            let table = try ThermoTable(heatFlux.file, quantities: ThermoQuantity.conduction, existing: existing)
+            writers.append(Output(role: "heat_flux", every: heatFlux.every, path: heatFlux.file, writer: table))
+        }
         if let (stream, selection) = candidates {
             let file = try CandidateFile(stream.file, selection, existing: existing)
             candidateFile = file
@@ -95,7 +104,7 @@ final class MDOutputs {
     }
 
     private static func quantities(isCommittee: Bool) -> [ThermoQuantity] {
-        isCommittee ? ThermoQuantity.allCases : ThermoQuantity.usual
+        isCommittee ? ThermoQuantity.ofCommittees : ThermoQuantity.usual
     }
 
     /// What the files that are to be continued hold up to a step.
@@ -116,6 +125,11 @@ final class MDOutputs {
             let quantities = Self.quantities(isCommittee: isCommittee)
             let scan = try ThermoTable.scan(thermo.file, quantities: quantities, through: step)
             scans.append(("thermo", thermo.file, thermo.every, scan))
+        }
+        if let heatFlux {
+            let scan = try ThermoTable.scan(
+                heatFlux.file, quantities: ThermoQuantity.conduction, through: step)
+            scans.append(("heat_flux", heatFlux.file, heatFlux.every, scan))
         }
         if let (stream, _) = candidates {
             scans.append(
@@ -151,6 +165,9 @@ final class MDOutputs {
         }
     }
 
+    /// Whether a row of the heat flux is due at this step.
+    func wantsHeatFlux(at step: Int) -> Bool { heatFlux.map { step.isMultiple(of: $0.every) } ?? false }
+
     /// Whether a checkpoint is due at this step.
     func wantsCheckpoint(at step: Int) -> Bool { checkpoint.map { step.isMultiple(of: $0.every) } ?? false }
 
@@ -166,7 +183,7 @@ final class MDOutputs {
                     "\(entry.path) (\(Written.count(candidateFile.count, "configuration")) to be computed and trained on)"
             }
             let size = (try? FileManager.default.attributesOfItem(atPath: entry.path)[.size] as? Int) ?? 0
-            let unit = entry.path == thermo?.file ? "row" : "frame"
+            let unit = entry.writer is ThermoTable ? "row" : "frame"
             let count = Written.count(entry.frames, unit) + (isContinuing ? " more" : "")
             return "\(entry.path) (\(count), \(Written.bytes(size)))"
         }

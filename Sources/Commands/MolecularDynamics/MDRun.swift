@@ -91,6 +91,11 @@ struct MDRun {
     }
 
     mutating func run() throws {
+        if settings.heatFlux != nil, try simulation.heatFlux() == nil {
+            throw CommandError(
+                "heat_flux: expected a potential that knows how energy flows, found \(settings.potential.name), which does not"
+            )
+        }
         for line in introduction { Terminal.print(line) }
         for warning in warnings { Logger(label: "apus").warning("\(warning)") }
         let title = "\(simulation.frame.structure.formula), \(settings.ensembleDescription)"
@@ -124,6 +129,8 @@ struct MDRun {
     }
 
     private mutating func report(_ frame: Frame, _ table: inout MDTable) throws {
+        var frame = frame
+        if outputs.wantsHeatFlux(at: frame.step) { frame.heatFlux = try simulation.heatFlux() }
         try outputs.append(frame)
         if outputs.wantsCheckpoint(at: frame.step) { try writeCheckpoint() }
         if frame.step > 0, let temperature = frame.temperature {

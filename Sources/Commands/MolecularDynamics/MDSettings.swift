@@ -62,6 +62,10 @@ struct MDSettings {
     /// Steps between two rows on the terminal.
     var reportEvery: Int
     var thermo: Stream?
+    /// The table of the heat flux.
+    var heatFlux: Stream?
+    /// What drives heat through the structure, 1/Å.
+    var heatDriving: SIMD3<Double>?
     var trajectory: TrajectoryStream?
     /// The state that `--resume` goes on from, also written at the end.
     var checkpoint: Stream?
@@ -125,9 +129,17 @@ extension MDSettings {
         reportEvery = report ?? Self.niceInterval(for: steps)
 
         thermo = try settings.optionalSection("thermo").map(Self.stream)
+        heatFlux = try settings.optionalSection("heat_flux").map(Self.stream)
+        heatDriving = try settings.optional("heat_driving").map { value in
+            let numbers = try value.oneOrMore().map { try $0.double(in: -1...1) }
+            guard numbers.count == 3 else {
+                throw value.error("expected three numbers in 1/Å, such as [0, 0, 1e-4], found \(numbers.count)")
+            }
+            return SIMD3(numbers[0], numbers[1], numbers[2])
+        }
         trajectory = try settings.optionalSection("trajectory").map(Self.trajectory)
         checkpoint = try Self.checkpoint(
-            settings, beside: trajectory?.stream.file ?? thermo?.file, every: reportEvery)
+            settings, beside: trajectory?.stream.file ?? thermo?.file ?? heatFlux?.file, every: reportEvery)
         try settings.finish()
     }
 

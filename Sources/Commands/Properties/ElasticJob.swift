@@ -17,26 +17,20 @@ public struct ElasticJob {
         public var relaxes = true
         /// Å
         public var symmetryTolerance = 1e-3
-        public var frame = 1
-        public var json = false
         public init() {}
     }
 
-    let potential: String
-    let structure: String
+    let request: PropertyRequest
     let options: Options
-    let parallelism: Parallelism
+    private var structure: String { request.structure }
 
-    public init(potential: String, structure: String, options: Options, parallelism: Parallelism) {
-        self.potential = potential
-        self.structure = structure
+    public init(_ request: PropertyRequest, options: Options) {
+        self.request = request
         self.options = options
-        self.parallelism = parallelism
     }
 
     public func run() throws {
-        let input = try PropertyInput(
-            potential: potential, structure: structure, frame: options.frame, parallelism: parallelism)
+        let input = try PropertyInput(request)
         var crystal = input.structure
         if options.relaxes { crystal = try input.relaxed(.full, fmax: 1e-5, named: structure).structure }
         var status = StatusLine()
@@ -46,22 +40,19 @@ public struct ElasticJob {
             )
         }
         for failure in constants.failures { Logger(label: "apus").warning("\(structure): \(failure)") }
-        let group =
-            Spglib.isAvailable ? try? Spglib.spaceGroup(of: crystal, tolerance: options.symmetryTolerance) : nil
+        let group = input.spaceGroup(of: crystal, tolerance: options.symmetryTolerance)
         let report = ElasticReport(constants, crystal, group: group)
         if report.stress.largestGPa > 0.1 {
             Logger(label: "apus").warning(
                 "\(structure): the stress is \(Written.short(report.stress.largestGPa, 3)) GPa, so these are coefficients of stress and strain at that stress"
             )
         }
-        if options.json { return try JSONOutput.print(report) }
-        Terminal.print(PotentialSummary(input.potential).line + ", evaluated in float64")
-        for line in report.lines { Terminal.print(line) }
+        try input.show(report)
     }
 }
 
 /// In GPa, Voigt's order xx yy zz yz xz xy.
-struct ElasticReport: Encodable {
+struct ElasticReport: PropertyReport {
     struct Stress: Encodable {
         var voigt: [Double]
         var largestGPa: Double { voigt.reduce(0) { max($0, abs($1)) } }

@@ -1,10 +1,6 @@
 import Analysis
 import Atoms
-import Compute
 import Foundation
-import Interactions
-import Logging
-import Potentials
 import Relaxation
 
 /// `apus eos`: energy against volume.
@@ -16,26 +12,20 @@ public struct EquationOfStateJob {
         public var relaxes = true
         /// Whether the shape of the cell is relaxed too.
         public var relaxesShape = false
-        public var frame = 1
-        public var json = false
         public init() {}
     }
 
-    let potential: String
-    let structure: String
+    let request: PropertyRequest
     let options: Options
-    let parallelism: Parallelism
+    private var structure: String { request.structure }
 
-    public init(potential: String, structure: String, options: Options, parallelism: Parallelism) {
-        self.potential = potential
-        self.structure = structure
+    public init(_ request: PropertyRequest, options: Options) {
+        self.request = request
         self.options = options
-        self.parallelism = parallelism
     }
 
     public func run() throws {
-        let input = try PropertyInput(
-            potential: potential, structure: structure, frame: options.frame, parallelism: parallelism)
+        let input = try PropertyInput(request)
         var center = input.structure.cell!.volume
         for _ in 0..<8 {
             let outcomes = try outcomes(of: input, around: center)
@@ -43,7 +33,7 @@ public struct EquationOfStateJob {
             let energies = outcomes.map { $0.structure.energy! }
             let fit = EquationOfState(volumes: volumes, energies: energies)
             if let fit, abs(fit.volume / center - 1) < 0.15 * options.range {
-                return try show(EquationOfStateReport(fit, outcomes, input), input)
+                return try input.show(EquationOfStateReport(fit, outcomes, input))
             }
             // The minimum is elsewhere: there, or beyond the volume with the lowest energy.
             center = fit?.volume ?? volumes[energies.indices.min { energies[$0] < energies[$1] }!]
@@ -55,43 +45,17 @@ public struct EquationOfStateJob {
 
     private func outcomes(of input: PropertyInput, around center: Double) throws -> [RelaxedStructure] {
         let base = input.structure
-        let scaled = (0..<options.points).map { k -> Structure in
-            let fraction = 1 + options.range * (2 * Double(k) / Double(options.points - 1) - 1)
-            let factor = pow(center * fraction / base.cell!.volume, 1.0 / 3)
-            return base.strained(by: Matrix3.identity * (factor - 1))
-        }
-        var settings = RelaxationSettings()
-        settings.forceTolerance = options.relaxes ? 1e-4 : .infinity
-        settings.stressTolerance = 1e-3 / Units.gigapascal
-        settings.cellChange = options.relaxesShape ? .shape : .fixed
-        let outcomes = Relaxation(
-            input.evaluator, settings: settings, energyNoise: Potential.Precision.float64.energyNoise
-        ).run(scaled)
-        for outcome in outcomes {
-            let volume = Written.fixed(outcome.structure.cell!.volume / Double(base.count), 3)
-            if outcome.structure.energy == nil {
-                throw CommandError("\(structure): at \(volume) Å³ per atom: \(outcome.failure ?? "no energy")")
-            }
-            if let failure = outcome.failure {
-                Logger(label: "apus").warning("\(structure): at \(volume) Å³ per atom: \(failure)")
-            }
-            if let pair = outcome.tooClose {
-                Logger(label: "apus").warning(
-                    "\(structure): at \(volume) Å³ per atom two atoms are \(Written.fixed(pair.distance, 3)) Å apart, \(pair.reason)"
-                )
-            }
-        }
-        return outcomes
-    }
-
-    private func show(_ report: EquationOfStateReport, _ input: PropertyInput) throws {
-        if options.json { return try JSONOutput.print(report) }
-        Terminal.print(PotentialSummary(input.potential).line + ", evaluated in float64")
-        for line in report.lines { Terminal.print(line) }
+        var scan = VolumeScan(input: input)
+        (scan.relaxes, scan.relaxesShape) = (options.relaxes, options.relaxesShape)
+        return try scan.structures(
+            from: base,
+            at: (0..<options.points).map { k in
+                center * (1 + options.range * (2 * Double(k) / Double(options.points - 1) - 1))
+            })
     }
 }
 
-struct EquationOfStateReport: Encodable {
+struct EquationOfStateReport: PropertyReport {
     struct Point: Encodable {
         var volume, energy, pressure, fitted: Double
         var converged: Bool

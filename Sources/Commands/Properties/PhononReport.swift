@@ -2,10 +2,11 @@ import Analysis
 import Atoms
 import Compute
 import Foundation
+import Interactions
 import Symmetry
 
 /// What `apus phonons` found.
-struct PhononReport: Encodable {
+struct PhononReport: PropertyReport {
     /// Of a mole of unit cells.
     struct Thermodynamics: Encodable {
         var temperature, freeEnergy, entropy, heatCapacity: Double
@@ -17,9 +18,11 @@ struct PhononReport: Encodable {
             case heatCapacity = "heat_capacity_j_per_k_mol"
         }
 
+        /// eV in kJ/mol: N_A e.
+        static let mole = 96.48533212331
+
         init(_ values: HarmonicThermodynamics) {
-            // eV in kJ/mol: N_A e.
-            let mole = 96.48533212331
+            let mole = Self.mole
             temperature = values.temperature
             freeEnergy = values.freeEnergy * mole
             entropy = values.entropy * mole * 1000
@@ -31,6 +34,7 @@ struct PhononReport: Encodable {
     var spaceGroup: String?
     var supercell: [Int]
     var displacements: Int
+    var hessian: HessianMethod
     var q: [[Double]]
     /// `[point][branch]`, imaginary ones negative.
     var frequencies: [[Double]]
@@ -46,7 +50,7 @@ struct PhononReport: Encodable {
     let density: [(frequency: Double, density: Double)]
 
     private enum CodingKeys: String, CodingKey {
-        case formula, spaceGroup, supercell, displacements
+        case formula, spaceGroup, supercell, displacements, hessian
         case q = "q_points"
         case frequencies = "frequencies_thz"
         case asymmetry = "asymmetry_ev_per_a2"
@@ -64,14 +68,14 @@ struct PhononReport: Encodable {
         spaceGroup = group.map { "\($0.symbol) (\($0.number))" }
         supercell = options.supercell
         displacements = constants.displacements.count
+        hessian = constants.method
         let points = options.points.isEmpty ? [.zero] : options.points
         q = points.map { [$0.x, $0.y, $0.z] }
         frequencies = phonons.frequencies(points, parallelism: parallelism)
         (asymmetry, sumRuleViolation) = (constants.asymmetry, constants.sumRuleViolation)
-        // As fine as one of the crystal repeated over 60 Å, and even, so that Γ is not among its points.
-        let heights = unit.cell!.heights
-        mesh = options.mesh.isEmpty ? (0..<3).map { max(2, 2 * Int((30 / heights[$0]).rounded())) } : options.mesh
-        let grid = PhononMesh(of: phonons, size: SIMD3(mesh[0], mesh[1], mesh[2]), parallelism: parallelism)
+        let size = options.meshSize(for: unit.cell!)
+        mesh = [size.x, size.y, size.z]
+        let grid = PhononMesh(of: phonons, size: size, parallelism: parallelism)
         let all = grid.frequencies.joined()
         let primitive =
             group == nil
@@ -82,16 +86,10 @@ struct PhononReport: Encodable {
         bands = zip(samples, found).map { ($0.q, $0.distance, $0.name, $1) }
         lowest = min(all.min() ?? 0, found.joined().min() ?? 0)
         highest = max(all.max() ?? 0, found.joined().max() ?? 0)
-        var (imaginary, total) = (0.0, 0.0)
-        for (branch, weight) in zip(grid.frequencies, grid.weights) {
-            imaginary += weight * Double(branch.count { $0 < -HarmonicThermodynamics.lowest })
-            total += weight * Double(branch.count)
-        }
-        imaginaryShare = imaginary / total
+        imaginaryShare = grid.imaginaryShare
         density = grid.density(width: options.smearing)
-        let (from, to, step) = (options.temperatures[0], options.temperatures[1], options.temperatures[2])
-        thermodynamics = (0...Int(((to - from) / step + 1e-9).rounded(.down))).map {
-            Thermodynamics(HarmonicThermodynamics(of: grid, temperature: from + Double($0) * step))
+        thermodynamics = options.temperatureGrid.map {
+            Thermodynamics(HarmonicThermodynamics(of: grid, temperature: $0))
         }
         self.path = path.pieces.map { $0.map(\.name).joined(separator: "–") }
         isStandardPath = path.isStandard
@@ -112,7 +110,7 @@ struct PhononReport: Encodable {
     var lines: [String] {
         var lines = [
             "",
-            "\(formula)\(spaceGroup.map { ", \($0)" } ?? ""), \(Written.count(displacements, "displacement")) in a supercell \(supercell.map(String.init).joined(separator: " × "))",
+            "\(formula)\(spaceGroup.map { ", \($0)" } ?? ""), \(hessian == .analytic ? "analytic second derivatives along" : "forces at") \(Written.count(displacements, "displacement")) in a supercell \(supercell.map(String.init).joined(separator: " × "))",
             "force constants: |Φ − Φᵀ| up to \(Written.scientific(asymmetry)) eV/Å², sums up to \(Written.scientific(sumRuleViolation)) eV/Å²",
             "", "frequencies, THz",
         ]

@@ -9,10 +9,12 @@ import Potentials
 import Relaxation
 import Symmetry
 
-/// `apus phonons`: vibrations of a crystal by finite displacements.
+/// `apus phonons`: vibrations of a crystal.
 public struct PhononsJob {
     public struct Options: Sendable {
         public var supercell = [2, 2, 2]
+        /// The potential's own derivatives unless it has none, if not given.
+        public var hessian: HessianMethod?
         /// Å
         public var displacement = 0.01
         /// Wave vectors, three numbers each.
@@ -28,23 +30,31 @@ public struct PhononsJob {
         public var isSymmetrized = true
         /// Å
         public var symmetryTolerance = 1e-3
-        public var frame = 1
         public var folder: String?
         public var overwrite = false
-        public var json = false
         public init() {}
+
+        /// As fine as one of the crystal repeated over 60 Å, and even, so that Γ is not among its points.
+        func meshSize(for cell: Cell) -> SIMD3<Int> {
+            if !mesh.isEmpty { return SIMD3(mesh[0], mesh[1], mesh[2]) }
+            let heights = cell.heights
+            func size(_ axis: Int) -> Int { max(2, 2 * Int((30 / heights[axis]).rounded())) }
+            return SIMD3(size(0), size(1), size(2))
+        }
+
+        var temperatureGrid: [Double] {
+            let (from, to, step) = (temperatures[0], temperatures[1], temperatures[2])
+            return (0...Int(((to - from) / step + 1e-9).rounded(.down))).map { from + Double($0) * step }
+        }
     }
 
-    let potential: String
-    let structure: String
+    let request: PropertyRequest
     let options: Options
-    let parallelism: Parallelism
+    private var structure: String { request.structure }
 
-    public init(potential: String, structure: String, options: Options, parallelism: Parallelism) {
-        self.potential = potential
-        self.structure = structure
+    public init(_ request: PropertyRequest, options: Options) {
+        self.request = request
         self.options = options
-        self.parallelism = parallelism
     }
 
     private enum Name: String, CaseIterable {
@@ -62,52 +72,57 @@ public struct PhononsJob {
     public func run() throws {
         let existing: OutputFile.Existing = options.overwrite ? .replace : .refuse
         if options.folder != nil {
-            var plan = OutputPlan(inputs: [potential, structure])
+            var plan = OutputPlan(inputs: [request.potential, structure])
             for name in Name.allCases {
                 try plan.add(path(name), existing: existing, advice: "choose another folder, or add --overwrite")
             }
         }
-        let input = try PropertyInput(
-            potential: potential, structure: structure, frame: options.frame, parallelism: parallelism)
+        let input = try PropertyInput(request)
         var crystal = input.structure
         if options.relaxes || options.relaxesCell {
             crystal = try input.relaxed(options.relaxesCell ? .full : .fixed, fmax: 1e-5, named: structure).structure
         }
         try warn(crystal, input)
-        let group =
-            Spglib.isAvailable ? try? Spglib.spaceGroup(of: crystal, tolerance: options.symmetryTolerance) : nil
-        let copies = SIMD3(options.supercell[0], options.supercell[1], options.supercell[2])
-        guard Double(crystal.count) * Double(copies.x) * Double(copies.y) * Double(copies.z) <= 200_000 else {
-            throw CommandError(
-                "--supercell: expected at most 200000 atoms, found \(options.supercell) copies of \(crystal.count); choose fewer"
-            )
-        }
-        let supercell = PhononSupercell(of: crystal, copies: copies)
         var status = StatusLine()
-        let constants: ForceConstants
-        do {
-            constants = try ForceConstants(
-                of: supercell, by: input.evaluator, size: options.displacement, group: group,
-                isSymmetrized: options.isSymmetrized
-            ) { done, all in
-                status.show("\(done) of \(Written.count(all, "displacement")) of \(supercell.structure.count) atoms")
-            }
-        } catch let error as StructureEvaluationError {
-            throw CommandError(
-                "\(structure): displacement \(error.index + 1): \(CommandError.message(of: error.cause))")
+        let group = input.spaceGroup(of: crystal, tolerance: options.symmetryTolerance)
+        let constants = try Self.forceConstants(of: crystal, input, options, group: group) { done, all in
+            status.show("\(done) of \(Written.count(all, "displacement"))")
         }
-        let report = PhononReport(constants, group: group, options: options, parallelism: parallelism)
+        let report = PhononReport(constants, group: group, options: options, parallelism: request.parallelism)
         if report.imaginaryShare > 0 {
             Logger(label: "apus").warning(
                 "\(structure): \(Written.fixed(100 * report.imaginaryShare, 1)) % of the frequencies are imaginary, down to \(Written.fixed(report.lowest, 2)) THz; the thermodynamics leave them out"
             )
         }
         if options.folder != nil { try write(constants, report, existing) }
-        if options.json { return try JSONOutput.print(report) }
-        Terminal.print(PotentialSummary(input.potential).line + ", evaluated in float64")
-        for line in report.lines { Terminal.print(line) }
-        if let folder = options.folder {
+        try input.show(report)
+        if let folder = options.folder, !request.json {
             Terminal.print("written to \(folder); a picture: python -m apus phonons \(folder)")
+        }
+    }
+
+    /// - Parameter group: of the crystal; looked for unless given.
+    static func forceConstants(
+        of crystal: Structure, _ input: PropertyInput, _ options: Options, group given: SpaceGroup? = nil,
+        progress: (Int, Int) -> Void
+    ) throws -> ForceConstants {
+        let file = input.request.structure
+        let copies = SIMD3(options.supercell[0], options.supercell[1], options.supercell[2])
+        guard Double(crystal.count) * Double(copies.x) * Double(copies.y) * Double(copies.z) <= 200_000 else {
+            throw CommandError(
+                "--supercell: expected at most 200000 atoms, found \(options.supercell) copies of \(crystal.count); choose fewer"
+            )
+        }
+        do {
+            return try ForceConstants(
+                of: PhononSupercell(of: crystal, copies: copies), by: input.evaluator, method: options.hessian,
+                size: options.displacement,
+                group: given ?? input.spaceGroup(of: crystal, tolerance: options.symmetryTolerance),
+                isSymmetrized: options.isSymmetrized, progress: progress)
+        } catch let error as InteractionError {
+            throw CommandError("\(file): \(error.message)")
+        } catch let error as StructureEvaluationError {
+            throw CommandError("\(file): displacement \(error.index + 1): \(CommandError.message(of: error.cause))")
         }
     }
 
@@ -126,14 +141,7 @@ public struct PhononsJob {
                 "\(structure): the stress is \(Written.short(stress, 3)) GPa; these are vibrations at that stress (--relax-cell for none)"
             )
         }
-        let heights = crystal.cell!.heights
-        let needed = 2 * input.receptiveField
-        let shortest = (0..<3).map { heights[$0] * Double(options.supercell[$0]) }.min()!
-        if shortest < needed {
-            Logger(label: "apus").warning(
-                "\(structure): the supercell is \(Written.fixed(shortest, 1)) Å wide, and atoms feel one another up to \(Written.fixed(needed, 1)) Å (twice layers × cutoff), so an atom may meet images of the displaced one; compare with a larger --supercell"
-            )
-        }
+        input.warn(ofWidth: crystal, options.supercell)
     }
 
     private func write(

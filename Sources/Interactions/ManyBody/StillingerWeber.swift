@@ -105,6 +105,21 @@ public final class StillingerWeber: Interaction {
         }
     }
 
+    /// Energies depend on the edges into an atom alone.
+    public func energyFlow(of configuration: Configuration, velocities: [SIMD3<Double>]) throws -> EnergyFlow? {
+        var result = InteractionResult()
+        try evaluate(configuration, into: &result)
+        return EnergyFlow(configuration.edges, velocities: velocities) { slopes[$0] }
+    }
+
+    public func heatDrivingForces(
+        of configuration: Configuration, field: SIMD3<Double>
+    ) throws -> [SIMD3<Double>]? {
+        var result = InteractionResult()
+        try evaluate(configuration, into: &result)
+        return EnergyFlow.drivingForces(configuration.edges, field: field) { slopes[$0] }
+    }
+
     /// Energies of all centres, and the slopes of their edges.
     private func centres(_ edges: EdgeList, _ result: inout InteractionResult) -> Total {
         let (p, cutoffSquared) = (parameters, cutoff * cutoff)

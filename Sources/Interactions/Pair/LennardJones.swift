@@ -85,6 +85,18 @@ public final class LennardJones: Interaction {
     public func evaluate(_ configuration: Configuration, into result: inout InteractionResult) throws {
         try sum.evaluate(pair, configuration, into: &result)
     }
+
+    public func hessian(
+        of configuration: Configuration, times directions: [[SIMD3<Double>]]
+    ) throws -> [[SIMD3<Double>]]? { sum.hessian(pair, configuration, times: directions) }
+
+    public func energyFlow(of configuration: Configuration, velocities: [SIMD3<Double>]) throws -> EnergyFlow? {
+        sum.energyFlow(pair, configuration, velocities: velocities)
+    }
+
+    public func heatDrivingForces(
+        of configuration: Configuration, field: SIMD3<Double>
+    ) throws -> [SIMD3<Double>]? { sum.heatDrivingForces(pair, configuration, field: field) }
 }
 
 extension LennardJones {
@@ -142,6 +154,20 @@ extension LennardJones {
             let value = rest * rest * rest * (1 + t * (3 + 6 * t))
             let derivative = -30 * t * t * rest * rest * width
             return (energy * value, slope * value + energy * derivative)
+        }
+
+        func curvature(at r: Double, between a: Int, and b: Int) -> Double {
+            let pair = table[kinds[a] * kindCount + kinds[b]]
+            let (energy, slope) = Self.bare(pair, at: r)
+            let s2 = pair.y / (r * r)
+            let s6 = s2 * s2 * s2
+            let curvature = pair.x * s6 * (156 * s6 - 42) / (r * r)
+            guard r > onset else { return curvature }
+            let width = 1 / (cutoff - onset)
+            let t = (r - onset) * width
+            let rest = 1 - t
+            return curvature * rest * rest * rest * (1 + t * (3 + 6 * t)) - 60 * slope * t * t * rest * rest * width
+                - 60 * energy * t * rest * (1 - 2 * t) * width * width
         }
     }
 }

@@ -9,6 +9,9 @@ protocol PairEnergy: Sendable {
     /// The energy of a pair (eV) and its derivative by the distance (eV/Å) at a distance `r` (Å) below the cutoff.
     /// `a` and `b` are atomic numbers that `check(elements:)` has accepted.
     func energyAndSlope(at r: Double, between a: Int, and b: Int) -> (energy: Double, slope: Double)
+
+    /// The second derivative of the energy by the distance, eV/Å².
+    func curvature(at r: Double, between a: Int, and b: Int) -> Double
 }
 
 /// Sums a pair energy over a full directed edge list: every edge carries half a pair.

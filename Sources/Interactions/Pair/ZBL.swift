@@ -40,6 +40,21 @@ public final class ZBL: Interaction {
     public func evaluate(_ configuration: Configuration, into result: inout InteractionResult) throws {
         try sum.evaluate(pair, configuration, into: &result)
     }
+
+    public func hessian(
+        of configuration: Configuration, times directions: [[SIMD3<Double>]]
+    ) throws -> [[SIMD3<Double>]]? { sum.hessian(pair, configuration, times: directions) }
+
+    public func energyFlow(of configuration: Configuration, velocities: [SIMD3<Double>]) throws -> EnergyFlow? {
+        // With cutoffs by pair the two edges of a pair carry different energies, and the slope is that of both.
+        pair.isSymmetric ? sum.energyFlow(pair, configuration, velocities: velocities) : nil
+    }
+
+    public func heatDrivingForces(
+        of configuration: Configuration, field: SIMD3<Double>
+    ) throws -> [SIMD3<Double>]? {
+        pair.isSymmetric ? sum.heatDrivingForces(pair, configuration, field: field) : nil
+    }
 }
 
 extension ZBL {
@@ -61,6 +76,24 @@ extension ZBL {
                 for (source, length) in row { table[receiver, source] = length }
             }
             cutoffs = table
+        }
+
+        var isSymmetric: Bool { cutoffs == nil }
+
+        /// The mean of both edges of the pair.
+        func curvature(at r: Double, between a: Int, and b: Int) -> Double {
+            let weights = SIMD4(0.18175, 0.50986, 0.28022, 0.02817)
+            let rates = SIMD4(3.19980, 0.94229, 0.40290, 0.20162) * (inverseLengths[a] + inverseLengths[b])
+            let terms = weights * SIMD4(exp(-rates.x * r), exp(-rates.y * r), exp(-rates.z * r), exp(-rates.w * r))
+            let charge = Self.coulomb * Double(a * b) / r
+            let energy = charge * terms.sum()
+            let slope = -energy / r - charge * (terms * rates).sum()
+            let curvature = -2 * slope / r + charge * (terms * rates * rates).sum()
+            func edge(_ f: PolynomialCutoff) -> Double {
+                let (value, falling) = f.valueAndSlope(at: r)
+                return curvature * value + 2 * slope * falling + energy * f.curvature(at: r)
+            }
+            return cutoffs == nil ? edge(end(a, b)) : (edge(end(a, b)) + edge(end(b, a))) / 2
         }
 
         private func end(_ a: Int, _ b: Int) -> PolynomialCutoff {

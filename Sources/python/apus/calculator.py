@@ -81,6 +81,18 @@ class Calculator(Base):
         """What it predicts beside energies and their derivatives."""
         return [name for name in self.potential.properties if name not in OF_ENERGY_SURFACE]
 
+    def get_hessian(self, atoms=None):
+        """The second derivatives of the energy, [3 atoms][3 atoms] in eV/Å², by the potential's own derivatives.
+
+        As `ase.vibrations.VibrationsData.from_2d` takes it. Use precision="float64".
+        """
+        atoms = self.atoms if atoms is None else atoms
+        if atoms is None:
+            raise ArgumentError("expected atoms, found None, and there are none of an earlier calculation")
+        size = 3 * len(atoms)
+        found = self.potential.hessian(atoms.numbers, atoms.positions, atoms.cell.array, atoms.pbc)
+        return found.reshape(size, size)
+
     def check_state(self, atoms, tol=0):
         """What has changed since the last calculation, however little; charges and magnetic moments do not matter.
 

@@ -114,6 +114,8 @@ FUNCTIONS = {
         c_int,
         [c_void_p, c_int, c_void_p, c_void_p, c_void_p, c_void_p, c_double, POINTER(ResultPointers), c_int,
          POINTER(c_char_p), POINTER(c_void_p)]),
+    "apus_compute_hessian_products": (
+        c_int, [c_void_p, c_int, c_void_p, c_void_p, c_void_p, c_void_p, c_int, c_void_p, c_void_p]),
     "apus_compute": (c_int, [c_void_p, c_int, c_void_p, c_void_p, c_void_p, c_void_p, POINTER(ResultPointers)]),
     "apus_irreps": (c_int, [c_char_p, c_char_p, c_char_p, c_char_p, c_int64]),
     "apus_irreps_order": (c_int, [c_char_p, c_void_p]),

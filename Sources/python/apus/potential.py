@@ -211,6 +211,35 @@ class Potential:
             self._warn_of_close_pairs(numbers)
         return [_finished(result, found, deviations) for result, found in zip(results, pointers)]
 
+    def hessian(self, numbers, positions, cell=None, pbc=None, *, atoms=None):
+        """The second derivatives of the energy, [atom][3][atom][3] in eV/Å², by the potential's own derivatives.
+
+        The structure as for `compute`. atoms: indices of those whose columns are wanted, all unless given; the result
+        then is [chosen][3][atom][3]. Use a Potential of precision "float64". Raises what `compute` raises.
+        """
+        numbers = _atomic_numbers(numbers)
+        count = len(numbers)
+        positions = _array(positions, (count, 3), "positions")
+        cell, periodic = _cell(cell, pbc)
+        chosen = numpy.arange(count) if atoms is None else numpy.atleast_1d(numpy.asarray(atoms))
+        if chosen.size and not (
+                numpy.issubdtype(chosen.dtype, numpy.integer) and chosen.ndim == 1 and 0 <= chosen.min()
+                and chosen.max() < count):
+            raise ArgumentError(f"expected indices of atoms from 0 to {count - 1}, found {atoms!r}")
+        products = numpy.empty((len(chosen), 3, count, 3))
+        # A few columns at a time: the directions of all would take as much memory as the result.
+        for first in range(0, len(chosen), 8):
+            part = chosen[first : first + 8]
+            directions = numpy.zeros((len(part), 3, count, 3))
+            for axis in range(3):
+                directions[numpy.arange(len(part)), axis, part, axis] = 1
+            found = products[first : first + 8]
+            check(library().apus_compute_hessian_products(
+                self._calculator, count, numbers.ctypes.data, positions.ctypes.data,
+                None if cell is None else cell.ctypes.data, periodic.ctypes.data, 3 * len(part), directions.ctypes.data,
+                found.ctypes.data))
+        return products
+
     def _result(self, count, virials, deviations):
         """A Result of this size, and where the library is to write it."""
         pointers = ResultPointers()
