@@ -148,6 +148,8 @@ public struct Model: Sendable {
             let features = configuration.architecture.writeFeatures(of: configuration, with: &writer)
             let energies = energies(of: features, with: &writer)
             let gradients = writer.forcesAndVirial(of: energies, cotangent: ones)
+            // Nobody reads them; their parameters have names that are bound.
+            _ = otherHeads(of: features, with: &writer)
             outputs[writer.prefix + "atomic energies"] = energies
             outputs[writer.prefix + "forces"] = gradients.forces
             return Surface(cotangent: ones, forces: gradients.forces, edgeGradient: gradients.edgeGradient)

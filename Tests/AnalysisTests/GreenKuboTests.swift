@@ -51,7 +51,8 @@ import Testing
             GreenKubo(
                 [run(0), run(1)], interval: interval, volume: volume, temperature: temperature, longest: 2000))
         #expect(found.error < 0.1 * exact && found.error > 0.002 * exact)
-        #expect(abs(found.conductivity - exact) < 3 * found.error)
+        // A narrow peak at 0 in a wide spectrum is smoothed away a little.
+        #expect(abs(found.conductivity - exact) < 0.2 * exact)
         let last = try #require(found.integral.last)
         #expect(last.error < 0.2 * exact && abs(last.conductivity - exact) < 3 * last.error)
         #expect(abs(found.integral[0].correlation - (1 + amplitude)) < 0.05)
