@@ -64,7 +64,8 @@ let modules = [
     Module(name: "Atoms", tests: .plain),
     Module(name: "Settings", uses: ["Files", "Atoms"], products: [yams], tests: .plain),
     Module(
-        name: "StructureFiles", uses: ["CZlib", "CLZMA", "CZstandard", "CXML", "Files", "Atoms"], tests: .withData),
+        name: "StructureFiles", uses: ["CZlib", "CLZMA", "CZstandard", "CXML", "CSQLite", "Files", "Atoms"],
+        tests: .withData),
     Module(name: "Neighbors", uses: ["Compute", "Atoms"], tests: .withData),
     Module(name: "Interactions", uses: ["Compute", "Atoms", "Neighbors"], tests: .plain),
     Module(name: "Symmetry", uses: ["Atoms"], tests: .plain),
@@ -95,7 +96,8 @@ let modules = [
     Module(
         name: "DataSets",
         uses: [
-            "Files", "Compute", "Atoms", "Settings", "StructureFiles", "Neighbors", "Interactions", "Potentials",
+            "Files", "Compute", "Atoms", "Settings", "StructureFiles", "Neighbors", "Interactions", "Equivariance",
+            "Potentials",
         ],
         products: [logging]),
     Module(
@@ -136,7 +138,8 @@ let testedByConformance = ["Interactions", "Models", "Potentials", "Dynamics"]
 extension String {
     /// Modules of headers in C, which tests reach through the modules that use them.
     var isModuleMap: Bool {
-        ["CMD", "COpenBLAS", "CVectors", "CZlib", "CLZMA", "CZstandard", "CXML", "CNetCDF", "CApus"].contains(self)
+        ["CMD", "COpenBLAS", "CVectors", "CZlib", "CLZMA", "CZstandard", "CXML", "CSQLite", "CNetCDF", "CApus"]
+            .contains(self)
     }
 }
 
@@ -159,6 +162,7 @@ let package = Package(
         .systemLibrary(name: "CApus"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CXML", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CLZMA", providers: [.apt(["liblzma-dev"])]),
         .systemLibrary(name: "CZstandard", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CNetCDF", pkgConfig: "netcdf", providers: [.apt(["libnetcdf-dev"])]),
@@ -191,7 +195,10 @@ let package = Package(
                 path: "Tests/InteractionTesting", swiftSettings: settings),
             .executableTarget(
                 name: "apus",
-                dependencies: ["Commands", "Files", "Compute", "Potentials", "Relaxation", "Sockets"].map {
+                dependencies: [
+                    "Commands", "Files", "Compute", "Potentials", "Relaxation", "Sockets", "StructureFiles",
+                    "DataSets",
+                ].map {
                     .byName(name: $0)
                 } + [
                     arguments, logging,

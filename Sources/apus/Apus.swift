@@ -18,6 +18,7 @@ struct Apus: ParsableCommand {
 
               apus convert OUTCAR silicon.xyz              what a DFT code wrote, if it is to be looked at
               apus import checkpoint.pth -o foundation.safetensors   a potential that another program trained
+              apus select many.xyz -n 200 -o few.xyz       those that differ most
               apus check-data silicon.xyz                  what is in the data, and what is wrong with them
               apus train train.yaml                        train a potential on it
               apus evaluate potential.safetensors test.xyz its errors
@@ -33,6 +34,7 @@ struct Apus: ParsableCommand {
         subcommands: [
             ConvertCommand.self,
             ImportCommand.self,
+            SelectCommand.self,
             CheckDataCommand.self,
             TrainCommand.self,
             LearningCurveCommand.self,

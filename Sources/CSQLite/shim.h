@@ -1,0 +1,2 @@
+// SQLite, for the databases of ASE.
+#include <sqlite3.h>
