@@ -38,7 +38,7 @@ private final class Well: Interaction {
         let structure = Structure(
             elements: Array(repeating: hydrogen, count: atoms), positions: Array(repeating: .zero, count: atoms))
         return try PathIntegral(
-            of: Motion(of: structure, parallelism: Parallelism(threads: threads)), under: Well(constant: constant),
+            of: try Motion(of: structure, parallelism: Parallelism(threads: threads)), under: Well(constant: constant),
             settings)
     }
 

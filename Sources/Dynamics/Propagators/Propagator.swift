@@ -83,6 +83,16 @@ extension SimulationError {
         }
     }
 
+    /// Propagators that move atoms by themselves keep axes fixed, and nothing else.
+    static func validate(free motion: Motion, in what: String) throws {
+        guard motion.constraints.isEmpty else {
+            throw SimulationError(
+                .invalidSetting,
+                "Lines, planes, bonds and rigid groups are not kept by \(what); expected atoms that are free or fixed "
+                    + "along axes.")
+        }
+    }
+
     static func validate(friction: Rate) throws {
         guard friction.perFemtosecond.isFinite, friction.perFemtosecond >= 0 else {
             throw SimulationError(
