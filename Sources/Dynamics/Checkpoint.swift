@@ -199,7 +199,7 @@ extension Checkpoint {
         configuration = header.configuration ?? ""
         files = header.files ?? [:]
         states = header.states ?? []
-        constraints = header.constraints
+        constraints = header.constraints ?? (data.starts(with: Self.magic) ? Constraints() : nil)
         biases = header.biases ?? []
     }
 }

@@ -160,8 +160,9 @@ extension Simulation {
     func step() throws {
         let watch = Stopwatch()
         beforeStep.keep(motion, ensemble)
-        try ensemble.step(&motion) { try evaluate(&$0, atStep: $0.step + ensemble.stepsAtOnce) }
-        motion.step += ensemble.stepsAtOnce
+        let stepsAtOnce = ensemble.stepsAtOnce
+        try ensemble.step(&motion) { try evaluate(&$0, atStep: $0.step + stepsAtOnce) }
+        motion.step += stepsAtOnce
         motion.time += ensemble.timestep.femtoseconds
         kineticEnergy = motion.kineticEnergy
         try guards.check(temperature: temperature, energy: totalEnergy, step: motion.step)

@@ -116,7 +116,8 @@ private final class Well: Interaction {
         let start = run.conservedEnergy
         #expect(start > 0)
         try run.advance(steps: 2000)
-        #expect(abs(run.conservedEnergy - start) < 1e-3 * start)
+        // Velocity Verlet's energy goes up and down by (ωΔt)²/4 with ωΔt = 0.27.
+        #expect(abs(run.conservedEnergy - start) < 2e-2 * start)
     }
 
     /// The conserved quantity is: with friction less the heat, without as it is; its error falls with Δt².

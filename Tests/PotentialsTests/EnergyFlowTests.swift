@@ -45,14 +45,14 @@ import Testing
         let flow = try #require(
             try interaction.energyFlow(of: Configuration(cluster, cutoff: interaction.cutoff), velocities: v))
         let flux = flow.heatFlux(energies: now.atomicEnergies, masses: masses, velocities: v)
-        // Displacements of 0.01 Å: errors of 1e-12 by the order, and of 1e-13 by rounding.
-        let h = 1.0
+        // fs; the error of the order falls with its sixth power, that of rounding is 1e-12.
+        let h = 0.5
         let first = try moment(h) - moment(-h)
         let second = try moment(2 * h) - moment(-2 * h)
         let third = try moment(3 * h) - moment(-3 * h)
         let slope = (first * 45 - second * 9 + third) / (60 * h)
         #expect(norm(slope - flux) < 1e-8 * max(1, norm(flux)), "\(norm(slope - flux))")
-        #expect(norm(flow.flux) > 1e-3)
+        #expect(norm(flow.flux) > 1e-4)
     }
 
     /// The flow from j to i is f_ij = ∂E_i/∂r_j·v_j − ∂E_j/∂r_i·v_i; over all j it is the change of e_i.

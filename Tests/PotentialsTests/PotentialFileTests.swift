@@ -179,7 +179,7 @@ import Testing
     static let lies = [
         Lie("no format", naming: "format") { $0.metadata["format"] = nil },
         Lie("another format", naming: "apus-potential") { $0.metadata["format"] = "apus-checkpoint" },
-        Lie("another version", naming: "format version 4") { $0.metadata["format_version"] = "4" },
+        Lie("another version", naming: "format version 5") { $0.metadata["format_version"] = "5" },
         Lie("a committee of nobody knows how many", naming: "committee") { $0.metadata["format_version"] = "2" },
         Lie("a committee without members", naming: "member.0.weights.") {
             ($0.metadata["format_version"], $0.metadata["members"]) = ("2", "2")

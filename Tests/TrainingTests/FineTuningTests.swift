@@ -110,7 +110,7 @@ import Testing
             return zip(tuned.parameters.values, before.parameters.values)
                 .reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }.squareRoot()
         }
-        let (free, pulled) = (try distance("pull: 0"), try distance("pull: 30"))
+        let (free, pulled) = (try distance("pull: 0"), try distance("pull: 300"))
         #expect(pulled < 0.8 * free && pulled > 0)
     }
 

@@ -22,7 +22,7 @@ def frames(count, seed, shift=0.0, mask=False, **keys):
         if mask:
             forces[0] = 0
         more = "".join(f" {key}={value}" for key, value in keys.items())
-        text += f"2\n{HEADER.format(columns=':move_mask:L:1' if mask else '')} energy={energy!r}{more}\n"
+        text += f"2\n{HEADER.format(columns=':move_mask:L:1' if mask else '')} energy={float(energy)!r}{more}\n"
         for index, (position, force) in enumerate(zip(positions, forces)):
             numbers = " ".join(repr(float(x)) for x in (*position, *force))
             text += f"Si {numbers}{' F' if mask and index == 0 else ' T' if mask else ''}\n"

@@ -25,7 +25,7 @@ heat_flux: {{every: {every}, file: heat.csv}}
 def table(path):
     with open(path) as file:
         names = file.readline().strip().split(",")
-        return dict(zip(names, numpy.loadtxt(file, delimiter=",", ndmin=2).T))
+        return dict(zip(names, numpy.atleast_2d(numpy.genfromtxt(file, delimiter=",")).T))
 
 
 def fluxes(path):

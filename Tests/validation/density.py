@@ -1,4 +1,8 @@
-"""The volume of solid argon at constant pressure by the barostats of `apus md`, and by LAMMPS' fix npt."""
+"""The volume of solid argon at constant pressure by the barostats of `apus md`, and by LAMMPS' fix npt.
+
+A cell that shears is compared with LAMMPS' own that does: 108 atoms in it take 0.15 % more room than in a cube. Its five
+further strains have moduli that fall with the volume, which is a pressure of some tens of kT / V.
+"""
 
 import csv
 import os
@@ -40,17 +44,18 @@ def apus(folder, atoms, ensemble):
     return numpy.array(volumes[len(volumes) // 10:]) / len(atoms)
 
 
-def lammps(folder, atoms):
+def lammps(folder, atoms, cell):
     ase.io.write(folder / "start.data", atoms, format="lammps-data", masses=True)
     (folder / "in.npt").write_text(f"""
 units metal
 read_data start.data
+{"change_box all triclinic" if cell == "tri" else ""}
 mass 1 39.948
 pair_style lj/smooth/linear 7
 pair_coeff 1 1 0.0103 3.405
 velocity all create {TEMPERATURE} 7
 timestep {STEP * 1e-3}
-fix 1 all npt temp {TEMPERATURE} {TEMPERATURE} 0.2 iso {PRESSURE * 1e4} {PRESSURE * 1e4} 1.0
+fix 1 all npt temp {TEMPERATURE} {TEMPERATURE} 0.2 {cell} {PRESSURE * 1e4} {PRESSURE * 1e4} 1.0
 variable v equal vol
 fix 2 all print 20 "$v" file volumes.txt screen no
 run {STEPS}
@@ -68,13 +73,16 @@ def main():
     print(f"{len(atoms)} atoms of argon, {TEMPERATURE} K, {PRESSURE} GPa, {STEPS * STEP * 1e-3:g} ps")
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
-        expected, own_sigma = mean(lammps(folder, atoms))
-        print(f"LAMMPS fix npt: {expected:.4f} ± {own_sigma:.4f} Å³/atom")
+        expected = {cell: mean(lammps(folder, atoms, cell)) for cell in ("iso", "tri")}
+        for cell, (volume, sigma) in expected.items():
+            print(f"LAMMPS fix npt {cell}: {volume:.4f} ± {sigma:.4f} Å³/atom", flush=True)
         failed = False
         for name, ensemble in ENSEMBLES.items():
+            cell = "tri" if "triclinic" in name else "iso"
+            volume, own_sigma = expected[cell]
             value, sigma = mean(apus(folder, atoms, ensemble))
-            sigmas = (value - expected) / (sigma ** 2 + own_sigma ** 2) ** 0.5
-            print(f"{name}: {value:.4f} ± {sigma:.4f} Å³/atom ({100 * sigma / value:.3f} %), {sigmas:+.1f} σ from LAMMPS")
+            sigmas = (value - volume) / (sigma ** 2 + own_sigma ** 2) ** 0.5
+            print(f"{name}: {value:.4f} ± {sigma:.4f} Å³/atom ({100 * sigma / value:.3f} %), {sigmas:+.1f} σ from LAMMPS {cell}", flush=True)
             failed |= abs(sigmas) > 3
     sys.exit(failed)
 

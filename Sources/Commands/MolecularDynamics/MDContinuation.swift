@@ -14,7 +14,8 @@ struct MDContinuation {
     /// What could not be made sure of.
     private(set) var warnings: [String] = []
     private let settings: MDSettings
-    private let path: String
+    /// Of the checkpoint.
+    let path: String
 
     /// Throws when there is no checkpoint, nothing to go on to, or a setting that may not change.
     init(_ settings: MDSettings) throws {

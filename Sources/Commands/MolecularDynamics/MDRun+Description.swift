@@ -49,7 +49,7 @@ extension MDRun {
     }
 
     private var source: String {
-        if case .continuation = start { settings.checkpoint!.file } else { settings.start.file }
+        if case .continuation(let run) = start { run.path } else { settings.start.file }
     }
 
     private var runDescription: String {

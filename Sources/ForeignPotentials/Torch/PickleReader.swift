@@ -61,16 +61,24 @@ struct PickleReader {
             case UInt8(ascii: "}"): push(.dictionary(document.hold(PickleDictionary())))
             case 0x8F: push(.list(document.hold(PickleList())))
             case UInt8(ascii: ")"): push(tuple([]))
-            case UInt8(ascii: "a"): try append([try pop()])
-            case UInt8(ascii: "e"), 0x90: try append(try popMark())
+            case UInt8(ascii: "a"):
+                let item = try pop()
+                try append([item])
+            case UInt8(ascii: "e"), 0x90:
+                let items = try popMark()
+                try append(items)
             case UInt8(ascii: "l"), 0x91:
                 push(.list(document.hold(PickleList(try popMark()))))
             case UInt8(ascii: "t"): push(tuple(try popMark()))
             case 0x85: push(tuple(try pop(1)))
             case 0x86: push(tuple(try pop(2)))
             case 0x87: push(tuple(try pop(3)))
-            case UInt8(ascii: "s"): try set(try pop(2))
-            case UInt8(ascii: "u"): try set(try popMark())
+            case UInt8(ascii: "s"):
+                let pair = try pop(2)
+                try set(pair)
+            case UInt8(ascii: "u"):
+                let items = try popMark()
+                try set(items)
             case UInt8(ascii: "d"):
                 let items = try popMark()
                 push(.dictionary(document.hold(PickleDictionary())))
