@@ -233,4 +233,4 @@ def test_forces_of_two_timesteps(apus):
     (apus.folder / "thermo.csv").unlink()
     for setting, words in [("steps=201", "multiple of potential.every"), ("thermo.every=10", "multiple of potential.every"),
                            ("ensemble={name: nph, pressure: 0 GPa, pressure_time: 1 ps}", "cell that stays")]:
-        assert words in apus.fails("md", "md.yaml", "--set", setting)
+        assert words in apus.fails("md", "md.yaml", "--overwrite", "--set", setting)
