@@ -51,7 +51,11 @@ enum RadialKnots {
     ) -> [[Double]] {
         let program = nequip.radialProgram(configuration, at: points)
         let executor = ProcessorExecutor<Double>(program, parallelism: parallelism)
-        parameters.bind(to: executor)
+        // The rest of the model is no part of it.
+        let read = zip(parameters.parameters, parameters.offsets).filter { program.inputs[$0.0.name] != nil }
+        var part = ParameterSet(read.map(\.0), seed: 0)
+        part.values = read.flatMap { parameter, offset in parameters.values[offset..<offset + parameter.count] }
+        part.bind(to: executor)
         return Graph.with(species: [], edges: EdgeList()) { graph in
             executor.run(on: graph)
             return (0..<nequip.numLayers).map { layer in

@@ -20,6 +20,8 @@ import apus
 from conftest import PROGRAM, SILICON, Program
 from lammps_runs import BAR, OUTPUT, ROUNDING, STRUCTURES, compute, outcome, setup, voigt, write_data
 
+pytestmark = pytest.mark.skip(reason="apus import is not finished (Documentation/roadmap.md)")
+
 CASES = pathlib.Path(__file__).parent / "cases" / "sevennet"
 SEVENN = "0.13.0"
 CHECKPOINTS = {
