@@ -33,14 +33,7 @@ final class LAMMPSDataWriter: StructureWriter {
     var remarks: [String] { notes.remarks(path) }
 
     func write(_ structure: Structure) throws {
-        notes.next()
-        guard notes.structures == 1 else {
-            throw StructureFileError(
-                file: path,
-                message:
-                    "expected one structure, since a data file holds no more, found several; choose one (--slice -1:), or write extended XYZ"
-            )
-        }
+        try notes.nextAndOnly(of: "a data file", path)
         if structure.energy != nil || structure.forces != nil {
             notes.note("a data file holds no energies and forces")
         }
@@ -51,9 +44,7 @@ final class LAMMPSDataWriter: StructureWriter {
     }
 
     func close() throws {
-        guard notes.structures > 0 else {
-            throw StructureFileError(file: path, message: "expected a structure to write, found none")
-        }
+        try notes.requireOne(path)
         try file.close()
     }
 

@@ -28,14 +28,7 @@ final class POSCARWriter: StructureWriter {
     var remarks: [String] { notes.remarks(path) }
 
     func write(_ structure: Structure) throws {
-        notes.next()
-        guard notes.structures == 1 else {
-            throw StructureFileError(
-                file: path,
-                message:
-                    "expected one structure, since a POSCAR holds no more, found several; choose one (--slice -1:), or write extended XYZ"
-            )
-        }
+        try notes.nextAndOnly(of: "a POSCAR", path)
         guard let cell = structure.cell, structure.repeats else {
             throw StructureFileError(
                 file: path,
@@ -50,9 +43,7 @@ final class POSCARWriter: StructureWriter {
     }
 
     func close() throws {
-        guard notes.structures > 0 else {
-            throw StructureFileError(file: path, message: "expected a structure to write, found none")
-        }
+        try notes.requireOne(path)
         try file.close()
     }
 

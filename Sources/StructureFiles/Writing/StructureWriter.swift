@@ -52,6 +52,25 @@ struct WriterNotes {
 
     mutating func next() { structures += 1 }
 
+    /// The next structure of a file that holds no more than one, `a POSCAR` for example.
+    mutating func nextAndOnly(of kind: String, _ path: String) throws {
+        next()
+        guard structures == 1 else {
+            throw StructureFileError(
+                file: path,
+                message:
+                    "expected one structure, since \(kind) holds no more, found several; choose one (--slice -1:), or write extended XYZ"
+            )
+        }
+    }
+
+    /// Throws where there was none, which such a file cannot say.
+    func requireOne(_ path: String) throws {
+        guard structures > 0 else {
+            throw StructureFileError(file: path, message: "expected a structure to write, found none")
+        }
+    }
+
     mutating func note(_ what: String) { counts[what, default: 0] += 1 }
 
     func remarks(_ path: String) -> [String] {
