@@ -214,9 +214,8 @@ extension Checkpoint {
             case .absent: throw bad("the checkpoint is damaged: its end is missing.")
             }
         }
-        guard data.starts(with: olderMagic), data.count >= olderMagic.count + 8 else {
-            throw bad("this is no checkpoint of apus.")
-        }
+        guard data.starts(with: olderMagic) else { throw bad("this is no checkpoint of apus.") }
+        guard data.count >= olderMagic.count + 8 else { throw bad("the checkpoint is damaged: its end is missing.") }
         let hash = UInt64(littleEndian: data.suffix(8).withUnsafeBytes { $0.loadUnaligned(as: UInt64.self) })
         guard hash == data.dropLast(8).hashOfVersion1 else {
             throw bad("the checkpoint is damaged: its hash is wrong.")

@@ -148,7 +148,8 @@ MISTAKES = {
     "ensemble.name=npt": ["ensemble.name", "langevin, nve", "'npt'"],
     "ensemble={name: langevin, temperature: 300 K}": ["ensemble.friction", "missing"],
     "supercell=[1, 2]": ["supercell", "three", "found 2"],
-    "trajectory.file=a.dcd": ["trajectory.file", ".nc or .xyz", "a.dcd"],
+    "trajectory.file=a.trr": ["trajectory.file", ".nc, .xyz, .dcd or .lammpstrj", "a.trr"],
+    "trajectory.file=a.dcd": ["trajectory.velocities", "DCD holds positions alone"],
     "trajectory.file=start.xyz": ["start.xyz", "input"],
     "trajectory.file=start.xyz/a.nc": ["start.xyz", "expected a folder"],
     "thermo.file=trajectory.nc": ["trajectory.nc", "another output"],
@@ -324,13 +325,13 @@ def test_files_of_another_run_are_refused(silicon):
 
 
 def make_older(path):
-    """A checkpoint as Apus 0.1 wrote it, without the settings and the marks of the files."""
-    magic, header, atoms = path.read_bytes()[:-8].split(b"\n", 2)
+    """A checkpoint as Apus 0.1 wrote it: FNV-1a instead of a trailer, no settings, no marks of the files."""
+    _, header, atoms = path.read_bytes()[:-16].split(b"\n", 2)
     header = json.loads(header)
     for key in ["configuration", "files", "states"]:
         header.pop(key, None)
     header["settings"] |= {"ensemble": "Langevin at 300 K, friction 1/ps, timestep 1 fs", "seed": "1"}
-    data = b"\n".join([magic, json.dumps(header).encode(), atoms])
+    data = b"\n".join([b"APUS CHECKPOINT 1", json.dumps(header).encode(), atoms])
     digest = 0xCBF29CE484222325  # FNV-1a
     for byte in data:
         digest = (digest ^ byte) * 0x100000001B3 % 2**64
