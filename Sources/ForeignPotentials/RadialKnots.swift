@@ -104,7 +104,8 @@ private enum RadialSplines {
             var builder = ProgramBuilder()
             let width = values.count / knots.values
             let input = builder.input("values", .fixed(knots.values), .plain(width))
-            let program = builder.finish(outputs: ["table": builder.splineCoefficients(input, knots)])
+            let table = builder.splineCoefficients(input, knots)
+            let program = builder.finish(outputs: ["table": table])
             let executor = ProcessorExecutor<Double>(program, parallelism: parallelism)
             executor.withInput("values") { $0.baseAddress!.update(from: values, count: values.count) }
             return Graph.with(species: [], edges: EdgeList()) { graph in

@@ -36,13 +36,6 @@ public struct ImportJob {
     }
 
     public func run() throws {
-        throw CommandError(
-            "importing is not finished: its radial functions are not fitted yet (Documentation/roadmap.md); nothing is written"
-        )
-    }
-
-    /// What `run` will do.
-    func imported() throws {
         let ending = ".safetensors"
         guard output.hasSuffix(ending) else {
             throw CommandError("\(output): expected a name that ends in \(ending), which is what is written")

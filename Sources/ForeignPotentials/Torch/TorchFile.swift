@@ -61,6 +61,8 @@ struct TorchFile {
 
     init(_ data: Data, allowing others: Set<PickleName> = []) throws(ForeignPotentialError) {
         archive = try ZipArchive(data)
+        // Also what nobody reads: a file that is damaged somewhere is not the one that was published.
+        for name in archive.names { _ = try archive.member(name) }
         let pickles = archive.names.filter { $0.hasSuffix("data.pkl") && $0.split(separator: "/").count <= 2 }
         guard pickles.count == 1, let name = pickles.first, let pickle = try archive.member(name) else {
             throw ForeignPotentialError("is no file of PyTorch: the archive holds no data.pkl")
