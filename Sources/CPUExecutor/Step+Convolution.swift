@@ -107,7 +107,9 @@ extension ProcessorExecutor {
     ) {
         let edges = convolutionEdges(graph)
         let isSmall = graph.edges * plan.work < Self.serialWork / 2
-        (isSmall ? .serial : parallelism).split(count, by: 16) { atoms, worker in
+        // At most 16 atoms, fewer where they are so much work that threads would wait for the last of them.
+        let length = max(1, min(16, Self.serialWork * count / max(1, graph.edges * plan.work)))
+        (isSmall ? .serial : parallelism).split(count, by: length) { atoms, worker in
             body(atoms, scratch[worker].pointer, edges)
         }
     }

@@ -34,7 +34,7 @@ public struct Parallelism: Sendable, Equatable {
             nonisolated(unsafe) let next = next
             withoutActuallyEscaping(body) { escapingBody in
                 nonisolated(unsafe) let body = escapingBody
-                DispatchQueue.concurrentPerform(iterations: workers) { worker in
+                let work: @Sendable (Int) -> Void = { worker in
                     for k in 0..<workers {
                         let owner = (worker + k) % workers
                         let end = chunks * (owner + 1) / workers
@@ -44,6 +44,9 @@ public struct Parallelism: Sendable, Equatable {
                             body(chunk, worker)
                         }
                     }
+                }
+                if !WorkerTeam.shared.run(workers, work) {
+                    DispatchQueue.concurrentPerform(iterations: workers, execute: work)
                 }
             }
             next.deinitialize()
