@@ -78,7 +78,8 @@ struct ValidationTests {
         let test = RatioTest(series[0], series[1])
         let expected =
             -(pressures[1] - pressures[0]) / Units.gigapascal / (Units.boltzmann * PressureTests.temperature)
-        tell("\(kind), \(mode.rawValue), volumes at \(pressures[0]) and \(pressures[1]) GPa, −βΔP", test.slope, test.sigma, expected, "1/Å³")
+        let name = "\(kind), \(mode.rawValue), volumes at \(pressures[0]) and \(pressures[1]) GPa, −βΔP"
+        tell(name, test.slope, test.sigma, expected, "1/Å³")
     }
 
     /// Light and heavy atoms, bound alike, have the same temperature.

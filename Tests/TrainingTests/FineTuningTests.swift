@@ -112,7 +112,9 @@ import Testing
         }
         func distance(_ pull: String) throws -> Double {
             let tuned = try run(
-                settings(folder, stiffer, pull, training: "max_epochs: 8, ema_decay: none, loss: {energy: 0, forces: 1}"))
+                settings(
+                    folder, stiffer, pull,
+                    training: "max_epochs: 8, ema_decay: none, loss: {energy: 0, forces: 1}"))
             // Of what is trained: shifts, which are fitted, lie eV away.
             return tuned.parameters.parameters.filter(\.isTrainable).reduce(0) { sum, parameter in
                 zip(tuned.parameters[parameter.name]!, before.parameters[parameter.name]!)
