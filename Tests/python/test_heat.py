@@ -183,7 +183,8 @@ def test_driven_heat_flows_along_the_field(crystal):
     # The last run as `apus analyze` has it.
     report = json.loads(crystal.succeeds("analyze", "heat.csv", "--driven", "0 0 -1e-3", "--json"))
     columns = {name: values.mean() for name, values in table(crystal.folder / "heat.csv").items()}
-    kappa = 1.602176634e6 * columns["heat_flux_z/(eV*A/fs)"] / (columns["temperature/K"] * columns["volume/A^3"] * -1e-3)
+    kappa = 1.602176634e6 * columns["heat_flux_z/(eV*A/fs)"] / (
+        columns["temperature/K"] * columns["volume/A^3"] * -1e-3)
     assert report["conductivity_w_per_m_k"] == pytest.approx(kappa, rel=1e-9) and report["error_w_per_m_k"] > 0
 
 
