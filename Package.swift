@@ -89,7 +89,8 @@ let modules = [
     Module(
         name: "DataSets",
         uses: [
-            "Files", "Compute", "Atoms", "Settings", "StructureFiles", "Neighbors", "Interactions", "Potentials",
+            "Files", "Compute", "Atoms", "Settings", "StructureFiles", "Neighbors", "Interactions", "Equivariance",
+            "Potentials",
         ],
         products: [logging]),
     Module(
@@ -190,7 +191,10 @@ let package = Package(
                 path: "Tests/InteractionTesting", swiftSettings: settings),
             .executableTarget(
                 name: "apus",
-                dependencies: ["Commands", "Files", "Compute", "Potentials", "Relaxation", "Sockets"].map {
+                dependencies: [
+                    "Commands", "Files", "Compute", "Potentials", "Relaxation", "Sockets", "StructureFiles",
+                    "DataSets",
+                ].map {
                     .byName(name: $0)
                 } + [
                     arguments, logging,

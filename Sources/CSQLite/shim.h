@@ -1,2 +1,2 @@
-// SQLite as installed by the system.
+// SQLite, for the databases of ASE.
 #include <sqlite3.h>

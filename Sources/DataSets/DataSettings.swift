@@ -5,8 +5,14 @@ import StructureFiles
 
 /// The section `data`: which structures train, which validate, and what their labels are called.
 public struct DataSettings: Sendable, Equatable {
-    /// Files of training structures.
-    public var train: [String] = []
+    /// Training structures.
+    public var train: [DataEntry] = []
+    /// Labels that are not used of structures with a `config_type`.
+    public var without: [String: Set<Property>] = [:]
+    /// How far energies of structures with a `config_type` lie from the others.
+    public var offsets: [String: EnergyOffsets] = [:]
+    /// Whether forces on atoms that a file says are fixed count nothing.
+    public var masksFixedAtoms = true
     /// How many of the training structures are used: those of a smaller number are among those of a larger.
     public var trainSize: Int?
     public var validation = ValidationSource.fraction(0.1)
@@ -23,36 +29,53 @@ public struct DataSettings: Sendable, Equatable {
         public struct FileSet: Sendable, Equatable {
             /// `nil` where there is only one set.
             public var name: String?
-            public var files: [String]
+            public var entries: [DataEntry]
+            public var files: [String] { entries.flatMap(\.files) }
+
+            public init(name: String? = nil, entries: [DataEntry]) { (self.name, self.entries) = (name, entries) }
+
+            public init(name: String? = nil, files: [String]) {
+                self.init(name: name, entries: [DataEntry(files)])
+            }
         }
     }
 
     public init() {}
 
     public init(_ data: Settings) throws {
-        train = try data.oneOrMore("train").map { try $0.string() }
+        if let section = try data.optionalSection("keys") { labels = try Self.labels(section) }
+        labels.unstated = try Self.unstated(data)
+        train = try DataEntry.list(data.oneOrMore("train"), labels: labels)
         guard !train.isEmpty else {
             throw try data.value("train").error("expected a file, a list of files or a pattern, found none")
         }
         if data.optional("train_size") != nil { trainSize = try data.integer("train_size", in: .positive) }
-        if let value = data.optional("validation") { validation = try Self.validation(value) }
-        if let section = try data.optionalSection("keys") { labels = try Self.labels(section) }
-        labels.unstated = try Self.unstated(data)
+        if let value = data.optional("validation") { validation = try Self.validation(value, labels) }
+        for (kind, value) in try data.sectionOrEmpty("without").entries() {
+            without[kind] = try DataEntry.labels(value)
+        }
+        for (kind, value) in try data.sectionOrEmpty("energy_offsets").entries() {
+            offsets[kind] = try EnergyOffsets(value)
+        }
+        masksFixedAtoms = try data.choice("fixed_atoms", ["masked", "learned"], default: "masked") == "masked"
         if data.optional("cache") != nil { cache = try data.file("cache") }
     }
 
     /// A fraction below 1, a count, files, or files by the name of a set.
-    private static func validation(_ value: SettingsValue) throws -> ValidationSource {
-        if value.isSection {
+    private static func validation(_ value: SettingsValue, _ labels: LabelKeys) throws -> ValidationSource {
+        // A section is one entry, or sets by their names.
+        if value.isSection, try !value.section().keys.contains("files") {
             let sets = try value.section().entries().map { name, files in
-                ValidationSource.FileSet(name: name, files: try files.oneOrMore().map { try $0.string() })
+                ValidationSource.FileSet(name: name, entries: try DataEntry.list(files.oneOrMore(), labels: labels))
             }
             guard !sets.isEmpty else { throw value.error("expected files by the name of a set, found none") }
             return .files(sets)
         }
-        if value.isList { return .files([.init(files: try value.list().map { try $0.string() })]) }
+        if value.isList || value.isSection {
+            return .files([.init(entries: try DataEntry.list(value.oneOrMore(), labels: labels))])
+        }
         let text = try value.string()
-        guard let number = Double(text) else { return .files([.init(files: [text])]) }
+        guard let number = Double(text) else { return .files([.init(entries: [DataEntry([text])])]) }
         if number >= 0, number < 1 { return .fraction(number) }
         if let count = Int(text), count >= 1 { return .count(count) }
         throw value.error("expected a fraction below 1, a number of structures, or files; found \(text)")
@@ -97,9 +120,25 @@ public struct DataSettings: Sendable, Equatable {
         }
         var others: [Property: String] = [:]
         for property in Property.others { others[property] = try key(property.name, absent.others[property]) }
-        return LabelKeys(
+        var keys = LabelKeys(
             energy: try key("energy", absent.energy), forces: try key("forces", absent.forces),
             stress: try key("stress", absent.stress), virial: try key("virial", absent.virial),
             others: others)
+        keys.weight = try key("weight", absent.weight)
+        keys.forceWeights = try key("force_weights", absent.forceWeights)
+        return keys
+    }
+
+    /// What its settings make of the labels of an entry; offsets that are fitted are added later.
+    func adjustment(of entry: DataEntry) -> LabelAdjustment {
+        var adjustment = LabelAdjustment()
+        adjustment.weight = entry.weight
+        adjustment.configType = entry.configType
+        adjustment.without = entry.without
+        adjustment.withoutByConfigType = without
+        adjustment.masksFixedAtoms = masksFixedAtoms
+        if case .given(let numbers) = entry.offsets { adjustment.offsets = numbers }
+        for case (let kind, .given(let numbers)) in offsets { adjustment.offsetsByConfigType[kind] = numbers }
+        return adjustment
     }
 }

@@ -56,9 +56,16 @@ public struct DataStatistics: Sendable {
                     elements: structure.elements, positions: structure.positions, cell: structure.cell, edges: list),
                 into: &pair)
             pairEnergies.append(pair.energy)
-            for (force, known) in zip(structure.forces ?? [], pair.forces) {
-                squares += dot(force - known, force - known)
-                components += 3
+            for (atom, (force, known)) in zip(structure.forces ?? [], pair.forces).enumerated() {
+                guard let weights = structure.forceWeights?[atom] else {
+                    squares += dot(force - known, force - known)
+                    components += 3
+                    continue
+                }
+                for axis in 0..<3 where weights[axis] > 0 {
+                    squares += (force[axis] - known[axis]) * (force[axis] - known[axis])
+                    components += 1
+                }
             }
             var nearest: [SIMD2<Int>: Double] = [:]
             for edge in 0..<list.count {

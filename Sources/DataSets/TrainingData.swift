@@ -21,6 +21,10 @@ public struct TrainingData {
         var identity: String
         /// The validation set that it belongs to, if that has a name.
         public var set: String?
+        /// Which of the entries of its list it comes from.
+        var entry = 0
+        /// Whether its energy was moved to another level of theory.
+        var isMoved = false
 
         public var structure: Structure { stored.structure }
     }
@@ -84,8 +88,8 @@ public struct TrainingData {
         _ data: DataSettings, for purpose: Purpose, cutoff: ElementCutoffs, parallelism: Parallelism = .serial
     ) throws {
         let wanted = purpose.labels
-        let names = data.train.joined(separator: ", ")
-        var samples = try read(data.train, key: "data.train", data.labels, cache: data.cache)
+        let names = data.train.flatMap(\.files).joined(separator: ", ")
+        var samples = try read(data.train, key: "data.train", data)
         trainingFiles = files.count
         for label in wanted {
             do {
@@ -94,6 +98,9 @@ public struct TrainingData {
                 throw DataSetError("\(error); to train without it, give it no weight (training.loss.\(label): 0)")
             }
         }
+        let alignment = try EnergyAlignment(data, samples.samples)
+        try alignment.move(&samples.samples, data.train, &remarks)
+        try checkLabels(wanted, samples.samples, data)
         var atoms: [Element: Sample] = [:]
         let stretched: Int
         (training, stretched) = try samples.takeWhatHasNeighbors(within: cutoff, isolatedAtoms: &atoms)
@@ -111,7 +118,7 @@ public struct TrainingData {
             stretched: stretched)
         switch data.validation {
         case .files(let sets):
-            for set in sets { try readValidation(set, data.labels, wanted, cutoff, cache: data.cache) }
+            for set in sets { try readValidation(set, data, alignment, wanted, cutoff) }
             warnOfOverlap()
         case .fraction(let fraction):
             let count = min(Int((fraction * Double(training.count)).rounded()), training.count - 1)
@@ -133,27 +140,29 @@ public struct TrainingData {
         warnOfUnknown(purpose.configTypes)
         if wanted.contains(.dipole) { try checkDipoles() }
         if let source = purpose.replay {
-            var old = try read(source.train, key: "fine_tuning.replay.train", source.labels, cache: data.cache)
+            var old = try read(
+                [DataEntry(source.train)], key: "fine_tuning.replay.train", data, labels: source.labels)
             try old.census.require(
                 wanted.filter { $0 != .stress }, named: source.labels, in: source.train.joined(separator: ", "))
             var atoms: [Element: Sample] = [:]
             replay = try old.takeWhatHasNeighbors(within: cutoff, isolatedAtoms: &atoms).kept
             replayAtoms = atoms.values.sorted { $0.place < $1.place }
         }
+        remarkOnMasks()
         try check(data.labels, columns: samples.census.columns, cutoff: cutoff.longest, parallelism)
     }
 
     // MARK: Splitting
 
     private mutating func readValidation(
-        _ set: DataSettings.ValidationSource.FileSet, _ labels: LabelKeys, _ wanted: [Property],
-        _ cutoff: ElementCutoffs,
-        cache: String?
+        _ set: DataSettings.ValidationSource.FileSet, _ data: DataSettings, _ alignment: EnergyAlignment,
+        _ wanted: [Property], _ cutoff: ElementCutoffs
     ) throws {
         let key = "data.validation" + (set.name.map { ".\($0)" } ?? "")
-        var held = try read(set.files, key: key, labels, cache: cache)
+        var held = try read(set.entries, key: key, data)
+        try alignment.move(&held.samples, set.entries, &remarks)
         do {
-            try held.census.require(wanted, named: labels, in: set.files.joined(separator: ", "))
+            try held.census.require(wanted, named: data.labels, in: set.files.joined(separator: ", "))
         } catch let error as StructureFileError {
             throw DataSetError("\(key): \(error)")
         }
@@ -274,7 +283,8 @@ public struct TrainingData {
                     stretched += 1
                     return false
                 }
-                guard let energy = structure.energy else { return false }
+                // Of another level of theory than the shifts.
+                guard let energy = structure.energy, !sample.isMoved else { return false }
                 let element = structure.elements[0]
                 guard let other = isolatedAtoms[element] else {
                     isolatedAtoms[element] = sample
@@ -291,34 +301,74 @@ public struct TrainingData {
         }
     }
 
-    private mutating func read(_ names: [String], key: String, _ labels: LabelKeys, cache: String?) throws -> Frames {
+    /// - Parameter labels: what they are called, in place of the settings'.
+    private mutating func read(
+        _ entries: [DataEntry], key: String, _ data: DataSettings, labels: LabelKeys? = nil
+    ) throws -> Frames {
         var frames = Frames()
-        let paths: [String]
+        let earlier = key == "data.train" ? files.count : trainingFiles
+        var copies = RunCopies()
+        for (number, entry) in entries.enumerated() {
+            let (paths, passedOver) = try Self.paths(of: entry, key)
+            remarks += passedOver.map { .notice($0) }
+            let keys = entry.labels ?? labels ?? data.labels
+            let adjustment = labels == nil ? data.adjustment(of: entry) : LabelAdjustment()
+            for path in paths {
+                let digest = try FileDigest.sha256(of: path)
+                if let same = files.dropFirst(earlier).first(where: { $0.sha256 == digest }) {
+                    throw DataSetError("\(key): \(path) holds the same as \(same.name); name each file once")
+                }
+                let name = (path as NSString).lastPathComponent
+                let (structures, census, remark, ofReader) = try Self.structures(of: path, digest, keys, data.cache)
+                if let remark { remarks.append(.notice(remark)) }
+                remarks += ofReader.map { .warning($0) }
+                copies.begin(path)
+                for (index, stored) in structures.enumerated() {
+                    copies.add(stored.structure)
+                    frames.samples.append(
+                        Sample(
+                            stored: stored.adjusted(by: adjustment), place: "\(name), frame \(index + 1)",
+                            identity: "\(digest) \(index)", entry: number))
+                }
+                if let copy = copies.end() { remarks.append(.warning(copy)) }
+                frames.census.add(census)
+                files.append(.init(name: name, sha256: digest, structures: structures.count))
+                self.paths.append(path)
+            }
+        }
+        return frames
+    }
+
+    private static func paths(of entry: DataEntry, _ key: String) throws -> ([String], remarks: [String]) {
+        var remarks: [String] = []
         do {
-            paths = try FilePattern.expand(names)
+            return (try FilePattern.expand(entry.files, remarks: &remarks), remarks)
         } catch let error as StructureFileError {
             throw DataSetError("\(key): \(error)")
         }
-        let earlier = key == "data.train" ? files.count : trainingFiles
-        for path in paths {
-            let digest = try FileDigest.sha256(of: path)
-            if let same = files.dropFirst(earlier).first(where: { $0.sha256 == digest }) {
-                throw DataSetError("\(key): \(path) holds the same as \(same.name); name each file once")
-            }
-            let name = (path as NSString).lastPathComponent
-            let (structures, census, remark, ofReader) = try Self.structures(of: path, digest, labels, cache)
-            if let remark { remarks.append(.notice(remark)) }
-            remarks += ofReader.map { .warning($0) }
-            for (index, stored) in structures.enumerated() {
-                frames.samples.append(
-                    Sample(
-                        stored: stored, place: "\(name), frame \(index + 1)", identity: "\(digest) \(index)"))
-            }
-            frames.census.add(census)
-            files.append(.init(name: name, sha256: digest, structures: structures.count))
-            self.paths.append(path)
+    }
+
+    /// Throws where settings leave no structure with a label that the loss asks for.
+    private func checkLabels(_ wanted: [Property], _ samples: [Sample], _ data: DataSettings) throws {
+        guard !data.without.isEmpty || data.train.contains(where: { !$0.without.isEmpty }) else { return }
+        for label in wanted where !samples.contains(where: { $0.structure.carries(label) }) {
+            throw DataSetError(
+                "data: without leaves no training structure with \(label); give it no weight (training.loss.\(label): 0)"
+            )
         }
-        return frames
+    }
+
+    private mutating func remarkOnMasks() {
+        var (atoms, structures) = (0, 0)
+        for sample in training {
+            let masked = sample.structure.forceWeights?.count { $0 == .zero } ?? 0
+            if masked > 0 { (atoms, structures) = (atoms + masked, structures + 1) }
+        }
+        guard atoms > 0 else { return }
+        remarks.append(
+            .notice(
+                "forces on \(Plural.count(atoms, "atom")) in \(Plural.count(structures, "structure")) are masked: the files say that they are fixed, or their weight is 0"
+            ))
     }
 
     /// The structures of a file, read into memory or, with a folder for caches, through one that is made if need be.

@@ -1,3 +1,5 @@
+import Files
+
 /// One value of settings, not yet taken for anything: ask what kind it is, or read it as what it should be.
 ///
 /// Every reading method throws a `SettingsError` that names the place, what was expected and what was found.

@@ -1,21 +1,39 @@
 import Foundation
 
-/// Lists of files as people write them: names and shell patterns (`*`, `?`, `[…]`, `~`).
+/// Lists of files as people write them: names, shell patterns (`*`, `?`, `[…]`, `~`), and folders, which stand for all
+/// structure files in them and below (`FolderSearch`).
 public enum FilePattern {
     /// The files that a pattern names, in alphabetical order. Throws a `StructureFileError` when there is none.
-    public static func expand(_ pattern: String) throws -> [String] {
+    ///
+    /// - Parameter remarks: gets what was passed over in folders, for people.
+    public static func expand(_ pattern: String, remarks: inout [String]) throws -> [String] {
         // A name is taken as it stands first, so that brackets in it do no harm.
-        if access(pattern, F_OK) == 0 {
-            var status = stat()
-            guard
-                stat(pattern, &status) != 0 || status.st_mode & S_IFMT != S_IFDIR
-                    || StructureFormats.folderFormat(of: pattern) != nil
-            else {
-                throw StructureFileError(
-                    file: pattern, message: "is a folder, expected a file or a pattern (\(all(in: pattern)))")
-            }
-            return [pattern]
+        let names = access(pattern, F_OK) == 0 ? [pattern] : try names(matching: pattern)
+        return try names.flatMap { name in
+            guard isFolder(name), StructureFormats.folderFormat(of: name) == nil else { return [name] }
+            let search = try FolderSearch(name)
+            remarks += search.remarks
+            return search.files
         }
+    }
+
+    public static func expand(_ pattern: String) throws -> [String] {
+        var remarks: [String] = []
+        return try expand(pattern, remarks: &remarks)
+    }
+
+    /// Whether a name is that of a single file, which is there or not, and no folder or pattern.
+    public static func isOneFile(_ name: String) throws -> Bool {
+        if access(name, F_OK) == 0 { return !isFolder(name) }
+        return !name.contains { "*?[".contains($0) }
+    }
+
+    static func isFolder(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
+    private static func names(matching pattern: String) throws -> [String] {
         let reason = errno
         var result = glob_t()
         defer { globfree(&result) }
@@ -43,8 +61,17 @@ public enum FilePattern {
     static func all(in folder: String) -> String { folder.hasSuffix("/") ? "\(folder)*.xyz" : "\(folder)/*.xyz" }
 
     /// The files of several patterns, each file once, in the order of the patterns.
-    public static func expand(_ patterns: [String]) throws -> [String] {
+    ///
+    /// - Parameter remarks: gets what was passed over in folders, for people.
+    public static func expand(_ patterns: [String], remarks: inout [String]) throws -> [String] {
         var seen: Set<String> = []
-        return try patterns.flatMap { try expand($0) }.filter { seen.insert($0).inserted }
+        var paths: [String] = []
+        for pattern in patterns { paths += try expand(pattern, remarks: &remarks) }
+        return paths.filter { seen.insert($0).inserted }
+    }
+
+    public static func expand(_ patterns: [String]) throws -> [String] {
+        var remarks: [String] = []
+        return try expand(patterns, remarks: &remarks)
     }
 }

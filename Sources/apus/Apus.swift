@@ -17,6 +17,7 @@ struct Apus: ParsableCommand {
             The way from data to a trajectory:
 
               apus convert OUTCAR silicon.xyz              what a DFT code wrote, if it is to be looked at
+              apus select many.xyz -n 200 -o few.xyz       those that differ most
               apus check-data silicon.xyz                  what is in the data, and what is wrong with them
               apus train train.yaml                        train a potential on it
               apus evaluate potential.safetensors test.xyz its errors
@@ -31,6 +32,7 @@ struct Apus: ParsableCommand {
         version: "\(ProgramVersion.description) (\(BuildTarget.description))",
         subcommands: [
             ConvertCommand.self,
+            SelectCommand.self,
             CheckDataCommand.self,
             TrainCommand.self,
             LearningCurveCommand.self,

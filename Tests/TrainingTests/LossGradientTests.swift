@@ -99,6 +99,71 @@ import Testing
         try expectGradient(of: Self.cases[1].configuration(), on: structures, loss: loss)
     }
 
+    /// Masks and weights of single force components, and weights of structures.
+    @Test func ofMasksAndWeightsEqualsFiniteDifferences() throws {
+        var structures = Self.structures
+        structures[0].weight = 0.3
+        structures[2].weight = 0
+        for index in [0, 1] {
+            structures[index].forceWeights = structures[index].positions.indices.map { atom in
+                SIMD3(Double(atom % 2), 0.5 + Double(atom), atom == 0 ? 0 : 1)
+            }
+        }
+        try expectGradient(
+            of: Self.cases[1].configuration(), on: structures,
+            loss:
+                "{energy: 1, forces: {coefficient: 2, per_type: {H: 3}}, stress: 0.5, config_type_weights: {default: 2}}"
+        )
+    }
+
+    /// The loss by its formula, from predictions and labels.
+    @Test func weightsMultiplyAndMasksLeaveOut() throws {
+        var structures = [Samples.labelled(Samples.molecule, seed: 3), Samples.labelled(Samples.crystal, seed: 2)]
+        structures[0].weight = 0.25
+        let count = structures[0].count
+        structures[0].forceWeights = (0..<count).map { SIMD3(0, 2, Double($0)) }
+        let configuration = Self.cases[1].configuration()
+        func loss(_ structures: [Structure]) throws -> (trainer: Trainer<Double>, loss: Double) {
+            let trainer = try Samples.trainer(
+                Double.self, configuration, on: structures, training: "loss: {energy: 0, forces: 1}, seed: 4")
+            return (trainer, trainer.lossAndGradient(try trainer.training.batch(), weights: trainer.weights).loss)
+        }
+        let (trainer, value) = try loss(structures)
+        let predicted = try Evaluation(
+            of: Potential(configuration: configuration, parameters: trainer.keptParameters, precision: .float64),
+            parallelism: .serial
+        ).predict(structures)
+        var (sum, components) = (0.0, 0.0)
+        for (structure, prediction) in zip(structures, predicted) {
+            for atom in 0..<structure.count {
+                for axis in 0..<3 {
+                    let weight = structure.forceWeights?[atom][axis] ?? 1
+                    let error = prediction.forces![atom][axis] - structure.forces![atom][axis]
+                    sum += (structure.weight ?? 1) * weight * error * error
+                    components += weight > 0 ? 1 : 0
+                }
+            }
+        }
+        #expect(abs(value - sum / components) < 1e-12 * value)
+        // What stands at a masked component does not matter.
+        let before = value
+        structures[0].forces![1].x = 1e300
+        #expect(try loss(structures).loss == before)
+        // Weights of 1 change no bit.
+        structures = [Samples.labelled(Samples.molecule, seed: 3), Samples.labelled(Samples.crystal, seed: 2)]
+        let plain = try loss(structures)
+        for index in structures.indices {
+            structures[index].weight = 1
+            structures[index].forceWeights = structures[index].positions.map { _ in SIMD3(1, 1, 1) }
+        }
+        let weighted = try loss(structures)
+        #expect(plain.loss == weighted.loss)
+        let batches = (try plain.trainer.training.batch(), try weighted.trainer.training.batch())
+        #expect(
+            plain.trainer.lossAndGradient(batches.0, weights: plain.trainer.weights).gradient
+                == weighted.trainer.lossAndGradient(batches.1, weights: plain.trainer.weights).gradient)
+    }
+
     /// - Parameter rounding: of the loss, relative; more where errors are much smaller than labels.
     func expectGradient(
         of configuration: ModelConfiguration, on structures: [Structure], loss: String, rounding: Double = 1e-15

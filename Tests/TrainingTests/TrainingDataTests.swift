@@ -1,6 +1,7 @@
 import Atoms
 import Compute
 import Foundation
+import Settings
 import StructureFiles
 import TestSupport
 import Testing
@@ -51,6 +52,97 @@ import Testing
         #expect(training.map(\.energy) == Self.structures.prefix(8).map(\.energy))
         #expect(held.map(\.energy) == Self.structures.suffix(4).map(\.energy))
         #expect(files.map(\.name) == ["a.xyz", "b.xyz"] && files[0].sha256 != files[1].sha256)
+    }
+
+    // MARK: Entries
+
+    /// Weights, kinds, labels and levels of theory of entries and kinds, in memory and through caches.
+    @Test(arguments: [false, true]) func entriesChangeTheirLabels(_ isCached: Bool) throws {
+        let folder = try TemporaryFolder()
+        let first = Array(Self.structures.prefix(6))
+        let offset = { (structure: Structure) in
+            structure.elements.reduce(0) { $0 + ($1 == Samples.carbon ? 0.5 : -2) }
+        }
+        var second = Array(Self.structures.suffix(6))
+        for index in second.indices {
+            second[index].energy! += offset(second[index])
+            second[index].information["config_type"] = "hot"
+        }
+        try FileManager.default.createDirectory(atPath: folder.file("runs"), withIntermediateDirectories: true)
+        _ = try folder.write(first, to: "runs/a.xyz")
+        _ = try folder.write(second, to: "b.xyz")
+        func read(_ entry: String, _ more: String = "") throws -> [Structure] {
+            var settings = try Samples.settings(data: "x.xyz", validation: "0")
+            let text = "{train: [\(folder.file("runs")), \(entry)], validation: 0\(more)}"
+            settings.data = try DataSettings(Settings(text: "data: \(text)", named: "data").section("data"))
+            if isCached { settings.data.cache = folder.file("cache") }
+            return try TrainingData(settings, cutoff: 3.4).training.map(\.structure)
+        }
+        let b = folder.file("b.xyz")
+        let plain = try read("{files: \(b)}")
+        #expect(plain == first + second && plain.allSatisfy { $0.weight == nil })
+        let weighed = try read("{files: \(b), weight: 0.25, config_type: old, without: [stress, energy]}")
+        for (old, new) in zip(second, weighed.suffix(6)) {
+            #expect(new.weight == 0.25 && new.information["config_type"] == "old")
+            #expect(new.energy == nil && new.stress == nil && new.forces == old.forces)
+        }
+        #expect(Array(weighed.prefix(6)) == first)
+        for (entry, more) in [
+            ("{files: \(b), energy_offsets: {C: 0.5, H: -2}}", ""),
+            (b, ", energy_offsets: {hot: {C: 0.5, H: -2}}"),
+        ] {
+            let moved = try read(entry, more)
+            for (original, new) in zip(Self.structures, moved) {
+                #expect(abs(new.energy! - original.energy!) < 1e-12 && new.forces == original.forces)
+            }
+        }
+        let without = try read(b, ", without: {hot: forces}")
+        #expect(
+            without.prefix(6).allSatisfy { $0.forces != nil } && without.suffix(6).allSatisfy { $0.forces == nil })
+    }
+
+    /// Where the same structures are in both, least squares find the offsets that were put in.
+    @Test func offsetsAreFitted() throws {
+        let folder = try TemporaryFolder()
+        var moved = Self.structures
+        for index in moved.indices {
+            moved[index].energy! += moved[index].elements.reduce(0) { $0 + ($1 == Samples.carbon ? 0.5 : -2) }
+            moved[index].positions[0].x += 1e-6
+        }
+        let (a, b) = (try folder.write(Self.structures, to: "a.xyz"), try folder.write(moved, to: "b.xyz"))
+        var settings = try Samples.settings(data: "x.xyz", validation: "0")
+        let text = "data: {train: [\(a), {files: \(b), energy_offsets: least_squares}], validation: 0}"
+        settings.data = try DataSettings(Settings(text: text, named: "data").section("data"))
+        let data = try TrainingData(settings, cutoff: 3.4)
+        for (original, new) in zip(Self.structures, data.training.suffix(12)) {
+            #expect(abs(new.structure.energy! - original.energy!) < 1e-4)
+        }
+        #expect(data.remarks.contains { $0.text.contains("energy offsets of") && $0.text.contains("least squares") })
+    }
+
+    @Test func fixedAtomsAreMasked() throws {
+        let folder = try TemporaryFolder()
+        var structures = Self.structures
+        structures[0].moveMask = structures[0].positions.indices.map { $0 == 0 ? .zero : SIMD3(1, 1, 0) }
+        let path = try folder.write(structures)
+        var settings = try Samples.settings(data: path, validation: "0")
+        let masked = try TrainingData(settings, cutoff: 3.4)
+        #expect(masked.training[0].structure.forceWeights?[0] == .zero)
+        #expect(masked.training[0].structure.forceWeights?[1] == SIMD3(1, 1, 0))
+        #expect(masked.remarks.contains { $0.text.contains("forces on 1 atom in 1 structure are masked") })
+        let statistics = try DataStatistics(masked.training.map(\.structure), cutoff: 3.4, parallelism: .serial)
+        var (squares, count) = (0.0, 0.0)
+        for structure in masked.training.map(\.structure) {
+            for (atom, force) in structure.forces!.enumerated() {
+                for axis in 0..<3 where structure.forceWeights?[atom][axis] != 0 {
+                    squares += force[axis] * force[axis]
+                    count += 1
+                }
+            }
+        }
+        #expect(abs(statistics.forcesRMS - (squares / count).squareRoot()) < 1e-12)
+        settings.data.masksFixedAtoms = false
+        #expect(try TrainingData(settings, cutoff: 3.4).training[0].structure.forceWeights == nil)
     }
 
     // MARK: Errors

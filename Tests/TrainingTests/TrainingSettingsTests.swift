@@ -38,7 +38,7 @@ import Testing
 
     @Test func theExampleIsAcceptedAsItStands() throws {
         let settings = try Self.read(Self.example)
-        #expect(settings.data.train == ["silicon.xyz"] && settings.data.validation == .fraction(0.1))
+        #expect(settings.data.train == [DataEntry(["silicon.xyz"])] && settings.data.validation == .fraction(0.1))
         #expect(settings.model?.rMax == 5 && settings.seed == 1 && settings.precision == .float32)
         #expect(
             settings.loss.finalCoefficients == LossTerms([.energy: 1 / 2.1, .forces: 1 / 2.1, .stress: 0.1 / 2.1])

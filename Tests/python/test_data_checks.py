@@ -117,9 +117,15 @@ def test_some_structures_with_positions_in_bohr_are_found(apus, every):
 
 
 def test_forces_taken_from_fixed_atoms_are_named(apus):
+    """They are masked where the file says which atoms are fixed, and an error where it does not."""
     keys = ["--energy-key", "REF_energy", "--forces-key", "REF_forces", "--stress-key", "REF_stress"]
-    findings = check(apus, CASES / "fixed_atoms.xyz", options=keys, code=1)
-    expect(findings, "error", "forces", "64 atoms", "a constraint was applied to the labels", "move_mask")
+    findings = check(apus, CASES / "fixed_atoms.xyz", options=keys)
+    expect(findings, "notice", "forces", "64 atoms", "are masked in a training")
+    text = (CASES / "fixed_atoms.xyz").read_text()
+    assert "move_mask" in text
+    (apus.folder / "silent.xyz").write_text(text.replace("move_mask", "mask"))
+    findings = check(apus, "silent.xyz", options=keys, code=1)
+    expect(findings, "error", "forces", "64 atoms", "a constraint was applied to the labels", "there is a column mask")
 
 
 def test_structures_under_other_keys_are_named(apus):
@@ -249,10 +255,11 @@ def test_foreign_and_wide_files_are_named_and_never_printed(apus):
         assert words in train(apus, name).stderr
 
 
-def test_a_folder_for_a_file_is_named(apus):
+def test_a_folder_without_structures_is_named(apus):
     (apus.folder / "dft").mkdir()
+    (apus.folder / "dft" / "notes.txt").write_text("nothing")
     for message in (apus.fails("check-data", "dft"), train(apus, "dft").stderr):
-        assert "dft: is a folder, expected a file or a pattern (dft/*.xyz)" in message
+        assert "dft: expected structure files (" in message and "in the folder, found none" in message
     assert "is a folder" in apus.fails("train", "dft")
 
 

@@ -38,17 +38,24 @@ public struct CheckDataJob {
         var check = DataCheck(cutoff: cutoff, parallelism: parallelism)
         var (files, census) = ([DataSetInfo](), LabelCensus())
         var status = StatusLine()
-        let paths = try FilePattern.expand(data)
+        var (remarks, copies) = ([String](), RunCopies())
+        let paths = try FilePattern.expand(data, remarks: &remarks)
+        var twice: [Finding] = []
         for path in paths {
+            copies.begin(path)
             let reader = try StructureFormats.open(path, labels: labels.keys())
             let name = (path as NSString).lastPathComponent
             var info = DataSetInfo(of: path)
             while let structure = try reader.next() {
                 info.add(structure)
+                copies.add(structure)
                 try check.add(structure, place: "\(name), frame \(info.structures)", file: path)
                 status.show("\(path): \(Written.count(info.structures, "structure"))")
             }
             reader.tellRemarks()
+            if let copy = copies.end() {
+                twice.append(Finding(severity: .warning, check: "files", message: copy, places: [path], count: 1))
+            }
             info.finish(reader.census)
             census.add(reader.census)
             files.append(info)
@@ -58,7 +65,9 @@ public struct CheckDataJob {
         check.labelColumns = [labels.keys().forces].compactMap(\.self)
         // A pipe can be read once only, and has been.
         let digests = try paths.filter(FileDigest.isRegular).map { ($0, try FileDigest.sha256(of: $0)) }
-        let findings = Finding.sorted(DataCheck.copies(among: digests) + check.findings())
+        let passedOver = remarks.map { Finding(severity: .notice, check: "files", message: $0) }
+        let copied = DataCheck.copies(among: digests)
+        let findings = Finding.sorted(copied + (copied.isEmpty ? twice : []) + passedOver + check.findings())
         func count(_ severity: Severity) -> Int { findings.count { $0.severity == severity } }
         let (errors, warnings) = (count(.error), count(.warning))
         let neighbors = check.neighborsPerAtom

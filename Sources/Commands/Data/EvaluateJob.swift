@@ -37,7 +37,9 @@ public struct EvaluateJob {
     }
 
     public func run() throws {
-        let paths = try FilePattern.expand(data)
+        var passedOver: [String] = []
+        let paths = try FilePattern.expand(data, remarks: &passedOver)
+        for remark in passedOver { Logger(label: "apus").notice("\(remark)") }
         if let predictions { try checkOutput(predictions, inputs: paths + [potential]) }
         let loaded = try Potential(verifying: potential)
         let keys = labels.keys(or: keys(of: loaded))
@@ -57,7 +59,9 @@ public struct EvaluateJob {
             let reader = try StructureFormats.open(path, labels: keys)
             var done = 0
             do {
-                try evaluation.predict(reader.next) { structure, prediction in
+                // Forces on fixed atoms are no labels, as in a training.
+                let next = { try reader.next().map { LabelAdjustment().adjusted($0) } }
+                try evaluation.predict(next) { structure, prediction in
                     done += 1
                     report.add(prediction, for: structure)
                     do throws(PropertyProblem) {

@@ -1,3 +1,5 @@
+import StructureFiles
+
 /// `apus info`: what a file holds.
 public struct InfoJob {
     let file: String
@@ -13,6 +15,15 @@ public struct InfoJob {
     }
 
     public func run() throws {
+        if try !FilePattern.isOneFile(file) {
+            for path in try FilePattern.expand(file) where !json {
+                try show(try DataSetInfo(of: path, labels: labels)) { $0.lines }
+            }
+            if json {
+                try JSONOutput.print(try FilePattern.expand(file).map { try DataSetInfo(of: $0, labels: labels) })
+            }
+            return
+        }
         switch try FileKind(of: file) {
         case .potential:
             let info = try PotentialInfo(of: file)

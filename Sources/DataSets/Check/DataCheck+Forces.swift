@@ -14,6 +14,15 @@ extension DataCheck {
         let suspicious = indices { $0.zeros == .allWithoutSymmetry }
         let fixed = indices { if case .some = $0.zeros { true } else { false } }
         var findings: [Finding] = []
+        let masked = indices(where: \.isMasked)
+        if !masked.isEmpty {
+            let atoms = masked.reduce(0) { $0 + samples[$1].structure.forceWeights!.count { $0.min() == 0 } }
+            findings.append(
+                finding(
+                    .notice, "forces",
+                    "\(Plural.count(atoms, "atom")) in \(Plural.count(masked.count, "structure")) are fixed (move_mask), or their forces have the weight 0: those forces are masked in a training",
+                    at: masked))
+        }
         if !suspicious.isEmpty {
             let isAll = suspicious.count + zero.count == withForces
             findings.append(
@@ -35,12 +44,12 @@ extension DataCheck {
             let atoms = fixed.reduce(0) { sum, index in
                 if case .some(let count) = samples[index].zeros { sum + count } else { sum }
             }
-            let masks = columns.filter { ["move_mask", "constraints", "fixed", "mask"].contains($0.lowercased()) }
+            let masks = columns.filter { ["constraints", "fixed", "mask"].contains($0.lowercased()) }
             let column = masks.first.map { " (there is a column \($0))" } ?? ""
             findings.append(
                 finding(
                     2 * fixed.count > withForces ? .error : .warning, "forces",
-                    "\(Plural.count(atoms, "atom")) in \(Plural.count(fixed.count, "structure")) have forces of exactly zero, although no symmetry makes them so: a constraint was applied to the labels\(column); write the forces without it, as ASE does by get_forces(apply_constraint=False)",
+                    "\(Plural.count(atoms, "atom")) in \(Plural.count(fixed.count, "structure")) have forces of exactly zero, although no symmetry makes them so: a constraint was applied to the labels\(column); write the forces without it, as ASE does by get_forces(apply_constraint=False), or a column move_mask, which masks them",
                     at: fixed))
         }
         return findings
@@ -60,7 +69,7 @@ extension DataCheck {
         }
         var findings: [Finding] = []
         let net = samples.map { sample -> Double in
-            guard sample.structure.count > 1, let forces = sample.structure.forces else { return 0 }
+            guard sample.structure.count > 1, let forces = sample.structure.forces, !sample.isMasked else { return 0 }
             return norm(forces.reduce(.zero, +)) / Double(forces.count)
         }
         let usual = Self.median(samples.indices.filter { samples[$0].structure.forces != nil }.map { net[$0] })
@@ -79,7 +88,7 @@ extension DataCheck {
         }
         let torques = samples.map { sample -> Double in
             guard sample.structure.cell == nil || sample.structure.cell!.isPeriodic == SIMD3(0, 0, 0),
-                sample.structure.count > 2, let forces = sample.structure.forces
+                sample.structure.count > 2, let forces = sample.structure.forces, !sample.isMasked
             else { return 0 }
             let positions = sample.structure.positions
             let centre = positions.reduce(.zero, +) / Double(positions.count)

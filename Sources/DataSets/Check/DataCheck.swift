@@ -43,6 +43,8 @@ public struct DataCheck {
         var fingerprint: Fingerprint
         var zeros: ZeroForces
         var isIsolatedAtom: Bool
+        /// Whether forces on some atoms are no labels.
+        var isMasked: Bool { structure.forceWeights?.contains { $0.min() == 0 } ?? false }
         /// What is wrong with the labels, which the structure then has no more.
         var impossible: String?
     }
@@ -53,7 +55,8 @@ public struct DataCheck {
     public mutating func add(
         _ structure: Structure, place: String, file: String, set: String? = nil
     ) throws {
-        var structure = structure
+        // Forces on fixed atoms are none, whatever was written.
+        var structure = LabelAdjustment().adjusted(structure)
         let impossible = LabelLimits.violation(in: structure)
         if impossible != nil {
             (structure.energy, structure.forces, structure.stress, structure.properties) = (nil, nil, nil, [:])
@@ -82,7 +85,8 @@ public struct DataCheck {
     /// Everything that was found, the worst first.
     public func findings() -> [Finding] {
         let all =
-            distances() + labels() + properties() + zeroForces() + forceSums() + energiesPerAtom() + outliers()
+            distances() + calculations() + labels() + keys() + properties() + zeroForces() + forceSums()
+            + energiesPerAtom() + outliers()
             + units()
             + consistency()
             + duplicates() + neighbors() + isolatedAtoms()

@@ -10,6 +10,14 @@ public struct Finding: Sendable, Equatable, Encodable {
     /// How many places there are in all.
     public var count = 0
 
+    public init(severity: Severity, check: String, message: String, places: [String] = [], count: Int = 0) {
+        self.severity = severity
+        self.check = check
+        self.message = message
+        self.places = places
+        self.count = count
+    }
+
     /// The worst first, otherwise in their order.
     public static func sorted(_ findings: [Finding]) -> [Finding] {
         Severity.allCases.flatMap { severity in findings.filter { $0.severity == severity } }

@@ -73,7 +73,12 @@ struct WorkPair: Sendable {
             (forceWork, grossForceWork, stiffness) = (0, 0, nil)
             return
         }
-        guard let f = a.forces, let g = b.forces else {
+        // A force that is masked does unknown work.
+        let isKnown = displacements.indices.allSatisfy { atom in
+            norm(displacements[atom]) <= Self.smallestDisplacement
+                || (a.forceWeights?[atom].min() ?? 1) > 0 && (b.forceWeights?[atom].min() ?? 1) > 0
+        }
+        guard isKnown, let f = a.forces, let g = b.forces else {
             (forceWork, grossForceWork, stiffness) = (nil, 0, nil)
             return
         }

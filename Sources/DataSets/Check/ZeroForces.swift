@@ -21,10 +21,13 @@ enum ZeroForces: Equatable {
     init(_ structure: Structure, _ edges: EdgeList) {
         self = .none
         guard structure.count > 1, edges.count > 0, let forces = structure.forces else { return }
-        let zero = forces.indices.filter { forces[$0] == .zero }
+        // Of atoms that count.
+        let weights = structure.forceWeights
+        let counting = forces.indices.filter { (weights?[$0].max() ?? 1) > 0 }
+        let zero = counting.filter { forces[$0] == .zero }
         guard !zero.isEmpty else { return }
         let pulls = Self.pulls(structure, edges)
-        if zero.count == forces.count {
+        if zero.count == counting.count, counting.count == forces.count {
             self = pulls.contains { $0 > Self.cancelled } ? .allWithoutSymmetry : .all
             return
         }

@@ -30,7 +30,7 @@ public final class StructureCache: Sendable {
     }
 
     private static let word = Data("apuscach".utf8)
-    private static let version: UInt64 = 4
+    private static let version: UInt64 = 5
     private static let (headerSize, footerSize) = (16, 24)
 
     /// Opens the cache of a file in a folder, or makes it. The folder is made where it is missing.
@@ -40,7 +40,8 @@ public final class StructureCache: Sendable {
         let others = Property.others.map { labels.others[$0] }
         let wanted = Description(
             sha256: sha256,
-            keys: [labels.energy, labels.forces, labels.stress, labels.virial] + others + [labels.unstated.words])
+            keys: [labels.energy, labels.forces, labels.stress, labels.virial, labels.weight, labels.forceWeights]
+                + others + [labels.unstated.words])
         path = "\(folder)/\(sha256.prefix(16)).cache"
         switch Self.open(path, wanted) {
         case .opened(let contents):
@@ -119,7 +120,7 @@ public final class StructureCache: Sendable {
         }
         while let structure = try reader.next() {
             places.append(written + UInt64(buffer.count))
-            buffer.append(structure)
+            StructureRecord.append(structure, to: &buffer)
             if buffer.count > 1 << 22 { try flush() }
         }
         var description = wanted
@@ -138,67 +139,7 @@ public final class StructureCache: Sendable {
 
     /// A structure as it was read. What was written whole is read without further checks.
     public subscript(index: Int) -> Structure {
-        bytes.withUnsafeBytes { bytes in
-            var record = Record(bytes: bytes, place: Int(places[index]))
-            let (count, flags) = (Int(record.number(Int64.self)), record.number(UInt64.self))
-            let has = { (field: Field) in flags & field.rawValue != 0 }
-            let elements = (0..<count).map { _ in Element(atomicNumber: Int(record.number(Int64.self)))! }
-            var structure = Structure(elements: elements, positions: record.vectors(count))
-            if has(.cell) {
-                let vectors = record.matrix()
-                structure.cell = Cell(vectors, periodic: (has(.periodicA), has(.periodicB), has(.periodicC)))
-            }
-            if has(.energy) { structure.energy = record.number(Double.self) }
-            if has(.stress) { structure.stress = record.matrix() }
-            if has(.forces) { structure.forces = record.vectors(count) }
-            if has(.velocities) { structure.velocities = record.vectors(count) }
-            for _ in 0..<record.number(Int64.self) {
-                let key = record.text()
-                structure.information[key] = record.text()
-            }
-            for _ in 0..<record.number(Int64.self) {
-                let name = record.text()
-                let numbers = (0..<record.number(Int64.self)).map { _ in record.number(Double.self) }
-                // What an older program does not know, it has not asked for either.
-                if let property = Property(named: name) { structure.properties[property] = numbers }
-            }
-            return structure
-        }
-    }
-
-    /// The numbers and words of a record, one after another.
-    private struct Record {
-        let bytes: UnsafeRawBufferPointer
-        var place: Int
-
-        mutating func number<Number: BitwiseCopyable>(_ type: Number.Type) -> Number {
-            defer { place += 8 }
-            return bytes.loadUnaligned(fromByteOffset: place, as: type)
-        }
-
-        mutating func vectors(_ count: Int) -> [SIMD3<Double>] {
-            (0..<count).map { _ in SIMD3(number(Double.self), number(Double.self), number(Double.self)) }
-        }
-
-        mutating func matrix() -> Matrix3 { Matrix3(elements: (0..<9).map { _ in number(Double.self) }) }
-
-        mutating func text() -> String {
-            let count = Int(number(Int64.self))
-            defer { place += count }
-            return String(decoding: bytes[place..<place + count], as: UTF8.self)
-        }
-    }
-
-    /// What a record holds beside its atoms.
-    fileprivate enum Field: UInt64 {
-        case cell = 1
-        case periodicA = 2
-        case periodicB = 4
-        case periodicC = 8
-        case energy = 16
-        case stress = 32
-        case forces = 64
-        case velocities = 128
+        bytes.withUnsafeBytes { StructureRecord.structure(in: $0, at: Int(places[index])) }
     }
 }
 
@@ -207,50 +148,7 @@ extension Data {
         withUnsafeBytes { $0.loadUnaligned(fromByteOffset: offset, as: type) }
     }
 
-    fileprivate mutating func append<Number: BitwiseCopyable>(_ number: Number) {
+    fileprivate mutating func append(_ number: UInt64) {
         Swift.withUnsafeBytes(of: number) { append(contentsOf: $0) }
-    }
-
-    fileprivate mutating func append(_ text: String) {
-        append(Int64(text.utf8.count))
-        append(contentsOf: text.utf8)
-    }
-
-    fileprivate mutating func append(_ vectors: [SIMD3<Double>]) {
-        for vector in vectors { for axis in 0..<3 { append(vector[axis]) } }
-    }
-
-    fileprivate mutating func append(_ structure: Structure) {
-        typealias Field = StructureCache.Field
-        var flags: UInt64 = 0
-        func mark(_ field: Field, _ condition: Bool) { if condition { flags |= field.rawValue } }
-        mark(.cell, structure.cell != nil)
-        for (axis, field) in [Field.periodicA, .periodicB, .periodicC].enumerated() {
-            mark(field, structure.cell?.repeats(along: axis) ?? false)
-        }
-        mark(.energy, structure.energy != nil)
-        mark(.stress, structure.stress != nil)
-        mark(.forces, structure.forces != nil)
-        mark(.velocities, structure.velocities != nil)
-        append(Int64(structure.count))
-        append(flags)
-        for element in structure.elements { append(Int64(element.atomicNumber)) }
-        append(structure.positions)
-        for number in structure.cell?.vectors.elements ?? [] { append(number) }
-        if let energy = structure.energy { append(energy) }
-        for number in structure.stress?.elements ?? [] { append(number) }
-        if let forces = structure.forces { append(forces) }
-        if let velocities = structure.velocities { append(velocities) }
-        append(Int64(structure.information.count))
-        for (key, value) in structure.information.sorted(by: { $0.key < $1.key }) {
-            append(key)
-            append(value)
-        }
-        append(Int64(structure.properties.count))
-        for (property, numbers) in structure.properties.sorted(by: { $0.key < $1.key }) {
-            append(property.name)
-            append(Int64(numbers.count))
-            for number in numbers { append(number) }
-        }
     }
 }

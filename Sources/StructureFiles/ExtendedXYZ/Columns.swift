@@ -10,6 +10,10 @@ struct Columns: Equatable {
         case atomicNumber
         /// A component of one of `properties`.
         case property(Int)
+        /// Whether the atom is free along an axis; nil for all three.
+        case moveMask(axis: Int?)
+        /// What the force counts along an axis; nil for all three.
+        case forceWeight(axis: Int?)
         case ignored
     }
 
@@ -21,6 +25,8 @@ struct Columns: Equatable {
     private(set) var hasMomenta = false
     private(set) var hasMasses = false
     private(set) var hasDeviations = false
+    private(set) var hasMoveMask = false
+    private(set) var hasForceWeights = false
     /// Labels of atoms beside forces, in the order of their columns.
     private(set) var properties: [Property] = []
 
@@ -46,7 +52,9 @@ struct Columns: Equatable {
     }
 
     /// Throws `FormatProblem`. Columns of these names become labels.
-    init(_ text: String, labels: [String: Property]) throws {
+    ///
+    /// - Parameter forceWeights: the name of the column of what forces count, if one is asked for.
+    init(_ text: String, labels: [String: Property], forceWeights: String? = nil) throws {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
         guard parts.count % 3 == 0, !parts.isEmpty else {
             throw FormatProblem(
@@ -107,6 +115,16 @@ struct Columns: Equatable {
                 try expect("R", 1)
                 hasDeviations = true
                 slots.append(.component(Self.deviation))
+            } else if let forceWeights, name == forceWeights {
+                guard width == 1 || width == 3, type != "S" else {
+                    throw FormatProblem(
+                        "expected \(name):R:1 or \(name):R:3 in Properties, found \(name):\(type):\(width)")
+                }
+                hasForceWeights = true
+                slots += (0..<width).map { .forceWeight(axis: width == 1 ? nil : $0) }
+            } else if name == "move_mask", width == 1 || width == 3, type == "L" || type == "I" {
+                hasMoveMask = true
+                slots += (0..<width).map { .moveMask(axis: width == 1 ? nil : $0) }
             } else if name == "masses" {
                 try expect("R", 1)
                 hasMasses = true

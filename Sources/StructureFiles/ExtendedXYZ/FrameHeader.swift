@@ -9,6 +9,8 @@ struct FrameHeader {
     private(set) var properties: [Property: [Double]] = [:]
     /// Of the energy of a committee, eV.
     private(set) var energyDeviation: Double?
+    /// What the structure counts in a training.
+    private(set) var weight: Double?
     private(set) var information: [String: String] = [:]
 
     /// Throws `FormatProblem`.
@@ -21,10 +23,17 @@ struct FrameHeader {
             for (property, key) in labels.others where property.scope == .structure {
                 if let value = comment[key] { properties[property] = try Self.read(property, value, key: key) }
             }
+            if let key = labels.weight, let value = comment[key] {
+                guard let number = Double(value), number >= 0, number <= 1e6 else {
+                    throw FormatProblem("expected a weight from 0 to 10⁶ for \(key), found \"\(value)\"")
+                }
+                weight = number
+            }
         }
         energyDeviation = comment[Self.deviationKey].flatMap { CommentLine.numbers(in: $0)?.first }
         for (key, value) in comment.entries where key != "Lattice" && key != "Properties" && key != "pbc" {
-            if !labelKeys.contains(key), key != Self.deviationKey || energyDeviation == nil {
+            let isWeight = weight != nil && key == labels.weight
+            if !labelKeys.contains(key), !isWeight, key != Self.deviationKey || energyDeviation == nil {
                 information[key] = value == "_JSON \"\"" ? "" : value
             }
         }

@@ -13,6 +13,9 @@ struct AtomColumns {
     var deviations: [Double] = []
     /// `[property of Columns.properties]`
     var properties: [[Double]] = []
+    /// 1 where an atom is free.
+    var moveMask: [SIMD3<Int8>] = []
+    var forceWeights: [SIMD3<Double>] = []
 }
 
 extension FrameReader {
@@ -23,6 +26,8 @@ extension FrameReader {
         atoms.elements.reserveCapacity(room)
         atoms.positions.reserveCapacity(room)
         let slots = columns.slots
+        // Most columns are components: their places by themselves, −1 for other columns.
+        let places = slots.map { if case .component(let place) = $0 { place } else { -1 } }
         atoms.properties = Array(repeating: [], count: columns.properties.count)
         if columns.hasForces { atoms.forces.reserveCapacity(room) }
         if columns.hasVelocities || columns.hasMomenta { atoms.velocities.reserveCapacity(room) }
@@ -38,19 +43,23 @@ extension FrameReader {
             var at = lines.line.lowerBound
             var element: Element?
             var values = InlineArray<14, Double>(repeating: 0)
-            for (column, slot) in slots.enumerated() {
+            for column in 0..<places.count {
                 guard let word = nextWord(bytes, from: at, to: end) else {
                     throw columnError(slots.count, column, atom, count)
                 }
                 at = word.upperBound
-                switch slot {
-                case .component(let k):
+                let place = places[column]
+                if place >= 0 {
                     guard let value = parseDouble(bytes, word) else {
                         throw error(
                             "expected a number in column \(column + 1) of atom \(atom), found "
                                 + "\"\(text(bytes, word))\"")
                     }
-                    values[k] = value
+                    values[place] = value
+                    continue
+                }
+                switch slots[column] {
+                case .component: break
                 case .property(let index):
                     guard let value = parseDouble(bytes, word), value.isFinite else {
                         throw error(
@@ -72,6 +81,31 @@ extension FrameReader {
                         throw error(
                             "expected an atomic number from 1 to 118 for atom \(atom), found "
                                 + "\"\(text(bytes, word))\"")
+                    }
+                case .moveMask(let axis):
+                    let bit: Int8
+                    switch text(bytes, word).lowercased() {
+                    case "t", "true", "1": bit = 1
+                    case "f", "false", "0": bit = 0
+                    default:
+                        throw error(
+                            "expected T or F for move_mask of atom \(atom), found \"\(text(bytes, word))\"")
+                    }
+                    if atoms.moveMask.count < atom { atoms.moveMask.append(SIMD3(1, 1, 1)) }
+                    if let axis { atoms.moveMask[atom - 1][axis] = bit } else { atoms.moveMask[atom - 1] &*= bit }
+                case .forceWeight(let axis):
+                    // A column of truth values says which forces count.
+                    let truth = ["T": 1.0, "True": 1, "F": 0, "False": 0][text(bytes, word)]
+                    guard let value = truth ?? parseDouble(bytes, word), value >= 0, value <= 1e6 else {
+                        throw error(
+                            "expected a weight from 0 to 10⁶ in column \(column + 1) of atom \(atom), found "
+                                + "\"\(text(bytes, word))\"")
+                    }
+                    if atoms.forceWeights.count < atom { atoms.forceWeights.append(SIMD3(1, 1, 1)) }
+                    if let axis {
+                        atoms.forceWeights[atom - 1][axis] = value
+                    } else {
+                        atoms.forceWeights[atom - 1] *= value
                     }
                 case .ignored: break
                 }

@@ -52,6 +52,9 @@ struct FrameReader {
         }
         if columns.hasVelocities || columns.hasMomenta { structure.velocities = atoms.velocities }
         if columns.hasMasses, use == .structureOnly { structure.masses = atoms.masses }
+        if columns.hasMoveMask { structure.moveMask = atoms.moveMask }
+        if columns.hasForceWeights, use == .labels { structure.forceWeights = atoms.forceWeights }
+        structure.weight = header.weight
         if columns.hasDeviations, let energy = header.energyDeviation {
             structure.deviation = Structure.Deviation(energy: energy, forces: atoms.deviations)
         }
@@ -98,7 +101,9 @@ struct FrameReader {
     private mutating func readColumns(_ properties: String?) throws -> Columns {
         guard let properties else { return .plain }
         if let lastProperties, lastProperties.text == properties { return lastProperties.columns }
-        let columns = try Columns(properties, labels: use == .labels ? labels.ofAtoms : [:])
+        let columns = try Columns(
+            properties, labels: use == .labels ? labels.ofAtoms : [:],
+            forceWeights: use == .labels ? labels.forceWeights : nil)
         lastProperties = (properties, columns)
         return columns
     }

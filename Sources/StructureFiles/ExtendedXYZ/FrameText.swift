@@ -23,6 +23,7 @@ enum FrameText {
         precondition(structure.count > 0, "expected at least one atom: a frame without atoms cannot be read back")
         text += "\(structure.count)\n".utf8
         let (own, others) = (ofAtoms(structure), labels.map(ofAtoms) ?? [])
+        let masksAxes = masksAxes(structure)
         try appendComment(structure, beside: labels, to: &text)
         for i in 0..<structure.count {
             text += structure.elements[i].symbol.utf8
@@ -34,10 +35,21 @@ enum FrameText {
                 text += " \(try finite(deviation.forces[i], "deviation of forces"))".utf8
             }
             for (property, values) in own { try append(property, values, i, to: &text) }
+            if let mask = structure.moveMask?[i] {
+                for axis in 0..<(masksAxes ? 3 : 1) { text += mask[axis] != 0 ? " T".utf8 : " F".utf8 }
+            }
+            if let weights = structure.forceWeights {
+                try append(weights[i], "weight of the force on atom", i, to: &text)
+            }
             if let forces = labels?.forces { try append(forces[i], "force on atom", i, to: &text) }
             for (property, values) in others { try append(property, values, i, to: &text) }
             text.append(UInt8(ascii: "\n"))
         }
+    }
+
+    /// Whether an atom is fixed along some axes only.
+    private static func masksAxes(_ structure: Structure) -> Bool {
+        structure.moveMask?.contains { $0.x != $0.y || $0.y != $0.z } ?? false
     }
 
     private static func ofAtoms(_ structure: Structure) -> [(Property, [Double])] {
@@ -67,6 +79,8 @@ enum FrameText {
         if structure.masses != nil { text += ":masses:R:1".utf8 }
         if structure.deviation != nil { text += ":forces_deviation:R:1".utf8 }
         for (property, _) in ofAtoms(structure) { text += ":\(property):R:\(property.shape.components)".utf8 }
+        if structure.moveMask != nil { text += ":move_mask:L:\(masksAxes(structure) ? 3 : 1)".utf8 }
+        if structure.forceWeights != nil { text += ":force_weights:R:3".utf8 }
         if labels?.forces != nil { text += ":REF_forces:R:3".utf8 }
         for (property, _) in labels.map(ofAtoms) ?? [] {
             text += ":REF_\(property):R:\(property.shape.components)".utf8
@@ -81,11 +95,14 @@ enum FrameText {
         if let deviation = structure.deviation {
             text += " energy_deviation=\(try finite(deviation.energy, "deviation of energies"))".utf8
         }
+        if let weight = structure.weight { text += " weight=\(try finite(weight, "weight"))".utf8 }
         if let energy = labels?.energy { text += " REF_energy=\(try finite(energy, "energy"))".utf8 }
         if let stress = labels?.stress { text += " REF_stress=\"\(try list(stress, "stress"))\"".utf8 }
         if let labels { try appendProperties(of: labels, prefix: "REF_", to: &text) }
         for (key, value) in structure.information.sorted(by: { $0.key < $1.key }) {
-            guard !reserved.contains(key.lowercased()), labels == nil || !key.hasPrefix("REF_") else { continue }
+            guard !reserved.contains(key.lowercased()), structure.weight == nil || key != "weight",
+                labels == nil || !key.hasPrefix("REF_")
+            else { continue }
             guard !key.isEmpty else { throw FormatProblem("expected a name for \"\(value)\", found none") }
             text += " \(quoted(key))=\(quoted(value))".utf8
         }

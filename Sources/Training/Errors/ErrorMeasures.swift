@@ -36,9 +36,11 @@ public struct ErrorMeasures: Sendable {
 
     /// Takes one structure: errors in eV, eV/Å and eV/Å³ (nine stress components), each `nil` without a label; those of
     /// other properties in their units.
+    ///
+    /// - Parameter forceWeights: `[atom]`; components without weight are no labels.
     public mutating func add(
         elements: [Element], energyError: Double?, forceErrors: [SIMD3<Double>]?, stressError: Matrix3?,
-        others: [Property: [Double]] = [:]
+        others: [Property: [Double]] = [:], forceWeights: [SIMD3<Double>]? = nil
     ) {
         structures += 1
         atoms += elements.count
@@ -46,8 +48,8 @@ public struct ErrorMeasures: Sendable {
             energy.add(energyError)
             energyPerAtom.add(energyError / Double(elements.count))
         }
-        for (element, error) in zip(elements, forceErrors ?? []) {
-            for axis in 0..<3 {
+        for (atom, (element, error)) in zip(elements, forceErrors ?? []).enumerated() {
+            for axis in 0..<3 where forceWeights.map({ $0[atom][axis] > 0 }) ?? true {
                 forces.add(error[axis])
                 forcesByElement[element, default: Sum()].add(error[axis])
             }

@@ -27,7 +27,7 @@ public struct GroupedErrors: Sendable {
         func add(_ errors: inout ErrorMeasures) {
             errors.add(
                 elements: structure.elements, energyError: energyError, forceErrors: forceErrors,
-                stressError: stressError, others: others)
+                stressError: stressError, others: others, forceWeights: structure.forceWeights)
         }
         add(&all)
         if let kind = structure.information["config_type"] {

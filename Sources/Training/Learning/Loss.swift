@@ -5,13 +5,13 @@ import StructureFiles
 
 /// The loss of a batch and its derivatives with respect to energies, forces, virials and what other heads say.
 ///
-///     L = c_E ⟨w m((E − Ê)/N)⟩ + c_F ⟨w w_t m(F − F̂)⟩ + c_σ ⟨w m((W − Ŵ)/N)⟩ + Σ_q c_q ⟨w m((q − q̂)/n)⟩
+///     L = c_E ⟨w m((E − Ê)/N)⟩ + c_F ⟨w w_t w_i m(F − F̂)⟩ + c_σ ⟨w m((W − Ŵ)/N)⟩ + Σ_q c_q ⟨w m((q − q̂)/n)⟩
 ///
-/// with the measure m of each term (the square unless another is chosen), the weight w of the structure and w_t of the
-/// atom's element. Means run over the structures (force components, virial components) that carry the label; the
-/// coefficients are divided by their sum, as in NequIP. The stress enters as the virial per atom, −Vσ/N, in eV, which
-/// is comparable with the energy per atom for every density. Other properties q are divided by n = N where they are
-/// extensive, as a dipole is, and by 1 otherwise.
+/// with the measure m of each term (the square unless another is chosen), the weight w of the structure, w_t of the
+/// atom's element and w_i of the component itself; where that is 0 there is no label. Means run over the structures
+/// (force components, virial components) that carry the label; the coefficients are divided by their sum, as in NequIP.
+/// The stress enters as the virial per atom, −Vσ/N, in eV, which is comparable with the energy per atom for every
+/// density. Other properties q are divided by n = N where they are extensive, as a dipole is, and by 1 otherwise.
 struct Loss: Sendable {
     let settings: LossSettings
     /// Of the present epoch.
@@ -99,7 +99,11 @@ struct Loss: Sendable {
             var sum = 0.0
             for (atom, error) in errors.enumerated() {
                 let share = weight * forceWeights[Int(item.species[atom])]
+                let axes = item.structure.forceWeights?[atom]
                 for axis in 0..<3 {
+                    let share = axes.map { share * $0[axis] } ?? share
+                    // A component without weight may hold anything.
+                    guard share > 0 else { continue }
                     let (value, slope) = measure(error[axis])
                     sum += share * value
                     derivative(.force(3 * atom + axis), share * slope)
@@ -144,7 +148,12 @@ extension LossTerms {
         self.init()
         for item in items {
             if item.energy != nil { self[.energy] += 1 }
-            if let forces = item.forces { self[.forces] += Double(3 * forces.count) }
+            if let forces = item.forces {
+                self[.forces] += Double(
+                    item.structure.forceWeights.map { weights in
+                        weights.reduce(0) { $0 + ($1.x > 0 ? 1 : 0) + ($1.y > 0 ? 1 : 0) + ($1.z > 0 ? 1 : 0) }
+                    } ?? 3 * forces.count)
+            }
             if item.virial != nil { self[.stress] += 1 }
             for (property, label) in item.properties {
                 self[property] += property.scope == .structure ? 1 : Double(label.count)

@@ -16,7 +16,11 @@ struct LossCoverage {
             for label in loss.labels where structure.carries(label) {
                 carried.insert(label)
                 let counts =
-                    label != .forces || structure.elements.contains { loss.forcesByElement[$0] ?? 1 > 0 }
+                    label != .forces
+                    || structure.elements.indices.contains { atom in
+                        loss.forcesByElement[structure.elements[atom]] ?? 1 > 0
+                            && structure.forceWeights.map { $0[atom].max() > 0 } ?? true
+                    }
                 if weight > 0, counts { counting.insert(label) }
             }
         }
@@ -26,7 +30,7 @@ struct LossCoverage {
     func remarks(_ loss: LossSettings) throws -> [Remark] {
         guard carried.isEmpty || !counting.isEmpty else {
             throw TrainingError(
-                "training.loss: config_type_weights and per_type give every label of the training structures the weight 0, so there is nothing to train"
+                "training.loss: weights of structures and forces give every label of the training structures the weight 0, so there is nothing to train"
             )
         }
         var remarks = carried.subtracting(counting).sorted { $0.name < $1.name }.map { label in

@@ -150,11 +150,13 @@ extension TrainingRun {
                 )
             }
         }
-        guard before.loss != settings.loss || before.keep != settings.keep else { return state }
+        // Weights, masks and offsets of labels are among the settings of the data.
+        let isJudgedOtherwise = before.loss != settings.loss || before.data != settings.data
+        guard isJudgedOtherwise || before.keep != settings.keep else { return state }
         let kept = try Potential(contentsOf: potentialPath)
         let validation = try trainer.validate(kept.parameters.values.map { T($0) })
         state.keptScore = settings.keep.score(validation)
-        if before.loss != settings.loss {
+        if isJudgedOtherwise {
             (state.progressLoss, state.progressEpoch) = (validation.loss, state.epoch)
             trainer.forgetLosses()
         }

@@ -49,8 +49,10 @@ public struct LossSettings: Sendable, Equatable {
 
     /// What a structure counts.
     func weight(of structure: Structure) -> Double {
-        guard !byConfigType.isEmpty else { return 1 }
-        return structure.information["config_type"].flatMap { byConfigType[$0] } ?? byConfigType["default"] ?? 1
+        let own = structure.weight ?? 1
+        guard !byConfigType.isEmpty else { return own }
+        return own
+            * (structure.information["config_type"].flatMap { byConfigType[$0] } ?? byConfigType["default"] ?? 1)
     }
 }
 

@@ -1,5 +1,5 @@
 /// The word that was probably meant: the one with the fewest edits, if they are few for its length.
-func nearest(to word: String, among words: [String]) -> String? {
+public func nearest(to word: String, among words: [String]) -> String? {
     func plain(_ text: String) -> [Character] { Array(text.lowercased().replacing("-", with: "_")) }
     let written = plain(word)
     let candidates = words.map { (word: $0, distance: editDistance(written, plain($0))) }

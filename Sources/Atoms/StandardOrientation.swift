@@ -1,17 +1,15 @@
-import Atoms
-
 /// The rotation that brings a cell to the orientation which lengths and angles imply: a along x, b in the xy plane
 /// with y > 0, c with z > 0.
 ///
 /// A left-handed cell has no such rotation, and a mirror would turn molecules into their enantiomers. So its last
 /// vector changes sign: (a, b, −c) spans the same lattice and is right-handed.
-struct StandardOrientation {
+public struct StandardOrientation: Sendable {
     /// `x_standard = x · rotation`; `nil` when there is nothing to turn, so that no digit changes.
-    let rotation: Matrix3?
+    public let rotation: Matrix3?
     /// The right-handed cell before the rotation.
-    let cell: Cell
+    public let cell: Cell
 
-    init(of original: Cell) {
+    public init(of original: Cell) {
         var cell = original
         if cell.vectors.determinant < 0 { cell.vectors.rows.2 *= -1 }
         self.cell = cell
@@ -29,8 +27,10 @@ struct StandardOrientation {
         rotation = Matrix3(x, cross(z, x), z).transposed
     }
 
-    func turn(_ vector: SIMD3<Double>) -> SIMD3<Double> { rotation.map { vector * $0 } ?? vector }
-    func turnBack(_ vector: SIMD3<Double>) -> SIMD3<Double> { rotation.map { vector * $0.transposed } ?? vector }
-    func turn(_ tensor: Matrix3) -> Matrix3 { rotation.map { $0.transposed * tensor * $0 } ?? tensor }
-    func turnBack(_ tensor: Matrix3) -> Matrix3 { rotation.map { $0 * tensor * $0.transposed } ?? tensor }
+    public func turn(_ vector: SIMD3<Double>) -> SIMD3<Double> { rotation.map { vector * $0 } ?? vector }
+    public func turnBack(_ vector: SIMD3<Double>) -> SIMD3<Double> {
+        rotation.map { vector * $0.transposed } ?? vector
+    }
+    public func turn(_ tensor: Matrix3) -> Matrix3 { rotation.map { $0.transposed * tensor * $0 } ?? tensor }
+    public func turnBack(_ tensor: Matrix3) -> Matrix3 { rotation.map { $0 * tensor * $0.transposed } ?? tensor }
 }
