@@ -22,6 +22,16 @@ enum FortranNumbers {
         return triple(bytes, &at, range.upperBound)
     }
 
+    /// Three numbers and nothing else.
+    static func three(_ bytes: borrowing Span<UInt8>, _ range: Range<Int>) -> SIMD3<Double>? {
+        var at = range.lowerBound
+        guard let numbers = triple(bytes, &at, range.upperBound), case .none = next(bytes, &at, range.upperBound)
+        else {
+            return nil
+        }
+        return numbers
+    }
+
     /// The first six.
     static func twoTriples(
         _ bytes: borrowing Span<UInt8>, _ range: Range<Int>

@@ -71,6 +71,32 @@ public struct LineReader {
         }
     }
 
+    /// Passes over whole lines of the buffer up to one that begins so; whether there is one.
+    mutating func passOver(allBut beginnings: LineBeginnings) -> Bool {
+        var (at, passed, isFound) = (next, 0, false)
+        let end = filled
+        buffer.withUnsafeBytes { bytes in
+            beginnings.table.withUnsafeBufferPointer { table in
+                guard let base = bytes.baseAddress else { return }
+                while at < end, let place = memchr(base + at, 0x0A, end - at) {
+                    let lineEnd = base.distance(to: UnsafeRawPointer(place))
+                    if Self.matters(bytes, at..<lineEnd, table) {
+                        isFound = true
+                        return
+                    }
+                    at = lineEnd + 1
+                    passed += 1
+                }
+            }
+        }
+        next = at
+        number += passed
+        return isFound
+    }
+
+    /// The present line with its end, where it has one.
+    var lineWithEnd: Range<Int> { line.lowerBound..<next }
+
     /// Steps back, so that `advance` gives the present line again.
     mutating func stepBack() {
         next = line.lowerBound

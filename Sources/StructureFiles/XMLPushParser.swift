@@ -2,10 +2,34 @@ import CXML
 
 /// What an XML file holds, told piece by piece while it is read.
 protocol XMLContent: AnyObject {
-    func begin(_ element: String, attributes: [String: String])
+    func begin(_ element: String, attributes: XMLAttributes)
     func end(_ element: String)
     /// Text between them, which may come in several pieces.
     func text(_ bytes: UnsafeBufferPointer<UInt8>)
+}
+
+/// The attributes of an element, while it begins.
+struct XMLAttributes {
+    fileprivate let count: Int
+    fileprivate let pointers: UnsafeMutablePointer<UnsafePointer<UInt8>?>?
+
+    subscript(name: StaticString) -> String? {
+        for index in 0..<count {
+            // Name, prefix, URI, and where the value begins and ends.
+            guard let pointers, let key = pointers[5 * index], let first = pointers[5 * index + 3],
+                let end = pointers[5 * index + 4]
+            else { continue }
+            let size = name.utf8CodeUnitCount
+            guard strncmp(key, name.utf8Start, size) == 0, key[size] == 0 else { continue }
+            return String(decoding: UnsafeBufferPointer(start: first, count: end - first), as: UTF8.self)
+        }
+        return nil
+    }
+
+    private func strncmp(_ a: UnsafePointer<UInt8>, _ b: UnsafePointer<UInt8>, _ count: Int) -> Int {
+        for place in 0..<count where a[place] != b[place] || a[place] == 0 { return 1 }
+        return 0
+    }
 }
 
 /// libxml2's push parser: takes a file line by line, so that memory does not grow with it. Entities are not expanded
@@ -30,12 +54,11 @@ final class XMLPushParser {
         return (words ?? "it is no XML").split(whereSeparator: \.isNewline).joined(separator: " ")
     }
 
-    /// Takes the present line with an end. Throws a `FormatProblem` where it is no XML.
+    /// Takes the present line with its end. Throws a `FormatProblem` where it is no XML.
     func take(lineOf lines: borrowing LineReader) throws {
-        let line = lines.line
+        let line = lines.lineWithEnd
         let problem = lines.buffer.withUnsafeBufferPointer { take(UnsafeBufferPointer(rebasing: $0[line])) }
-        let end: [UInt8] = [UInt8(ascii: "\n")]
-        if let problem = problem ?? end.withUnsafeBufferPointer({ take($0) }) {
+        if let problem {
             throw FormatProblem("expected XML, found a mistake in it: \(problem)")
         }
     }
@@ -45,16 +68,8 @@ final class XMLPushParser {
         handler.initialized = XML_SAX2_MAGIC
         handler.startElementNs = { data, name, _, _, _, _, count, _, attributes in
             guard let name else { return }
-            var values: [String: String] = [:]
-            for index in 0..<Int(count) {
-                // Name, prefix, URI, and where the value begins and ends.
-                guard let attributes, let key = attributes[5 * index], let first = attributes[5 * index + 3],
-                    let end = attributes[5 * index + 4]
-                else { continue }
-                values[String(cString: key)] = String(
-                    decoding: UnsafeBufferPointer(start: first, count: end - first), as: UTF8.self)
-            }
-            XMLPushParser.content(data).begin(String(cString: name), attributes: values)
+            XMLPushParser.content(data).begin(
+                String(cString: name), attributes: XMLAttributes(count: Int(count), pointers: attributes))
         }
         handler.endElementNs = { data, name, _, _ in
             if let name { XMLPushParser.content(data).end(String(cString: name)) }

@@ -283,6 +283,8 @@ struct FormatSample: CustomTestStringConvertible, Sendable {
         structure.velocities = [
             SIMD3(0.001, 0, -0.0025), SIMD3(0, 0, 0), SIMD3(-0.001, 0.5, 0), SIMD3(0, 0, 0.25),
         ]
+        // Where some lattice vectors are fixed that are no axes, nothing can be said.
+        structure.moveMask = [.one, .one, .zero, .one]
         structure.information = ["comment": "twice silicon"]
         return FormatSample(
             format: "POSCAR", name: "sample.POSCAR",

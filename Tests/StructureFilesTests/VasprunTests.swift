@@ -44,6 +44,24 @@ import Testing
             structures.count == 1 && remarks.contains { $0.contains("machine-learned") && $0.hasSuffix("step 3") })
     }
 
+    /// Flags of selective dynamics; the cell of the sample lies along the axes.
+    @Test func fixedCoordinatesAreKept() throws {
+        let (structures, _) = try read {
+            $0.replacingFirst(
+                "</atominfo>",
+                with: """
+                    </atominfo>
+                     <structure name="initialpos" >
+                      <varray name="selective" type="logical" >
+                       <v type="logical" > T  T  T </v>
+                       <v type="logical" > F  T  F </v>
+                      </varray>
+                     </structure>
+                    """)
+        }
+        #expect(structures.map(\.moveMask) == [[.one, SIMD3(0, 1, 0)], [.one, SIMD3(0, 1, 0)]])
+    }
+
     @Test func aChargedCellSaysSo() throws {
         let (structures, _) = try read { $0.replacing("NELECT\"> 10.0", with: "NELECT\"> 9.0") }
         #expect(structures.first?.totalCharge == 1)

@@ -29,6 +29,7 @@ struct AbinitText: RunText {
         case movedEnergy, completed, end
     }
 
+    static let beginnings: LineBeginnings? = starts.beginnings
     private static let starts = LineStarts<Word>([
         ".Version ": .version, "typat ": .types, "znucl ": .charges, "ecut ": .cutoff, "ngkpt": .grid,
         "nkpt ": .points,

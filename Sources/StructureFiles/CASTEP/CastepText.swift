@@ -18,6 +18,8 @@ struct CastepText: RunText {
     }
 
     private var elements: [Element]?
+    /// As the file calls the atoms.
+    private var labels: [String] = []
     private var fractions: [SIMD3<Double>]?
     private var lattice: Matrix3?
     private var charge: String?
@@ -32,6 +34,7 @@ struct CastepText: RunText {
         case grid, charge, dispersion, spins, end
     }
 
+    static let beginnings: LineBeginnings? = starts.beginnings
     private static let starts = LineStarts<Word>([
         "| Welcome to": .welcome, "Real Lattice(A)": .lattice, "x  Element": .atoms, "SCF loop": .scf,
         "Final energy": .energy, "Final free energy": .free,
@@ -106,23 +109,22 @@ struct CastepText: RunText {
     /// `x  Si  1  0.500000   0.500000   0.000000   x` until the box closes.
     private mutating func readAtoms(_ lines: inout LineReader, into steps: inout RunSteps) throws {
         try finish(into: &steps)
-        var (kinds, places) = ([Element](), [SIMD3<Double>]())
+        var (kinds, names, places) = ([Element](), [String](), [SIMD3<Double>]())
         fractions = nil
         while try lines.advance() {
-            let words = lines.words()
-            guard words.count >= 6, words[0] == "x", Int(words[2]) != nil else {
-                if words.first?.hasPrefix("xxx") == true {
-                    if !places.isEmpty { (elements, fractions) = (kinds, places) }
-                    return
-                }
-                continue
+            guard let (name, rest) = lines.rest(behindWords: 2) else {
+                // A line of one word: a rule, or the end of the box.
+                guard lines.contains("xxxxx") else { continue }
+                if !places.isEmpty { (elements, labels, fractions) = (kinds, names, places) }
+                return
             }
-            let numbers = words[3...5].compactMap { Double($0) }
-            guard let element = Element(label: words[1]), numbers.count == 3 else {
-                throw FormatProblem("expected atom \(places.count + 1), found \"\(lines.text)\"")
-            }
+            if name == "Number" { continue }
+            guard let row = lines.numbers(in: rest, first: 4), row.count == 4,
+                let element = name == names.last ? kinds.last : Element(label: name)
+            else { throw FormatProblem("expected atom \(places.count + 1), found \"\(lines.text)\"") }
             kinds.append(element)
-            places.append(SIMD3(numbers[0], numbers[1], numbers[2]))
+            names.append(name)
+            places.append(SIMD3(row[1], row[2], row[3]))
         }
     }
 
@@ -143,24 +145,37 @@ struct CastepText: RunText {
         var forces: [SIMD3<Double>] = []
         while forces.count < count {
             guard try lines.advance() else { return step!.isCut = true }
-            if lines.contains("Cartesian components"), !lines.contains("(eV/A)") {
-                throw FormatProblem("expected forces in eV/A, found \"\(lines.text)\"")
-            }
-            let words = lines.text.replacing("(cons'd)", with: " ").split(whereSeparator: \.isWhitespace)
-            guard words.count >= 6, words[0] == "*", Int(words[2]) != nil else {
-                guard lines.contains("***") else { continue }
+            guard let (name, rest) = lines.rest(behindWords: 2), name.first?.isLetter == true else {
+                // Empty rows, rules, and the end of the box.
+                guard lines.contains("****") else { continue }
                 step!.flaw = "its table of forces has \(forces.count) of \(count) atoms (line \(lines.number))"
                 return
             }
-            let numbers = words[3...5].compactMap { Double($0) }
-            guard numbers.count == 3, Element(label: words[1]) == elements![forces.count] else {
+            if name == "Cartesian" || name == "x" {
+                if name == "Cartesian", !lines.contains("(eV/A)") {
+                    throw FormatProblem("expected forces in eV/A, found \"\(lines.text)\"")
+                }
+                continue
+            }
+            // Fixed components say so behind the number.
+            let row = lines.numbers(in: rest, first: 4) ?? Self.numbers(withoutWords: lines.text(rest))
+            guard let row, row.count == 4,
+                name == labels[forces.count] || Element(label: name) == elements![forces.count]
+            else {
                 step!.flaw = "the force on atom \(forces.count + 1) is no number (line \(lines.number))"
                 return
             }
-            forces.append(SIMD3(numbers[0], numbers[1], numbers[2]))
+            forces.append(SIMD3(row[1], row[2], row[3]))
         }
         step!.forces = forces
         forcesAreConstrained = isConstrained
+    }
+
+    /// `1     -0.24418(cons'd)     -0.33042     0.32253  *`
+    private static func numbers(withoutWords text: String) -> [Double]? {
+        let words = text.replacing("(cons'd)", with: " ").split(whereSeparator: \.isWhitespace).prefix(4)
+        let numbers = words.compactMap { Double($0) }
+        return numbers.count == 4 ? numbers : nil
     }
 
     /// `*  x      2.039893      1.438624      2.719114  *`

@@ -34,10 +34,10 @@ struct CP2KText: RunText {
 
     private enum Word: Sendable {
         case version, project, type, ensemble, cell, periodicity, charge, spins, functional, dispersion, cutoff
-        case coordinates, scf, converged, warning, outerFailed, energy, forces, newForces, stress, newStress, end,
-            abort
+        case coordinates, scf, converged, warning, outerFailed, energy, forces, newForces, stress, newStress, end
     }
 
+    static let beginnings: LineBeginnings? = starts.beginnings
     private static let starts = LineStarts<Word>([
         "CP2K| version string:": .version, "GLOBAL| Project name": .project, "GLOBAL| Run type": .type,
         "MD_PAR| Ensemble": .ensemble, "MD| Ensemble": .ensemble, "CELL| Vector": .cell,
@@ -50,15 +50,13 @@ struct CP2KText: RunText {
         "ENERGY| Total FORCE_EVAL": .energy, "ATOMIC FORCES in [a.u.]": .forces,
         "FORCES| Atomic forces [hartree/bohr]": .newForces, "STRESS TENSOR [": .stress,
         "STRESS| Analytical stress tensor [": .newStress, "STRESS| Numerical stress tensor [": .newStress,
-        "PROGRAM STOPPED IN": .end, "PROGRAM ENDED AT": .end, "SCF run NOT converged": .warning,
+        // `**** **** ******  **  PROGRAM ENDED AT    2024-01-01`
+        "**** **** ******": .end, "PROGRAM STOPPED IN": .end, "PROGRAM ENDED AT": .end,
+        "SCF run NOT converged": .warning,
     ])
 
     mutating func take(_ lines: inout LineReader, into steps: inout RunSteps) throws {
-        guard let (word, rest) = Self.starts.find(in: lines) else {
-            // `**** **** ******  **  PROGRAM ENDED AT    2024-01-01`
-            if !hasEnded, step != nil, lines.contains("PROGRAM ENDED AT") { hasEnded = true }
-            return
-        }
+        guard let (word, rest) = Self.starts.find(in: lines) else { return }
         switch word {
         case .version:
             try finish(into: &steps, isCut: !hasEnded)
@@ -125,7 +123,7 @@ struct CP2KText: RunText {
         case .forces: try readForces(&lines, column: 3)
         case .newForces: try readForces(&lines, column: 2)
         case .stress, .newStress: try readStress(&lines, isNew: word == .newStress)
-        case .end, .abort: hasEnded = true
+        case .end: if !lines.contains("STARTED") { hasEnded = true }
         }
     }
 

@@ -25,6 +25,7 @@ struct AimsText: RunText {
         case converged, notConverged, compact, stress, end
     }
 
+    static let beginnings: LineBeginnings? = starts.beginnings
     private static let starts = LineStarts<Word>([
         "Invoking FHI-aims": .program, "Version ": .version, "FHI-aims version": .version, "xc ": .functional,
         "k_grid ": .grid, "vdw_correction_hirshfeld": .hirshfeld, "many_body_dispersion": .manyBody,
@@ -175,8 +176,8 @@ struct AimsText: RunText {
             } else if let count = other(words) {
                 others = count
             }
-            // A title, lattice vectors, and blank lines; more of them is another text.
-            if words.first != "atom", words.first != "velocity" { skipped += 1 }
+            // Titles, lattice vectors, constraints and blank lines; more of them together is another text.
+            skipped = words.first == "atom" || words.first == "velocity" ? 0 : skipped + 1
             guard skipped < 20 else {
                 lines.stepBack()
                 return nil

@@ -39,7 +39,7 @@ final class PWXMLContent: XMLContent {
         "pseudo_file", "vdw_corr", "tot_charge", "lsda", "noncolin", "total", "free_positions",
     ]
 
-    func begin(_ element: String, attributes: [String: String]) {
+    func begin(_ element: String, attributes: XMLAttributes) {
         open.append(element)
         text.removeAll(keepingCapacity: true)
         switch element {
@@ -52,7 +52,7 @@ final class PWXMLContent: XMLContent {
         case "atomic_structure": step?.atoms = attributes["nat"].flatMap { Int($0) }
         case "atom": label = attributes["name"] ?? ""
         case "monkhorst_pack":
-            let grid = ["nk1", "nk2", "nk3"].compactMap { attributes[$0] }
+            let grid = [attributes["nk1"], attributes["nk2"], attributes["nk3"]].compactMap { $0 }
             if grid.count == 3, grid.allSatisfy({ Int($0) != nil }) { method.kpoints = grid.joined(separator: "x") }
         default: break
         }

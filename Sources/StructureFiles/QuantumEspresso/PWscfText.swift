@@ -33,6 +33,7 @@ struct PWscfText: RunText {
         case magnetization
     }
 
+    static let beginnings: LineBeginnings? = starts.beginnings
     private static let starts = LineStarts<Word>([
         "Program PWSCF": .program, "lattice parameter (a": .lattice, "number of atoms/cell": .atoms, "a(": .axis,
         "atomic species   valence": .species, "site n.": .sites,

@@ -15,6 +15,21 @@ extension LineReader {
         FortranNumbers.twoTriples(buffer.span, line)
     }
 
+    /// What follows so many words, and the last of these as text.
+    func rest(behindWords count: Int) -> (last: String, rest: Range<Int>)? {
+        let line = line
+        return buffer.withUnsafeBufferPointer { bytes in
+            var (at, start) = (line.lowerBound, line.lowerBound)
+            for _ in 0..<count {
+                while at < line.upperBound, bytes[at] == 0x20 || bytes[at] == 0x09 { at += 1 }
+                start = at
+                while at < line.upperBound, bytes[at] != 0x20, bytes[at] != 0x09 { at += 1 }
+                guard start < at else { return nil }
+            }
+            return (String(decoding: bytes[start..<at], as: UTF8.self), at..<line.upperBound)
+        }
+    }
+
     /// What follows the first place of a character; nil where there is none.
     func rest(behind character: Character, in part: Range<Int>? = nil) -> Range<Int>? {
         let part = part ?? line

@@ -11,6 +11,9 @@ protocol RunText {
     /// Whether a last line without a line end is one: not where numbers may stand in it.
     static var takesUnfinishedLine: Bool { get }
 
+    /// How the lines begin that `take` wants to see; nil for all.
+    static var beginnings: LineBeginnings? { get }
+
     /// Takes note of the present line, and reads on where a table follows it. Finished steps go to `steps`.
     ///
     /// Throws a `FormatProblem` where the file cannot be understood; what is wrong with one step alone is its `flaw`.
@@ -27,6 +30,7 @@ extension RunText {
     static var step: String { "step" }
     static var formatWithoutLabels: String? { nil }
     static var takesUnfinishedLine: Bool { false }
+    static var beginnings: LineBeginnings? { nil }
     var nothing: String? { nil }
 }
 
@@ -93,8 +97,14 @@ final class RunReader<Text: RunText>: RunStructureReader {
         try lines.verifyRest()
     }
 
+    private let beginnings = Text.beginnings
+
     private func readOn() throws {
-        if try lines.advance() { return try text.take(&lines, into: &steps) }
+        if let beginnings {
+            if try lines.advance(to: beginnings) { return try text.take(&lines, into: &steps) }
+        } else if try lines.advance() {
+            return try text.take(&lines, into: &steps)
+        }
         isRead = true
         try lines.verifyRest()
         try text.end(into: &steps)

@@ -32,6 +32,7 @@ struct SiestaText: RunText {
             dynamics, end
     }
 
+    static let beginnings: LineBeginnings? = starts.beginnings
     private static let starts = LineStarts<Word>([
         "Siesta Version": .version, "Version ": .newVersion, "Species number:": .species,
         "redata: Net charge": .charge, "redata: Target Pressure": .pressure, "redata: Mesh Cutoff": .cutoff,

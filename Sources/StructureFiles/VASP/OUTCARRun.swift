@@ -149,7 +149,7 @@ enum OUTCARWord {
         electrons, cutoff, spins, noncollinear, functional, dispersion, kpoints, grid
     case lattice, energyChange, notReached, stress, table, energy, learnedEnergy, energyWithoutEntropy, end
 
-    private static let starts = LineStarts<OUTCARWord>([
+    static let starts = LineStarts<OUTCARWord>([
         "vasp.": .version, "TITEL": .title, "VRHFIN": .kind, "POTCAR:": .potcar, "number of dos": .atoms,
         "ions per type": .counts, "NELM   =": .electronicLimit, "EDIFF  =": .electronicAccuracy,
         "ZVAL   =": .valences,

@@ -12,6 +12,7 @@ import Foundation
 /// - Several runs behind each other are read as several runs.
 struct OUTCARText: RunText {
     static let step = "ionic step"
+    static let beginnings: LineBeginnings? = OUTCARWord.starts.beginnings
 
     private var run = OUTCARRun()
     private var step: OUTCARStep?

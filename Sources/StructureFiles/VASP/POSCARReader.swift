@@ -81,9 +81,8 @@ final class POSCARReader: StructureReader {
         let elements = try readElements(title: title)
         let (isSelective, isCartesian) = try readMode()
         let firstAtom = lines.number + 1
-        let positions = try readPositions(elements, isSelective: isSelective).map {
-            isCartesian ? $0 * scale : $0 * cell.vectors
-        }
+        let (coordinates, flags) = try readPositions(elements, isSelective: isSelective)
+        let positions = coordinates.map { isCartesian ? $0 * scale : $0 * cell.vectors }
         for (index, position) in positions.enumerated() {
             // After the scaling.
             guard (0..<3).allSatisfy({ abs(position[$0]) <= CheckedCell.largestCoordinate }) else {
@@ -93,6 +92,7 @@ final class POSCARReader: StructureReader {
             }
         }
         var structure = Structure(elements: elements, positions: positions, cell: cell)
+        if isSelective { structure.moveMask = moveMask(flags, in: cell) }
         structure.velocities = try readVelocities(elements.count)
         var coincidences = CoincidenceCheck()
         if let pair = coincidences.firstPair(in: positions, cell: cell) {
@@ -204,10 +204,25 @@ final class POSCARReader: StructureReader {
         return (isSelective, false)
     }
 
-    private func readPositions(_ elements: [Element], isSelective: Bool) throws -> [SIMD3<Double>] {
+    private func moveMask(_ flags: [(Bool, Bool, Bool)], in cell: Cell) -> [SIMD3<Int8>]? {
+        let fixed = flags.count { !($0.0 && $0.1 && $0.2) }
+        let (mask, isWhole) = SelectiveDynamics.moveMask(flags, in: cell.vectors)
+        if fixed > 0 {
+            remark(
+                "\(path): selective dynamics: \(fixed) of \(flags.count) atoms have fixed coordinates, which become "
+                    + "their move_mask"
+                    + (isWhole ? "" : ", but for those that are fixed along some lattice vectors that are no axes"))
+        }
+        return mask
+    }
+
+    private func readPositions(
+        _ elements: [Element], isSelective: Bool
+    ) throws -> (coordinates: [SIMD3<Double>], flags: [(Bool, Bool, Bool)]) {
         var positions: [SIMD3<Double>] = []
+        var allFlags: [(Bool, Bool, Bool)] = []
         positions.reserveCapacity(min(elements.count, 1 << 16))
-        var (fixed, hasContradiction) = (0, false)
+        var hasContradiction = false
         for (index, element) in elements.enumerated() {
             guard try lines.advance() else {
                 throw error("expected \(elements.count) atoms, found the end of the file after \(index)")
@@ -222,7 +237,7 @@ final class POSCARReader: StructureReader {
                         "expected three flags T or F for atom \(index + 1) (Selective dynamics), found \(flags.count) in \(found)"
                     )
                 }
-                if flags.contains(false) { fixed += 1 }
+                allFlags.append((flags[0], flags[1], flags[2]))
                 rest = rest.dropFirst(3)
             }
             // Many programs write the element behind the coordinates, where VASP does not look.
@@ -235,11 +250,6 @@ final class POSCARReader: StructureReader {
                         + "stands behind its coordinates; the line of species counts")
             }
         }
-        if fixed > 0 {
-            remark(
-                "\(path): selective dynamics: \(fixed) of \(elements.count) atoms have fixed coordinates, which are not "
-                    + "kept fixed")
-        }
-        return positions
+        return (positions, allFlags)
     }
 }

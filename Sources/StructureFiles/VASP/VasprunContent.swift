@@ -23,6 +23,8 @@ final class VasprunContent: XMLContent {
     private var types: [[String]] = []
     private var known: [Element]?
     private var knownMethod: RunMethod?
+    /// Of selective dynamics.
+    private(set) var flags: [(Bool, Bool, Bool)] = []
 
     private var open: [(element: String, name: String?)] = []
     private var text: [UInt8] = []
@@ -40,7 +42,7 @@ final class VasprunContent: XMLContent {
 
     // MARK: Elements
 
-    func begin(_ element: String, attributes: [String: String]) {
+    func begin(_ element: String, attributes: XMLAttributes) {
         open.append((element, attributes["name"]))
         text.removeAll(keepingCapacity: true)
         switch element {
@@ -48,15 +50,20 @@ final class VasprunContent: XMLContent {
             steps += 1
             step = Step(number: steps)
         case "scstep": step?.electronicSteps += 1
-        case "varray": rows = []
+        case "varray":
+            rows = []
+            // The last before the first step counts.
+            if steps == 0, attributes["name"] == "selective" { flags = [] }
         case "rc": cells = []
         default: break
         }
     }
 
     func text(_ bytes: UnsafeBufferPointer<UInt8>) {
-        guard let element = open.last?.element, ["i", "v", "c"].contains(element) else { return }
-        text += bytes
+        switch open.last?.element {
+        case "i", "v", "c": text += bytes
+        default: break
+        }
     }
 
     func end(_ element: String) {
@@ -100,17 +107,20 @@ final class VasprunContent: XMLContent {
     }
 
     private func row() {
+        if steps == 0, open.last?.name == "selective" {
+            let words = String(decoding: text, as: UTF8.self).split(whereSeparator: \.isWhitespace)
+            if words.count == 3 { flags.append((words[0] == "T", words[1] == "T", words[2] == "T")) }
+            return
+        }
         guard step != nil, open.last?.element == "varray" else { return }
         let bytes = text
-        guard let numbers = FortranNumbers.parse(bytes.span, 0..<bytes.count), numbers.count == 3,
-            numbers.allSatisfy({ abs($0) <= CheckedCell.largestCoordinate })
-        else {
+        guard let row = FortranNumbers.three(bytes.span, 0..<bytes.count) else {
             if let name = open.last?.name, ["basis", "positions", "forces", "stress"].contains(name) {
                 step?.flaw = "its \(name) are no numbers"
             }
             return
         }
-        rows.append(SIMD3(numbers[0], numbers[1], numbers[2]))
+        rows.append(row)
     }
 
     private func array(_ name: String?) {

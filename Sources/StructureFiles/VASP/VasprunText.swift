@@ -39,6 +39,9 @@ struct VasprunText: RunText {
             whole.lattice = lattice
             whole.positions = fractions.map { $0 * lattice }
             whole.elements = try content.elements()
+            if content.flags.count == fractions.count {
+                whole.moveMask = SelectiveDynamics.moveMask(content.flags, in: lattice).mask
+            }
         }
         if let stress = step.stress, stress.count == 3 {
             whole.stress = Matrix3(stress[0], stress[1], stress[2]) * (-1 / (10 * Units.gigapascal))
