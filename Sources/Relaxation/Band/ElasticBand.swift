@@ -22,22 +22,28 @@ struct ElasticBand {
     private(set) var climbing: Int?
     let settings: BandSettings
     private let isFixed: [Bool]
+    /// Whether nothing but the atoms themselves holds them.
+    private let isFree: Bool
     /// `[image]`, empty where something holds the atoms.
     private var rigid: [RigidMotions] = []
 
-    init(_ images: [Structure], ends: (InteractionResult, InteractionResult), settings: BandSettings) {
+    /// - Parameter turnsFreely: whether rigid motions of what nothing holds are left out; a first guess of a path may
+    ///   need them.
+    init(
+        _ images: [Structure], ends: (InteractionResult, InteractionResult), settings: BandSettings,
+        turnsFreely: Bool = true
+    ) {
         precondition(images.count >= 3, "expected an image between the ends, got \(images.count) in all")
         self.images = images
         self.settings = settings
+        // A lone atom has no motion but that in a field.
+        isFree =
+            turnsFreely && images[0].count > 1 && settings.fixedAtoms.isEmpty
+            && (images[0].cell?.isPeriodic ?? .zero) == .zero
         isFixed = (0..<images[0].count).map(settings.fixedAtoms.contains)
         results = Array(repeating: ends.0, count: images.count)
         results[images.count - 1] = ends.1
         findRigidMotions()
-    }
-
-    /// Whether nothing but the atoms themselves holds them. A lone atom has no motion but that in a field.
-    private var isFree: Bool {
-        atoms > 1 && settings.fixedAtoms.isEmpty && (images[0].cell?.isPeriodic ?? .zero) == .zero
     }
 
     private mutating func findRigidMotions() {
