@@ -12,7 +12,8 @@ public enum StructureFormats {
         // Of codes of molecules.
         ORCAFormat(), GaussianFormat(), NWChemFormat(), Psi4Format(),
         // Structures, and collections of them.
-        CIFFormat(), PDBFormat(), DumpFormat(), LAMMPSDataFormat(), RuNNerFormat(), MTPFormat(), ASETrajectoryFormat(),
+        CIFFormat(), PDBFormat(), DumpFormat(), LAMMPSDataFormat(), RuNNerFormat(), MTPFormat(),
+        ASETrajectoryFormat(),
         ASEDatabaseFormat(), ASEJSONDatabaseFormat(), NPZFormat(), ConformationsFormat(), PymatgenFormat(),
         ExtendedXYZFormat(),
     ]
