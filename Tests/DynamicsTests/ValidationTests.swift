@@ -24,7 +24,7 @@ struct ValidationTests {
     }
 
     private func series(
-        _ ensemble: Ensemble, _ structure: Structure = Samples.argon(1), samples: Int = 8000,
+        _ ensemble: Ensemble, _ structure: Structure = Samples.argon(1), samples: Int = 24_000,
         every interval: Int = 60, _ value: (Frame) -> Double
     ) throws -> [Double] {
         let run = try PressureTests.run(ensemble, structure)
@@ -72,7 +72,7 @@ struct ValidationTests {
         let series = try pressures.map { pressure in
             try self.series(
                 kind.ensemble(.gigapascal(pressure), CellFreedom(mode)), Self.crystal(mode),
-                samples: mode == .triclinic ? 12_000 : 24_000
+                samples: mode == .triclinic ? 16_000 : 48_000
             ) { $0.structure.cell!.volume }
         }
         let test = RatioTest(series[0], series[1])

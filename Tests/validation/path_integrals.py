@@ -17,6 +17,8 @@ import numpy
 # Steps of the run that is taken off, so that neither start counts.
 SHORT = 80
 APUS = os.environ.get("APUS", "apus")
+# Of both; i-PI asks for one bead at a time, so that more would help here alone.
+THREADS = ["--threads", "1"]
 CONFIGURATION = """
 potential: {potential}
 structure: {structure}
@@ -69,7 +71,7 @@ def own(folder, potential, structure, beads, steps):
     (folder / "md.yaml").write_text(
         CONFIGURATION.format(potential=potential, structure=structure, beads=beads, steps=steps))
     start = time.monotonic()
-    subprocess.run([APUS, "md", "md.yaml", "--overwrite"], cwd=folder, check=True, capture_output=True)
+    subprocess.run([APUS, "md", "md.yaml", "--overwrite", *THREADS], cwd=folder, check=True, capture_output=True)
     wall = time.monotonic() - start
     with open(folder / "thermo.csv") as file:
         rows = list(csv.DictReader(file))
@@ -89,8 +91,8 @@ def of_ipi(folder, potential, structure, beads, steps):
     program = pathlib.Path(sys.executable).parent / "i-pi"
     start = time.monotonic()
     server = subprocess.Popen([program, "ipi.xml"], cwd=folder, stdout=subprocess.DEVNULL)
-    subprocess.run([APUS, "serve", potential, structure, "--socket", f"unix:{address}"], cwd=folder, check=True,
-                   capture_output=True)
+    subprocess.run([APUS, "serve", potential, structure, "--socket", f"unix:{address}", *THREADS], cwd=folder,
+                   check=True, capture_output=True)
     server.wait()
     wall = time.monotonic() - start
     rows = numpy.loadtxt(folder / "ipi.out")
@@ -113,7 +115,7 @@ def main():
                  - run(folder, potential, structure, beads, SHORT)[1]) / more
                 for run, more in ((own, 1000), (of_ipi, 200))])
         own_time, their_time = (min(times) for times in zip(*pairs))
-    print(f"{beads} beads, 300 K, {steps} steps of 0.25 fs here, {theirs} with i-PI and one apus serve")
+    print(f"{beads} beads, 300 K, {steps} steps of 0.25 fs here, {theirs} with i-PI and one apus serve, one thread")
     for name, a, b in zip(["potential, eV", "kinetic, centroid virial, eV", "kinetic, primitive, eV", "temperature, K"],
                           mine, other):
         error = (a[1] ** 2 + b[1] ** 2) ** 0.5
