@@ -2,6 +2,8 @@
 
 import json
 
+import ase.build
+import ase.io
 import numpy
 import pytest
 
@@ -146,6 +148,17 @@ def test_features_of_a_potential_select(apus):
     assert more["places"][:4] == report["places"] and more["radius"] < report["radius"]
     result = apus("select", "a.xyz", "-n", "24", "-o", "d.xyz", "--potential", SHIPPED, "--json")
     assert json.loads(result.stdout)["chosen"] <= 12 and "near-duplicates" in result.stderr
+    # Turned and renumbered a crystal is the same.
+    crystal = ase.build.bulk("Si", cubic=True)
+    crystal.rattle(0.1, seed=1)
+    turned = crystal.copy()
+    turned.rotate(37, (1, 2, 3), rotate_cell=True)
+    other = crystal.copy()
+    other.rattle(0.1, seed=2)
+    ase.io.write(apus.folder / "g.xyz", [crystal, turned[[3, 1, 7, 0, 2, 6, 5, 4]], other], format="extxyz")
+    result = apus("select", "g.xyz", "-n", "3", "-o", "h.xyz", "--potential", SHIPPED, "--json")
+    report = json.loads(result.stdout)
+    assert (report["chosen"], report["near_duplicates"]) == (2, 1) and report["radius"] < 1e-5
     (apus.folder / "e.xyz").write_text("1\n\nAu 0 0 0\n" * 2)
     assert "Au" in apus.fails("select", "e.xyz", "-n", "1", "-o", "f.xyz", "--potential", SHIPPED)
 
