@@ -18,8 +18,8 @@ public final class LennardJones: Interaction {
 
     /// What becomes of the energy at the cutoff r_c.
     public enum Tail: Sendable, Equatable {
-        /// `u S`, `S = 1 − 10t³ + 15t⁴ − 6t⁵`, `t = (r − onset)/(r_c − onset)`: energy and its first two derivatives
-        /// go to zero.
+        /// `u S`, `S = 1 − 35t⁴ + 84t⁵ − 70t⁶ + 20t⁷`, `t = (r − onset)/(r_c − onset)`: energy and its first three
+        /// derivatives go to zero, so that second derivatives have a slope everywhere.
         case switched(onset: Double)
         /// `u`: energy and force end with a step (LAMMPS' `lj/cut`). No dynamics conserves such an energy.
         case cut
@@ -151,9 +151,8 @@ extension LennardJones {
             let width = 1 / (cutoff - onset)
             let t = (r - onset) * width
             let rest = 1 - t
-            let value = rest * rest * rest * (1 + t * (3 + 6 * t))
-            let derivative = -30 * t * t * rest * rest * width
-            return (energy * value, slope * value + energy * derivative)
+            let derivative = -140 * t * t * t * rest * rest * rest * width
+            return (energy * Self.rest(t), slope * Self.rest(t) + energy * derivative)
         }
 
         func curvature(at r: Double, between a: Int, and b: Int) -> Double {
@@ -166,8 +165,16 @@ extension LennardJones {
             let width = 1 / (cutoff - onset)
             let t = (r - onset) * width
             let rest = 1 - t
-            return curvature * rest * rest * rest * (1 + t * (3 + 6 * t)) - 60 * slope * t * t * rest * rest * width
-                - 60 * energy * t * rest * (1 - 2 * t) * width * width
+            // u″ S + 2 u′ S′ + u S″
+            return curvature * Self.rest(t) - 280 * slope * t * t * t * rest * rest * rest * width
+                - 420 * energy * t * t * rest * rest * (1 - 2 * t) * width * width
+        }
+
+        /// S, factored so that nothing cancels near the cutoff.
+        @inline(__always)
+        private static func rest(_ t: Double) -> Double {
+            let rest = (1 - t) * (1 - t)
+            return rest * rest * (1 + t * (4 + t * (10 + 20 * t)))
         }
     }
 }
