@@ -1,6 +1,7 @@
 import Atoms
 import Compute
 import Foundation
+import Relaxation
 
 /// Harmonic vibrations of all atoms of a structure together: those of a molecule without translations and rotations, of
 /// a cell that repeats at Γ without translations.
@@ -50,7 +51,7 @@ public struct MolecularVibrations: Sendable {
             return max(largest, abs(sum.x), abs(sum.y), abs(sum.z))
         }
         let repeats = structure.cell.map { $0.isPeriodic != SIMD3(0, 0, 0) } ?? false
-        let rigid = Self.rigidMotions(structure.positions, roots: roots, rotates: !repeats)
+        let rigid = RigidMotions(of: structure.positions, weights: masses, rotates: !repeats).vectors
         rigidMotions = rigid.count
         // P H P with the projector P on what is no rigid motion; these are put above all others.
         let bound = matrix.reduce(0) { $0 + $1 * $1 }.squareRoot()
@@ -84,40 +85,5 @@ public struct MolecularVibrations: Sendable {
                 displacements: (0..<atoms).map { SIMD3(moved[3 * $0], moved[3 * $0 + 1], moved[3 * $0 + 2]) / length }
             )
         }
-    }
-
-    /// Orthonormal translations and rotations, weighted by the roots of masses.
-    private static func rigidMotions(_ positions: [SIMD3<Double>], roots: [Double], rotates: Bool) -> [[Double]] {
-        let total = (0..<positions.count).reduce(0) { $0 + roots[3 * $1] * roots[3 * $1] }
-        let center = positions.indices.reduce(SIMD3<Double>.zero) {
-            $0 + positions[$1] * (roots[3 * $1] * roots[3 * $1] / total)
-        }
-        let axes = [SIMD3(1.0, 0, 0), SIMD3(0, 1, 0), SIMD3(0, 0, 1)]
-        var fields = axes.map { axis in positions.map { _ in axis } }
-        if rotates {
-            fields += axes.map { axis in
-                positions.map { position in
-                    let r = position - center
-                    return SIMD3(
-                        axis.y * r.z - axis.z * r.y, axis.z * r.x - axis.x * r.z, axis.x * r.y - axis.y * r.x)
-                }
-            }
-        }
-        var motions: [[Double]] = []
-        for field in fields {
-            let raw = field.indices.flatMap { i in (0..<3).map { field[i][$0] * roots[3 * i + $0] } }
-            var vector = raw
-            // Twice, against rounding.
-            for _ in 0..<2 {
-                for known in motions {
-                    let overlap = zip(known, vector).reduce(0) { $0 + $1.0 * $1.1 }
-                    for i in vector.indices { vector[i] -= overlap * known[i] }
-                }
-            }
-            let length = vector.reduce(0) { $0 + $1 * $1 }.squareRoot()
-            // Shorter: a rotation of a linear molecule about its axis, atoms within 10⁻³ Å of it.
-            if length > 1e-3 * total.squareRoot() { motions.append(vector.map { $0 / length }) }
-        }
-        return motions
     }
 }

@@ -45,6 +45,7 @@ public struct DataSettings: Sendable, Equatable {
     public init(_ data: Settings) throws {
         if let section = try data.optionalSection("keys") { labels = try Self.labels(section) }
         labels.unstated = try Self.unstated(data)
+        labels.keepsUnconverged = try data.boolean("keep_unconverged", default: false)
         train = try DataEntry.list(data.oneOrMore("train"), labels: labels)
         guard !train.isEmpty else {
             throw try data.value("train").error("expected a file, a list of files or a pattern, found none")
@@ -125,6 +126,7 @@ public struct DataSettings: Sendable, Equatable {
             stress: try key("stress", absent.stress), virial: try key("virial", absent.virial),
             others: others)
         keys.unstated = absent.unstated
+        keys.keepsUnconverged = absent.keepsUnconverged
         keys.weight = try key("weight", absent.weight)
         keys.forceWeights = try key("force_weights", absent.forceWeights)
         return keys

@@ -129,6 +129,31 @@ public struct Model: Sendable {
         }
     }
 
+    /// `features`: of every atom what the last layer hands on and turning the structure does not change (scalars in one
+    /// block, or several with their padding).
+    public func featureProgram(members: Int = 1) -> Program {
+        var writer = ModelWriter(types: configuration.typeNames.count)
+        var outputs: [String: Program.Value] = [:]
+        for member in 0..<members {
+            writer.prefix = Self.prefix(member, of: members)
+            let features = configuration.architecture.writeFeatures(of: configuration, with: &writer)
+            // Nobody reads them; their parameters have names that are bound.
+            if configuration.predictsEnergy { _ = energies(of: features, with: &writer) }
+            _ = otherHeads(of: features, with: &writer)
+            func scalars(_ value: Program.Value) -> Range<Int> {
+                let blocks = writer.builder.program.shape(of: value).layout.blocks
+                let first = blocks.firstIndex { $0.l == 0 } ?? 0
+                return first..<(blocks[first...].firstIndex { $0.l != 0 } ?? blocks.count)
+            }
+            // A layer before vectors alone has no scalars.
+            guard let last = features.last(where: { !scalars($0).isEmpty }) else {
+                preconditionFailure("expected a layer with scalars")
+            }
+            outputs[writer.prefix + "features"] = writer.builder.slice(last, scalars(last))
+        }
+        return writer.builder.finish(outputs: outputs)
+    }
+
     /// A potential energy surface as a program has it.
     private struct Surface {
         var cotangent, forces, edgeGradient: Program.Value

@@ -28,6 +28,7 @@ public final class NetworkInteraction<T: ExecutableScalar>: Interaction, Profile
     /// Made when they are needed first.
     private(set) lazy var hessianExecutor = makeExecutor(model.hessianProgram(members: memberCount))
     private(set) lazy var flowExecutor = makeExecutor(model.energyFlowProgram(members: memberCount))
+    private(set) lazy var featureExecutor = makeExecutor(model.featureProgram(members: memberCount))
     private(set) lazy var drivingExecutor = makeExecutor(model.heatDrivingProgram(members: memberCount))
     private(set) var species: [Int32] = []
     private var knownElements: [Element] = []

@@ -22,6 +22,8 @@ public struct LabelKeys: Sendable, Equatable {
     public var forceWeights: String?
     /// What files that do not say it mean.
     public var unstated = UnstatedFacts()
+    /// Whether steps of runs whose electrons have not converged are structures all the same, marked so.
+    public var keepsUnconverged = false
 
     public init(
         energy: String? = "energy", forces: String? = "forces", stress: String? = "stress",

@@ -1,3 +1,5 @@
+import Atoms
+
 /// Words and numbers of the present line, without a copy.
 extension LineReader {
     /// The next number from a place on, which moves behind it; nil where the next word is none, or there is no word.
@@ -22,6 +24,36 @@ extension LineReader {
         guard let word = nextWord(buffer.span, from: at, to: line.upperBound) else { return nil }
         at = word.upperBound
         return word
+    }
+
+    /// The next word as a whole number of at most 18 digits; nil where it is none.
+    @inline(__always)
+    func nextInteger(_ at: inout Int) -> Int? {
+        guard let word = nextWordRange(&at) else { return nil }
+        return integer(word)
+    }
+
+    /// A word as a whole number of at most 18 digits.
+    @inline(__always)
+    func integer(_ word: Range<Int>) -> Int? {
+        let bytes = buffer.span
+        let isNegative = bytes[word.lowerBound] == UInt8(ascii: "-")
+        let first = word.lowerBound + (isNegative || bytes[word.lowerBound] == UInt8(ascii: "+") ? 1 : 0)
+        guard first < word.upperBound, word.upperBound - first <= 18 else { return nil }
+        var value = 0
+        for place in first..<word.upperBound {
+            let digit = bytes[place] &- UInt8(ascii: "0")
+            guard digit < 10 else { return nil }
+            value = 10 &* value &+ Int(digit)
+        }
+        return isNegative ? -value : value
+    }
+
+    /// The element of the next word, which labels an atom: `C`, `C1`, `CL`.
+    func nextLabel(_ at: inout Int) -> Element? {
+        guard let word = nextWordRange(&at) else { return nil }
+        let isLetter = (buffer[word.lowerBound] | 0x20) &- UInt8(ascii: "a") < 26
+        return (isLetter ? ElementWord.element(buffer.span, word) : nil) ?? AtomLabel.element(text(word))
     }
 
     /// Whether the line begins so, after blanks.

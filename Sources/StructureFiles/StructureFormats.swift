@@ -12,22 +12,21 @@ public enum StructureFormats {
         // Of codes of molecules.
         ORCAFormat(), GaussianFormat(), NWChemFormat(), Psi4Format(),
         // Structures, and collections of them.
-        CIFFormat(), PDBFormat(), DumpFormat(), LAMMPSDataFormat(), RuNNerFormat(), MTPFormat(), ASETrajectoryFormat(),
+        CIFFormat(), PDBFormat(), DumpFormat(), LAMMPSDataFormat(), RuNNerFormat(), MTPFormat(),
+        ASETrajectoryFormat(),
         ASEDatabaseFormat(), ASEJSONDatabaseFormat(), NPZFormat(), ConformationsFormat(), PymatgenFormat(),
         ExtendedXYZFormat(),
     ]
 
-    /// For messages: `extended XYZ or POSCAR`.
-    public static var names: String { all.map(\.name).sorted().reversed().joined(separator: " or ") }
+    /// For messages: all of them would fill a screen.
+    public static let names = "extended XYZ, OUTCAR, POSCAR or another format of Documentation/formats.md"
 
     /// Opens a file of any format, compressed or not.
     ///
-    /// - Parameters:
-    ///   - labels: the names of labels, for formats where they can be chosen.
-    ///   - keepUnconverged: whether steps of runs whose electrons have not converged are structures all the same.
+    /// - Parameter labels: the names of labels, for formats where they can be chosen, and what else people say of files.
     /// - Throws: `StructureFileError` where the file cannot be read or is of no format that is known.
     public static func open(
-        _ path: String, labels: LabelKeys = LabelKeys(), use: StructureUse = .labels, keepUnconverged: Bool = false
+        _ path: String, labels: LabelKeys = LabelKeys(), use: StructureUse = .labels
     ) throws -> any StructureReader {
         if let folder = folderFormat(of: path) {
             return try folder.reader(ofFolder: path, labels: labels, use: use)
@@ -42,13 +41,11 @@ public enum StructureFormats {
                 file: path,
                 message: lines.start.isEmpty
                     ? "expected structures (\(names)), found an empty file"
-                    : "expected structures (\(names)), found neither by content nor by name; it begins with "
-                        + "\"\(line.prefix(60))\"; if it is one of them, give it a name such as "
-                        + all.compactMap(\.fileNames.first).joined(separator: " or "))
+                    : "expected structures (\(names)), found none by content or name; it begins with "
+                        + "\"\(line.prefix(60))\"; if it is one of them, give it a name that its format has there, "
+                        + "such as *.xyz")
         }
-        let reader = try format.reader(of: lines, labels: labels, use: use)
-        (reader as? any RunStructureReader)?.keepsUnconverged = keepUnconverged
-        return reader
+        return try format.reader(of: lines, labels: labels, use: use)
     }
 
     /// All structures of a file; throws when one of the `required` labels is in none of them.

@@ -9,21 +9,26 @@ import Synchronization
 final class NetCDFFile {
     let path: String
     let id: Int32
+    /// Whether arrays by atom are deflated: netCDF-4, which is HDF5 inside.
+    private let isCompressed: Bool
     private var isOpen = true
 
     private static let lock = Mutex(())
 
-    private init(path: String, id: Int32) {
+    private init(path: String, id: Int32, isCompressed: Bool = false) {
         self.path = path
         self.id = id
+        self.isCompressed = isCompressed
     }
 
-    /// A new file in the 64-bit offset format (CDF-2), the only one that every reader of the AMBER convention takes.
-    /// Variables are not filled in advance, which would write everything twice.
-    static func create(_ path: String, replacing: Bool) throws -> NetCDFFile {
+    /// A new file in the 64-bit offset format (CDF-2), the only one that every reader of the AMBER convention takes, or
+    /// compressed in netCDF-4 with the classic model. Variables are not filled in advance, which would write
+    /// everything twice.
+    static func create(_ path: String, replacing: Bool, isCompressed: Bool = false) throws -> NetCDFFile {
         var id: Int32 = 0
+        let format = isCompressed ? NC_NETCDF4 | NC_CLASSIC_MODEL : NC_64BIT_OFFSET
         let status = locked {
-            nc_create(FilePath.resolved(path), NC_64BIT_OFFSET | (replacing ? NC_CLOBBER : NC_NOCLOBBER), &id)
+            nc_create(FilePath.resolved(path), format | (replacing ? NC_CLOBBER : NC_NOCLOBBER), &id)
         }
         if status == NC_EEXIST {
             throw TrajectoryError(
@@ -36,13 +41,13 @@ final class NetCDFFile {
             if lstat(target, &left) == 0, left.st_mode & S_IFMT == S_IFREG, left.st_size == 0 { unlink(target) }
             throw TrajectoryError(.cannotWrite, path, "cannot create the file: \(reason(status)).")
         }
-        let file = NetCDFFile(path: path, id: id)
+        let file = NetCDFFile(path: path, id: id, isCompressed: isCompressed)
         var old: Int32 = 0
         try file.write("the header") { nc_set_fill(id, NC_NOFILL, &old) }
         return file
     }
 
-    /// A file that exists, of the classic or the 64-bit offset format.
+    /// A file that exists, of the classic, the 64-bit offset or the netCDF-4 format.
     static func open(_ path: String, forWriting: Bool) throws -> NetCDFFile {
         try NetCDFHeader.validate(path)
         var id: Int32 = 0
@@ -102,6 +107,14 @@ extension NetCDFFile {
         try write("variable \(name)") { nc_def_var(id, name, type, Int32(dimensions.count), dimensions, &variable) }
         if let units { try setAttribute("units", units, of: variable) }
         return variable
+    }
+
+    /// Numbers of one frame and of all atoms are a chunk, deflated by itself where the file is compressed.
+    func compress(_ variable: Int32, chunk: [Int]) throws {
+        guard isCompressed else { return }
+        try write("a variable") { nc_def_var_chunking(id, variable, Int32(NC_CHUNKED), chunk) }
+        // Level 1 with bytes of a kind side by side; higher levels take twice the time for a percent.
+        try write("a variable") { nc_def_var_deflate(id, variable, 1, 1, 1) }
     }
 
     func setAttribute(_ name: String, _ text: String, of variable: Int32 = NC_GLOBAL) throws {

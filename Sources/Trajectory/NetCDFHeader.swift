@@ -19,6 +19,8 @@ struct NetCDFHeader {
     /// Longer headers are not believed: one of a hundred variables has some 10 kB.
     private static let longestHeader = 1 << 20
 
+    /// Files of netCDF-4 are HDF5 inside, whose library looks through them itself.
+    ///
     /// - Throws: `TrajectoryError` saying what is wrong with the file.
     static func validate(_ path: String) throws {
         let (bytes, size): ([UInt8], Int)
@@ -41,10 +43,7 @@ struct NetCDFHeader {
     }
 
     private mutating func validate() throws {
-        if bytes.dropFirst().starts(with: "HDF".utf8) {
-            throw TrajectoryError(
-                .malformed, path, "this is netCDF-4. Convert it: nccopy -k 64-bit-offset \(path) NEW.nc")
-        }
+        if NetCDF4Frames.isHDF5(bytes) { return }
         guard bytes.starts(with: "CDF".utf8), bytes.count > 4, bytes[3] == 1 || bytes[3] == 2 else {
             throw TrajectoryError(.malformed, path, "this is no netCDF file of the classic or 64-bit offset format.")
         }

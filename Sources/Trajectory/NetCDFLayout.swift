@@ -97,11 +97,15 @@ extension NetCDFLayout {
             -> Int32?
         {
             guard contents.isSuperset(of: part) else { return nil }
-            return try file.defineVariable(name, type, [frame] + rest, units: units)
+            let variable = try file.defineVariable(name, type, [frame] + rest, units: units)
+            if rest.first == atom {
+                try file.compress(variable, chunk: [1, atomCount] + rest.dropFirst().map { _ in 3 })
+            }
+            return variable
         }
         time = try file.defineVariable("time", NC_DOUBLE, [frame], units: "picosecond")
         step = try file.defineVariable("step", NC_DOUBLE, [frame])
-        coordinates = try file.defineVariable("coordinates", real, [frame, atom, spatial], units: "angstrom")
+        coordinates = try define("coordinates", real, [atom, spatial], "angstrom")!
         // Open systems have no cell variables, as the convention says. ASE 3.29 wants cell_lengths all the same, but
         // MDAnalysis 2.11 fails on lengths of zero.
         cellLengths = try define("cell_lengths", NC_DOUBLE, [cellSpatial], "angstrom", if: .cell)

@@ -13,7 +13,8 @@ import Foundation
 /// Masses stand there where they are not the standard atomic weights.
 ///
 /// Every frame is handed to the operating system when `append` returns: killing the process loses none.
-/// One frame of one quantity may take 4 GiB: 357 million atoms.
+/// One frame of one quantity may take 4 GiB: 357 million atoms. (A compressed file is one of HDF5: only killing the
+/// process within the hand-over itself can damage it.)
 public final class NetCDFTrajectory: TrajectoryWriter {
     /// Of coordinates, velocities and forces; everything else is double.
     public enum Precision: Sendable { case single, double }
@@ -24,6 +25,8 @@ public final class NetCDFTrajectory: TrajectoryWriter {
         public var wrapsPositions = false
         /// Frames between two hand-overs to the operating system; 1 keeps every frame.
         public var framesPerSync = 1
+        /// Deflate what there is of each atom, in netCDF-4, which readers that build on scipy (MDAnalysis, ASE) cannot open.
+        public var isCompressed = false
         public var title = ""
         public var programVersion = "1"
         public init() {}
@@ -75,11 +78,13 @@ public final class NetCDFTrajectory: TrajectoryWriter {
                 isNew = false
                 layout = try NetCDFLayout(of: file)
             } else {
-                file = try NetCDFFile.create(path, replacing: existing == .overwrite)
+                file = try NetCDFFile.create(
+                    path, replacing: existing == .overwrite, isCompressed: options.isCompressed)
                 isNew = true
             }
         } else {
-            file = try NetCDFFile.create(path, replacing: existing == .overwrite)
+            file = try NetCDFFile.create(
+                path, replacing: existing == .overwrite, isCompressed: options.isCompressed)
             isNew = true
             lock = try TrajectoryError.translating(path) { try FileLock(path) }
         }
@@ -177,9 +182,12 @@ public final class NetCDFTrajectory: TrajectoryWriter {
         do {
             let handle = try FileHandle(forUpdating: URL(fileURLWithPath: path))
             defer { try? handle.close() }
-            guard try handle.read(upToCount: 4) == Data("CDF\u{2}".utf8) else {
+            let start = try handle.read(upToCount: 4) ?? Data()
+            if NetCDF4Frames.isHDF5(start) { return try NetCDF4Frames.cut(path, to: count) }
+            guard start == Data("CDF\u{2}".utf8) else {
                 throw TrajectoryError(
-                    .mismatch, path, "only files in the 64-bit offset format, as written here, can be continued.")
+                    .mismatch, path,
+                    "only files in the 64-bit offset format or netCDF-4, as written here, can be continued.")
             }
             try handle.write(contentsOf: withUnsafeBytes(of: UInt32(count).bigEndian) { Data($0) })
         } catch let error as TrajectoryError {

@@ -56,9 +56,6 @@ struct ConvertCommand: ParsableCommand {
     @Option(help: "The format to write: \(ConvertOptions.formatWords); by the name unless given.")
     var format: String?
 
-    @Flag(help: "Take steps whose electrons have not converged too, marked converged=F.")
-    var keepUnconverged = false
-
     @Flag(help: "Replace the file if it exists.")
     var overwrite = false
 
@@ -82,7 +79,6 @@ struct ConvertCommand: ParsableCommand {
         options.seed = seed
         options.split = try split.map { try ConvertOptions.shares($0) } ?? []
         options.format = format
-        options.keepsUnconverged = keepUnconverged
         options.overwrites = overwrite
         try ConvertJob(
             inputs: Array(files.dropLast()), output: files[files.count - 1], labels: try labels.choice,

@@ -34,11 +34,15 @@ struct LabelOptions: ParsableArguments {
             valueName: "units"))
     var fileUnits: String?
 
+    @Flag(help: "Take steps whose electrons have not converged too, marked converged=F.")
+    var keepUnconverged = false
+
     var choice: LabelChoice {
         get throws {
             try LabelChoice(
                 energyKey: energyKey, forcesKey: forcesKey, stressKey: stressKey, virialKey: virialKey,
-                others: otherKeys, elements: elements, fileUnits: fileUnits)
+                others: otherKeys, elements: elements, fileUnits: fileUnits,
+                keepsUnconverged: keepUnconverged)
         }
     }
 }

@@ -8,7 +8,8 @@ struct SelectCommand: ParsableCommand {
         commandName: "select",
         abstract: "Choose structures that differ as much as they can, for labels or a training.",
         discussion: """
-            Describes every structure by the power spectrum of its atoms' surroundings, averaged by element, and chooses one \
+            Describes every structure by the power spectrum of its atoms' surroundings, or by what the last layer of a \
+            potential makes of them (--potential), averaged by element, and chooses one \
             structure after another: the one farthest from all chosen so far (farthest), or the one with the largest part \
             that these do not span (leverage). Near-duplicates are never chosen. The structures are written in the order of \
             choice, so that the first hundred of them are a choice of a hundred. Labels are not looked at. Input and output \
@@ -29,7 +30,10 @@ struct SelectCommand: ParsableCommand {
     @Option(help: "How to choose: farthest or leverage.")
     var by: DiverseChoice.Rule = .farthest
 
-    @Option(help: "How far atoms see, in Å.")
+    @Option(help: "A potential whose features describe the structures, in place of power spectra.")
+    var potential: String?
+
+    @Option(help: "How far atoms see, in Å; with --potential its own cutoff counts.")
     var cutoff = 5.0
 
     @Option(help: "Structures nearer to a chosen one than this are near-duplicates; spectra have norms of about 1.")
@@ -58,8 +62,8 @@ struct SelectCommand: ParsableCommand {
 
     func run() throws {
         try SelectJob(
-            inputs: data, output: output, count: count, rule: by, cutoff: cutoff, tolerance: tolerance,
-            format: format, overwrites: overwrite, labels: try labels.choice, json: json,
+            inputs: data, output: output, count: count, rule: by, cutoff: cutoff, potential: potential,
+            tolerance: tolerance, format: format, overwrites: overwrite, labels: try labels.choice, json: json,
             parallelism: threads.parallelism
         ).run()
     }

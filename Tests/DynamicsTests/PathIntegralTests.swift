@@ -38,7 +38,8 @@ private final class Well: Interaction {
         let structure = Structure(
             elements: Array(repeating: hydrogen, count: atoms), positions: Array(repeating: .zero, count: atoms))
         return try PathIntegral(
-            of: try Motion(of: structure, parallelism: Parallelism(threads: threads)), under: Well(constant: constant),
+            of: try Motion(of: structure, parallelism: Parallelism(threads: threads)),
+            under: Well(constant: constant),
             settings)
     }
 
@@ -160,7 +161,8 @@ private final class Well: Interaction {
         other.beads = 4
         #expect(throws: SimulationError.self) {
             try PathIntegral(
-                continuing: set, fixed: try Motion(of: structure, parallelism: .serial), under: Well(constant: 30), other)
+                continuing: set, fixed: try Motion(of: structure, parallelism: .serial), under: Well(constant: 30),
+                other)
         }
     }
 }

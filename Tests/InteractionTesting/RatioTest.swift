@@ -37,7 +37,13 @@ public struct RatioTest {
         }
         let determinant = information.cc * information.ss - information.cs * information.cs
         slope = s / width
-        let inefficiency = max(Self.inefficiency(of: a), Self.inefficiency(of: b))
+        // The slope follows from means and widths; what swings may have a width that changes slowly where itself does not.
+        let inefficiency = [a, b].flatMap { series in
+            let mean = series.reduce(0, +) / Double(series.count)
+            return [series, series.map { ($0 - mean) * ($0 - mean) }].flatMap {
+                [Self.inefficiency(of: $0), Self.inefficiencyOfBlocks($0)]
+            }
+        }.max()!
         sigma = (information.cc / determinant * inefficiency).squareRoot() / width
     }
 
@@ -58,6 +64,19 @@ public struct RatioTest {
             sum += 2 * correlation * (1 - Double(t) / Double(n))
         }
         return max(1, sum)
+    }
+
+    /// The same by the scatter of the means of twenty blocks, which sees what is positive again after it was not.
+    static func inefficiencyOfBlocks(_ series: [Double]) -> Double {
+        let length = series.count / 20
+        guard length > 0 else { return 1 }
+        func moments(_ x: [Double]) -> (mean: Double, variance: Double) {
+            let mean = x.reduce(0, +) / Double(x.count)
+            return (mean, x.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(max(1, x.count - 1)))
+        }
+        let means = (0..<20).map { moments(Array(series[$0 * length..<($0 + 1) * length])).mean }
+        let variance = moments(series).variance
+        return variance > 0 ? moments(means).variance * Double(length) / variance : 1
     }
 
     /// The mean of a series and its standard error.

@@ -2,7 +2,9 @@ import Neighbors
 import Testing
 
 @Suite struct CutoffFunctionTests {
-    @Test(arguments: [CutoffFunction.polynomial(power: 6), .polynomial(power: 2.5), .xplor(start: 0.8), .xplor(start: 0.3)])
+    @Test(arguments: [
+        CutoffFunction.polynomial(power: 6), .polynomial(power: 2.5), .xplor(start: 0.8), .xplor(start: 0.3),
+    ])
     func derivativesAreThoseOfTheValue(function: CutoffFunction) {
         let h = 1e-5
         for x in [0.11, 0.35, 0.62, 0.85, 0.93, 0.99] {

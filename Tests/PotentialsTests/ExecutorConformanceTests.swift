@@ -14,7 +14,8 @@ import Testing
     private static let structures = [ModelSample.crystal.repeated(2, 2, 2), ModelSample.cluster]
 
     /// - Parameter loss: by how much second derivatives lose more digits than first ones, through splines above all.
-    private func expect(_ program: Program, _ sample: ModelSample, prefixes: [String] = [""], loss: Double = 1) throws {
+    private func expect(_ program: Program, _ sample: ModelSample, prefixes: [String] = [""], loss: Double = 1) throws
+    {
         let configuration = sample.configuration
         let edges = try Self.structures.map {
             try EdgeList(positions: $0.positions, cell: $0.cell, cutoffs: Cutoffs(configuration.rMax))

@@ -74,7 +74,8 @@ import Testing
         let r = builder.edgeVectors(positions: positions, strain: strain)
         let convolution = PrimitiveDerivatives.convolution
         let basis = builder.radialBasis(
-            .spline(PrimitiveDerivatives.coordinate, SplineKnots(intervals: 9)), of: builder.edgeFunction(.distance, of: r))
+            .spline(PrimitiveDerivatives.coordinate, SplineKnots(intervals: 9)),
+            of: builder.edgeFunction(.distance, of: r))
         let harmonics = builder.edgeFunction(.harmonics(lMax: 2), of: r)
         let table = builder.input("table", .fixed(12), convolution.weights)
         let back = LinearMap(

@@ -130,6 +130,40 @@ import Testing
         #expect(barriers[0] > 0.02)
     }
 
+    /// Three atoms that nothing holds, one of which goes through between the others. They could turn on the way at no
+    /// cost; the images lie on no such detour.
+    @Test(arguments: BandSettings.Method.allCases)
+    func aClusterDoesNotTurnOnItsPath(_ method: BandSettings.Method) throws {
+        let evaluator = Evaluator(try LennardJones.argon(parallelism: .serial), parallelism: .serial)
+        func trimer(_ x: Double) -> Structure {
+            Structure(
+                elements: Array(repeating: Self.argon, count: 3),
+                positions: [SIMD3(0, 1.91, 0), SIMD3(0, -1.91, 0), SIMD3(x, 0, 0)])
+        }
+        let ends = Self.relaxed([trimer(3.31), trimer(-3.31)], evaluator)
+        var settings = BandSettings()
+        settings.method = method
+        settings.climbs = true
+        settings.forceTolerance = 1e-4
+        settings.springConstant = 0.1
+        settings.maximumIterations = 1000
+        let path = try InitialPath(from: ends[0], to: ends[1], images: 7, .idpp)
+        let band = try NudgedElasticBand(evaluator, settings: settings).run(path)
+        #expect(band.isConverged)
+        #expect(band.climbing == 4)
+        let saddle = band.images[4].positions
+        // In a line, with a bond of the others' distance broken: 3 ε to nearly 2 ε.
+        #expect(norm(saddle[2] * 2 - saddle[0] - saddle[1]) < 1e-2)
+        let epsilon = 119.8 * Units.boltzmann
+        #expect(abs(band.forwardBarrier - epsilon * (3 - 2.031)) < 2e-4)
+        #expect(abs(band.forwardBarrier - band.backwardBarrier) < 1e-7)
+        // No longer than straight lines from the triangle to the line and on, by what the bonds allow.
+        #expect(band.lengths[8] < 1.05 * 2 * 4.68)
+        for image in 1..<9 {
+            #expect(abs(band.lengths[image] - band.lengths[image - 1] - band.lengths[8] / 8) < 0.05)
+        }
+    }
+
     @Test func fixedAtomsStayAndStructuresThatAreNoPathAreRefused() throws {
         let ends = Self.vacancy()
         let evaluator = Evaluator(try LennardJones.argon(parallelism: .serial), parallelism: .serial)

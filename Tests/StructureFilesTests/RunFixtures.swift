@@ -15,7 +15,9 @@ import Testing
     private func read(_ name: String, keepUnconverged: Bool = false) throws -> (
         structures: [Structure], reader: any RunStructureReader
     ) {
-        let reader = try StructureFormats.open(path(name), keepUnconverged: keepUnconverged)
+        var labels = LabelKeys()
+        labels.keepsUnconverged = keepUnconverged
+        let reader = try StructureFormats.open(path(name), labels: labels)
         let structures = try reader.rest()
         return (structures, try #require(reader as? any RunStructureReader))
     }

@@ -52,7 +52,9 @@ import Testing
         #expect(left.count < one.sample.structures.count)
         #expect(reader.summary.leftOut.contains { $0.reason == "unconverged" && $0.steps.count == 1 })
         #expect(reader.remarks.contains { $0.contains("whose electrons have not converged: step") })
-        let kept = try StructureFormats.open(path, keepUnconverged: true)
+        var labels = LabelKeys()
+        labels.keepsUnconverged = true
+        let kept = try StructureFormats.open(path, labels: labels)
         let structures = try kept.rest()
         #expect(structures.count == one.sample.structures.count)
         #expect(structures.filter { $0.isConverged == false }.count == 1)

@@ -248,11 +248,35 @@ import Testing
         }
     }
 
-    @Test func netCDF4IsRefusedWithTheCommandThatConvertsIt() throws {
+    @Test func hdf5WithoutATrajectoryIsRefused() throws {
         try Samples.withFolder { folder in
             try Data([0x89] + Array("HDF\r\n\u{1a}\n".utf8)).write(to: URL(fileURLWithPath: folder + "/t.nc"))
             let error = #expect(throws: TrajectoryError.self) { try NetCDFTrajectoryReader(folder + "/t.nc") }
-            #expect(error?.message.contains("nccopy -k 64-bit-offset") == true)
+            #expect(error?.message.contains("cannot open the file") == true)
+        }
+    }
+
+    /// Compressed frames are the same numbers; a file that goes on after an earlier step holds no later one.
+    @Test func compressedFilesHoldTheSameAndGoOn() throws {
+        try Samples.withFolder { folder in
+            let frames = (0..<6).map { Samples.frame($0 * 10, cell: Samples.triclinic) }
+            var options = NetCDFTrajectory.Options()
+            try written(frames, to: folder + "/plain.nc", options)
+            options.isCompressed = true
+            let path = folder + "/small.nc"
+            try written(Array(frames[..<4]), to: path, options)
+            func readAll(_ path: String) throws -> [Frame] {
+                let reader = try NetCDFTrajectoryReader(path)
+                return try (0..<reader.frameCount).map(reader.frame)
+            }
+            #expect(try readAll(path) == Array(readAll(folder + "/plain.nc")[..<4]))
+            let again = try NetCDFTrajectory(path, existing: .append(throughStep: 10), options: options)
+            try again.close()
+            #expect(try readAll(path).map(\.step) == [0, 10])
+            let more = try NetCDFTrajectory(path, existing: .append(throughStep: 10), options: options)
+            for frame in frames[2...] { try more.append(frame) }
+            try more.close()
+            #expect(try readAll(path) == readAll(folder + "/plain.nc"))
         }
     }
 

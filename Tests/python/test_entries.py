@@ -2,10 +2,12 @@
 
 import json
 
+import ase.build
+import ase.io
 import numpy
 import pytest
 
-from conftest import Program
+from conftest import REPOSITORY, SHIPPED, Program
 
 HEADER = 'Lattice="4.2 0 0 0 4.2 0 0 0 4.2" Properties=species:S:1:pos:R:3:forces:R:3{columns} pbc="T T T"'
 
@@ -135,3 +137,43 @@ def test_the_most_different_are_selected(apus):
     result = apus("select", "a.xyz", "-n", "60", "-o", "d.xyz", "--json", "--by", "leverage")
     assert json.loads(result.stdout)["chosen"] <= 30 and "near-duplicates" in result.stderr
     assert "at most the 60 structures" in apus.fails("select", "a.xyz", "-n", "61", "-o", "e.xyz")
+
+
+def test_features_of_a_potential_select(apus):
+    """Silicon of the shipped potential: a choice by its features begins larger ones; other elements are refused."""
+    (apus.folder / "a.xyz").write_text(frames(12, 5) * 2)
+    report = json.loads(apus("select", "a.xyz", "-n", "4", "-o", "b.xyz", "--potential", SHIPPED, "--json").stdout)
+    assert (report["structures"], report["chosen"]) == (24, 4) and len(set(report["places"])) == 4
+    more = json.loads(apus("select", "a.xyz", "-n", "8", "-o", "c.xyz", "--potential", SHIPPED, "--json").stdout)
+    assert more["places"][:4] == report["places"] and more["radius"] < report["radius"]
+    result = apus("select", "a.xyz", "-n", "24", "-o", "d.xyz", "--potential", SHIPPED, "--json")
+    assert json.loads(result.stdout)["chosen"] <= 12 and "near-duplicates" in result.stderr
+    # Turned and renumbered a crystal is the same.
+    crystal = ase.build.bulk("Si", cubic=True)
+    crystal.rattle(0.1, seed=1)
+    turned = crystal.copy()
+    turned.rotate(37, (1, 2, 3), rotate_cell=True)
+    other = crystal.copy()
+    other.rattle(0.1, seed=2)
+    ase.io.write(apus.folder / "g.xyz", [crystal, turned[[3, 1, 7, 0, 2, 6, 5, 4]], other], format="extxyz")
+    result = apus("select", "g.xyz", "-n", "3", "-o", "h.xyz", "--potential", SHIPPED, "--json")
+    report = json.loads(result.stdout)
+    assert (report["chosen"], report["near_duplicates"]) == (2, 1) and report["radius"] < 1e-5
+    (apus.folder / "e.xyz").write_text("1\n\nAu 0 0 0\n" * 2)
+    assert "Au" in apus.fails("select", "e.xyz", "-n", "1", "-o", "f.xyz", "--potential", SHIPPED)
+
+
+def test_unconverged_steps_are_kept_where_asked(apus):
+    """Of four steps of ABINIT the last has not converged."""
+    path = REPOSITORY / "Tests" / "StructureFilesTests" / "Data" / "ABINIT" / "si_relax.abo"
+    for command in (["info"], ["check-data"], ["evaluate", SHIPPED]):
+        for options, count in (([], 3), (["--keep-unconverged"], 4)):
+            result = apus(*command, path, "--json", *options)
+            assert f'"structures" : {count}' in result.stdout, result.stdout + result.stderr
+            assert ("left out 1 of 4" in result.stderr) == (count == 3), result.stderr
+    for keep, count in (("false", 3), ("true", 4)):
+        data = f"{{train: {path}, validation: 0, keep_unconverged: {keep}}}"
+        result = train(apus, data, "--overwrite", "--set", "training.batch_size=1", "--set", "model.r_max=4")
+        assert result.returncode == 0, result.stderr
+        files = json.loads(apus("info", "run/potential.safetensors", "--json").stdout)
+        assert f'"structures": {count}' in json.dumps(files)

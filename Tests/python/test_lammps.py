@@ -223,6 +223,28 @@ def test_overlays_add_up(lammps, processes):
         assert numpy.abs(found - sum(parts)).max() / scale < ROUNDING * len(atoms)
 
 
+@pytest.mark.parametrize("processes", [1, 2])
+def test_dispersion_adds_up(lammps, processes):
+    """Grimme's D3, whose neighbours are three times as far as the potential's."""
+    atoms = STRUCTURES["silicon"]
+    write_data(lammps.folder / "atoms.data", atoms, ("Si",))
+    d3, results = "dispersion/d3 bj pbe 14 10", {}
+    for name, style, coefficients in [
+            ("apus", "pair_style apus precision float64", f"pair_coeff * * {SHIPPED} Si"),
+            ("d3", f"pair_style {d3}", "pair_coeff * * Si"),
+            ("both", f"pair_style hybrid/overlay apus precision float64 {d3}",
+             f"pair_coeff * * apus {SHIPPED} Si\npair_coeff * * dispersion/d3 Si")]:
+        script = setup(atoms, SHIPPED, ("Si",), style=style)
+        script = re.sub(r"pair_coeff.*", coefficients.replace("\\", r"\\") + "\nneigh_modify one 4000", script)
+        script += OUTPUT.replace("NAME", name)
+        results[name] = outcome(lammps.folder, lammps.succeeds(script, processes), name)
+    assert results["d3"].energy < -10
+    for quantity in ["energy", "virial", "forces"]:
+        found, parts = getattr(results["both"], quantity), [getattr(results[name], quantity) for name in ["apus", "d3"]]
+        scale = BAR if quantity == "virial" else 1
+        assert numpy.abs(found - sum(parts)).max() / scale < ROUNDING * len(atoms)
+
+
 @pytest.mark.parametrize("processes", [1, 2, 3])
 def test_types_without_an_element_are_left_to_other_styles(lammps, potentials, processes):
     metal = STRUCTURES["slab"].copy()
@@ -544,6 +566,32 @@ def test_the_example_runs(lammps, processes):
     totals = [float(row.split()[3]) for row in re.findall(r"^ +\d+ +\d.*", output, re.MULTILINE)][-2:]
     # 64 atoms in single precision.
     assert len(totals) == 2 and abs(totals[1] - totals[0]) < 0.02
+
+
+def example(lammps, name, processes, **variables):
+    text = (REPOSITORY / "examples" / "lammps" / name).read_text()
+    first = "".join(f"variable {key} index {value}\n" for key, value in {"potential": SHIPPED, **variables}.items())
+    output = lammps.succeeds(first + text, processes)
+    rows = [[float(x) for x in row.split()] for row in re.findall(r"^ +\d+ +[-\d.]+ .*", output, re.MULTILINE)]
+    return numpy.array([row for row in rows if len(row) == len(rows[0])])
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_the_example_with_dispersion_runs(lammps, processes):
+    rows = example(lammps, "in.dispersion", processes, steps=20)
+    assert rows[-1][0] == 20 and (rows[:, 3] < -10).all()
+    # 216 atoms in single precision, from a crystal at rest.
+    assert abs(rows[-1][4] - rows[0][4]) < 0.07
+
+
+def test_colvars_holds_a_bond(lammps):
+    rows = example(lammps, "in.colvars", 1, steps=40)
+    table = numpy.loadtxt(lammps.folder / "bond.colvars.traj")
+    length, energy = table[:, 1], table[:, 2]
+    assert energy == pytest.approx(0.5 * 20 * (length - 2.5) ** 2, rel=1e-4)
+    # It takes part in the dynamics: the energy with it is conserved.
+    conserved = rows[:, 4] + rows[:, 3]
+    assert numpy.ptp(conserved) < 0.1 * numpy.ptp(rows[:, 3]) and energy.min() < 0.3 * energy[0]
 
 
 def test_timings_are_printed(installed):

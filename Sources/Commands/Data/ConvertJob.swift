@@ -85,8 +85,7 @@ public struct ConvertJob {
         var status = StatusLine()
         var (frames, census) = (0, LabelCensus())
         for path in paths {
-            let reader = try StructureFormats.open(
-                path, labels: labels.keys(), keepUnconverged: options.keepsUnconverged)
+            let reader = try StructureFormats.open(path, labels: labels.keys())
             var input = ConvertReport.Input(file: path, format: try StructureFormats.formatName(of: path) ?? "")
             copies.begin(path)
             let all =

@@ -13,7 +13,6 @@ public struct ConvertOptions {
     public var split: [Double] = []
     /// By its word, where the name of the output does not tell.
     public var format: String?
-    public var keepsUnconverged = false
     public var overwrites = false
 
     public init() {}

@@ -8,15 +8,18 @@ public struct LabelChoice {
     let others: [Property: String]
     /// What files that do not say it mean.
     let unstated: UnstatedFacts
+    let keepsUnconverged: Bool
 
     /// - Parameters:
     ///   - others: `PROPERTY=NAME`, of properties beside energy, forces and stress.
     ///   - elements: of numbered types, in their order: `Si,O`.
     ///   - fileUnits: `metal`, `real` or `electron`.
+    ///   - keepsUnconverged: whether steps whose electrons have not converged are structures too.
     public init(
         energyKey: String?, forcesKey: String?, stressKey: String?, virialKey: String?, others: [String] = [],
-        elements: String? = nil, fileUnits: String? = nil
+        elements: String? = nil, fileUnits: String? = nil, keepsUnconverged: Bool = false
     ) throws {
+        self.keepsUnconverged = keepsUnconverged
         unstated = try UnstatedFacts(elements: elements, units: fileUnits)
         self.others = try others.reduce(into: [:]) { names, text in
             let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
@@ -44,6 +47,7 @@ public struct LabelChoice {
         choice.unstated = UnstatedFacts(
             elements: unstated.elements.isEmpty ? keys.unstated.elements : unstated.elements,
             units: unstated.units ?? keys.unstated.units)
+        choice.keepsUnconverged = keepsUnconverged
         return choice
     }
 

@@ -3,7 +3,9 @@ import Compute
 import DataSets
 import Files
 import Foundation
+import Interactions
 import Logging
+import Potentials
 import StructureFiles
 
 /// `apus select`: structures that differ as much as they can, of many.
@@ -13,6 +15,8 @@ public struct SelectJob {
     let count: Int
     let rule: DiverseChoice.Rule
     let cutoff: Double
+    /// A potential file whose features describe structures; power spectra unless given.
+    let potential: String?
     let tolerance: Double
     let format: String?
     let overwrites: Bool
@@ -21,11 +25,12 @@ public struct SelectJob {
     let parallelism: Parallelism
 
     public init(
-        inputs: [String], output: String, count: Int, rule: DiverseChoice.Rule, cutoff: Double, tolerance: Double,
+        inputs: [String], output: String, count: Int, rule: DiverseChoice.Rule, cutoff: Double, potential: String?,
+        tolerance: Double,
         format: String?, overwrites: Bool, labels: LabelChoice, json: Bool, parallelism: Parallelism
     ) {
         (self.inputs, self.output, self.count, self.rule) = (inputs, output, count, rule)
-        (self.cutoff, self.tolerance, self.format) = (cutoff, tolerance, format)
+        (self.cutoff, self.potential, self.tolerance, self.format) = (cutoff, potential, tolerance, format)
         (self.overwrites, self.labels, self.json, self.parallelism) = (overwrites, labels, json, parallelism)
     }
 
@@ -64,18 +69,7 @@ public struct SelectJob {
             throw CommandError(
                 "-n: expected at most the \(Written.count(places.count, "structure")) that there are, found \(count)")
         }
-        let spectrum = PowerSpectrum(cutoff: cutoff, elements: elements.sorted())
-        let bytes = spectrum.count * places.count * 4
-        guard bytes < Self.mostBytes else {
-            throw CommandError(
-                "\(inputs.joined(separator: ", ")): \(spectrum.count) numbers for each of \(places.count) structures take \(Written.bytes(bytes)) of memory, more than \(Written.bytes(Self.mostBytes)); choose from parts, or from every tenth (apus convert --slice ::10)"
-            )
-        }
-        var vectors: [[Float]] = []
-        for index in places.indices {
-            vectors.append(try spectrum(scratch.structure(index)))
-            status.show("descriptors: \(Written.count(index + 1, "structure"))")
-        }
+        let vectors = try vectors(of: scratch, places, elements.sorted(), &status)
         let choice = DiverseChoice(count, of: vectors, by: rule, tolerance: tolerance, parallelism: parallelism)
         for index in choice.chosen { try writer.write(try scratch.structure(index)) }
         try writer.close()
@@ -93,6 +87,47 @@ public struct SelectJob {
             "\(Written.count(report.structures, "structure")), \(Written.count(report.nearDuplicates, "near-duplicate")); every structure lies within \(Written.short(report.radius)) of a chosen one"
         )
         Terminal.print("\(Written.count(report.chosen, "structure")) written to \(output), in the order of choice")
+    }
+
+    /// What describes each structure.
+    private func vectors(
+        of scratch: StructureScratch, _ places: [String], _ elements: [Element], _ status: inout StatusLine
+    ) throws -> [[Float]] {
+        var vectors: [[Float]] = []
+        func describe(_ vector: (Structure) throws -> [Float]) throws {
+            for index in places.indices {
+                do {
+                    vectors.append(try vector(scratch.structure(index)))
+                } catch let error as InteractionError {
+                    throw CommandError("\(places[index]): \(error)")
+                }
+                if index == 0 { try checkMemory(vectors[0].count, places.count) }
+                status.show("descriptors: \(Written.count(index + 1, "structure"))")
+            }
+        }
+        guard let potential else {
+            try describe(PowerSpectrum(cutoff: cutoff, elements: elements).callAsFunction)
+            return vectors
+        }
+        let path = PotentialLibrary.path(of: potential)
+        let features: PotentialFeatures
+        do {
+            features = try PotentialFeatures(
+                Potential(verifying: path), elements: elements, parallelism: parallelism)
+        } catch let error as InteractionError {
+            throw CommandError("\(potential): \(error)")
+        }
+        try describe(features.callAsFunction)
+        return PotentialFeatures.scaled(vectors)
+    }
+
+    private func checkMemory(_ numbers: Int, _ structures: Int) throws {
+        let bytes = numbers * structures * 4
+        guard bytes < Self.mostBytes else {
+            throw CommandError(
+                "\(inputs.joined(separator: ", ")): \(numbers) numbers for each of \(structures) structures take \(Written.bytes(bytes)) of memory, more than \(Written.bytes(Self.mostBytes)); choose from parts, or from every tenth (apus convert --slice ::10)"
+            )
+        }
     }
 
     private static let mostBytes = 16_000_000_000

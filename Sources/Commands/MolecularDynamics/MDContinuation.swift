@@ -81,8 +81,8 @@ extension MDContinuation {
         let other = ContinuationRules.Answer.refused(
             "one file cannot hold both; begin another with --set trajectory.file=NAME")
         return rules.adding([
-            "trajectory.wrap": other, "trajectory.precision": other, "trajectory.velocities": other,
-            "trajectory.forces": other, "trajectory.format": other,
+            "trajectory.wrap": other, "trajectory.precision": other, "trajectory.compression": other,
+            "trajectory.velocities": other, "trajectory.forces": other, "trajectory.format": other,
         ])
     }()
 

@@ -31,7 +31,9 @@ struct MDEstimate: Encodable {
     }
 
     /// Steps that are not measured, in which memory is found and kernels are loaded; and how long is measured.
-    private static let (warmUp, shortest, seconds) = (2, 5, 3.0)
+    private static let (warmUp, shortest, seconds) = (2, 8, 3.0)
+    /// Frames that sizes are a mean of: numbers as text are now a digit longer, now shorter, a percent or two of a row.
+    private static let samples = 8
 
     /// - Throws: as a run, of which this is the beginning; `CommandError` where a frame cannot be written.
     init(_ run: MDRun, of settings: MDSettings) throws {
@@ -43,18 +45,28 @@ struct MDEstimate: Encodable {
         defer { try? FileManager.default.removeItem(atPath: folder) }
 
         try simulation.advance(steps: Self.warmUp)
+        var frames = [first]
         let watch = Stopwatch()
+        var inFrames = 0.0
         while measuredSteps < Self.shortest || watch.seconds < Self.seconds, !Interruption.cancellation.isCancelled {
             measuredSteps += try simulation.advance(steps: 1)
+            guard frames.count <= Self.samples else { continue }
+            let before = watch.seconds
+            frames.append(simulation.frame)
+            inFrames += watch.seconds - before
         }
-        secondsPerStep = watch.seconds / Double(max(1, measuredSteps))
+        secondsPerStep = (watch.seconds - inFrames) / Double(max(1, measuredSteps))
         let left = Double(max(0, settings.steps - first.step))
         hours = secondsPerStep * left / 3600
         nanosecondsPerDay = settings.timestep.femtoseconds * 1e-6 * 86_400 / secondsPerStep
 
-        var second = simulation.frame
-        second.step = first.step + 1
-        try measure(frames: [first, second], settings, run, in: folder)
+        // Steps and times as long as they are in the run.
+        let stride = max(1, (settings.steps - first.step) / frames.count)
+        for k in frames.indices {
+            frames[k].step = first.step + k * stride
+            frames[k].time = first.time + Double(k * stride) * settings.timestep.femtoseconds
+        }
+        try measure(frames: frames, settings, run, in: folder)
         if let checkpoint = settings.checkpoint {
             let path = "\(folder)/checkpoint"
             try run.write(try simulation.checkpoint(), to: path)
@@ -63,7 +75,7 @@ struct MDEstimate: Encodable {
         memoryBytes = ProcessMemory.peak
     }
 
-    /// The first frame brings the header, the second has the size of all others.
+    /// The first frame brings the header, the others have the size of all that follow.
     private mutating func measure(
         frames: [Frame], _ settings: MDSettings, _ run: MDRun, in folder: String
     ) throws {
@@ -84,8 +96,9 @@ struct MDEstimate: Encodable {
             (settings.trajectory?.stream.file, settings.trajectory?.stream.every, "\(folder)/trajectory"),
         ]
         var sizes: [[Int]] = []
-        for frame in frames {
+        for (index, frame) in frames.enumerated() {
             try outputs.append(frame)
+            guard index == 0 || index == frames.count - 1 else { continue }
             try outputs.synchronize()
             sizes.append(try named.map { $0.file == nil ? 0 : try Self.size($0.path) })
         }
@@ -93,7 +106,8 @@ struct MDEstimate: Encodable {
         for (index, entry) in named.enumerated() {
             guard let file = entry.file, let every = entry.every else { continue }
             let count = settings.steps / every + 1
-            let bytes = sizes[0][index] + (count - 1) * (sizes[1][index] - sizes[0][index])
+            let others = sizes.count < 2 ? 0 : sizes[1][index] - sizes[0][index]
+            let bytes = sizes[0][index] + (count - 1) * others / max(1, frames.count - 1)
             files.append(File(file: file, frames: count, bytes: bytes))
         }
         if let topology = settings.trajectory?.topology, let path = probe.trajectory?.topology {

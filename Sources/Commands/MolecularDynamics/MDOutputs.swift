@@ -105,6 +105,7 @@ final class MDOutputs {
         case .netcdf:
             var options = NetCDFTrajectory.Options()
             options.precision = trajectory.precision
+            options.isCompressed = trajectory.isCompressed
             options.wrapsPositions = trajectory.isWrapped
             options.title = title
             options.programVersion = programVersion

@@ -31,6 +31,7 @@ struct MDSettings {
         var velocities: Bool
         var forces: Bool
         var precision: NetCDFTrajectory.Precision
+        var isCompressed: Bool
         var isWrapped: Bool
         /// A PDB file with the names that netCDF does not hold.
         var topology: String?
@@ -236,6 +237,10 @@ extension MDSettings {
                     ? "has no effect: DCD is written in single precision; expected a netCDF trajectory"
                     : "has no effect: text is written in full precision; expected a netCDF trajectory")
         }
+        let compression = try settings.choice("compression", ["none", "deflate"], default: "none")
+        if format != .netcdf, let value = settings.optional("compression"), compression != "none" {
+            throw value.error("has no effect: only netCDF trajectories are compressed; expected none")
+        }
         var topology: String? = format == .netcdf || format == .dcd ? stem + ".pdb" : nil
         if let value = settings.optional("topology") {
             let isSwitch = try? value.boolean()
@@ -246,7 +251,7 @@ extension MDSettings {
             stream: stream, format: format,
             velocities: try Self.content("velocities", settings, format, default: format != .dcd),
             forces: try Self.content("forces", settings, format, default: false),
-            precision: precision == "double" ? .double : .single,
+            precision: precision == "double" ? .double : .single, isCompressed: compression == "deflate",
             isWrapped: try settings.boolean("wrap", default: false), topology: topology)
     }
 

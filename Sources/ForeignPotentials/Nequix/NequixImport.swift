@@ -56,11 +56,6 @@ struct NequixImport {
                 "its hidden_irreps are \(config.hidden_irreps), expected one of each degree 0…lmax, up to 4, with natural parity"
             )
         }
-        guard config.layer_norm != true, config.index_weights != false, config.lmax <= 2 else {
-            throw ForeignPotentialError(
-                "is a model of Nequix with layer norms, with self-connections that all elements share, or with l_max above 2; such give other energies than the original so far, and are not imported (Documentation/roadmap.md)"
-            )
-        }
         self.hidden = hidden
         arrays = try NumpyArrays.read(Data(data[(end + 1)...]))[...]
     }

@@ -1,8 +1,10 @@
 /// A method that leads a band to where its forces vanish. These are no derivatives of an energy, so that none is asked
 /// for.
 protocol BandMinimizer {
-    /// The next step of all images; no atom moves farther than `largestMove`.
-    mutating func step(along force: [Double], largestMove: Double) -> [Double]
+    /// The next step of all images.
+    ///
+    /// - Parameter limit: what may be taken of a step.
+    mutating func step(along force: [Double], limit: ([Double]) -> [Double]) -> [Double]
     /// The last step led where there is no energy and is taken again, so much of it.
     mutating func shorten(by factor: Double)
     /// The forces have another meaning from here on.
@@ -13,8 +15,8 @@ protocol BandMinimizer {
 struct BandFIRE: BandMinimizer {
     private var fire = FIRE()
 
-    mutating func step(along force: [Double], largestMove: Double) -> [Double] {
-        fire.next(energyChange: 0, gradient: force.map { -$0 }) { limited($0, to: largestMove) }.step
+    mutating func step(along force: [Double], limit: ([Double]) -> [Double]) -> [Double] {
+        fire.next(energyChange: 0, gradient: force.map { -$0 }, limit: limit).step
     }
 
     mutating func shorten(by factor: Double) { fire.shorten(by: factor) }
@@ -37,7 +39,7 @@ struct BandLBFGS: BandMinimizer {
 
     init(_ models: [BondModel]) { self.models = models }
 
-    mutating func step(along force: [Double], largestMove: Double) -> [Double] {
+    mutating func step(along force: [Double], limit: ([Double]) -> [Double]) -> [Double] {
         if !last.isEmpty { learn(sum(self.force, -1, force)) }
         self.force = force
         var direction = direction(force)
@@ -45,7 +47,7 @@ struct BandLBFGS: BandMinimizer {
             pairs = []
             direction = self.direction(force)
         }
-        last = limited(direction, to: largestMove)
+        last = limit(direction)
         return last
     }
 
@@ -97,10 +99,4 @@ struct BandLBFGS: BandMinimizer {
         let length = vector.count / models.count
         return models.indices.flatMap { function(models[$0], Array(vector[$0 * length..<($0 + 1) * length])) }
     }
-}
-
-/// The step, shortened as a whole so that no atom moves farther.
-private func limited(_ step: [Double], to largestMove: Double) -> [Double] {
-    let longest = ElasticBand.longest(step)
-    return longest > largestMove ? step.map { $0 * largestMove / longest } : step
 }

@@ -9,6 +9,11 @@ import Interactions
 /// with the improved tangent τ: towards the neighbour of higher energy, and near extrema a mean of both weighted by
 /// differences of energy. Henkelman and Jónsson, J. Chem. Phys. 113, 9978 (2000), eqs. 8 to 12. The highest image may
 /// climb, without springs: F = f − 2 (f · τ) τ. Henkelman, Uberuaga and Jónsson, ibid., 9901, eq. 5.
+///
+/// An open structure without fixed atoms can turn and drift without a force that brings it back. The way from image to
+/// image is then taken without its part along `RigidMotions` of the image, and so is each step: the path is one of
+/// internal motion. Melander, Laasonen and Jónsson, J. Chem. Theory Comput. 11, 1055 (2015), do so by turning images
+/// onto each other.
 struct ElasticBand {
     /// From end to end, each atom near to where it was before.
     private(set) var images: [Structure]
@@ -17,14 +22,37 @@ struct ElasticBand {
     private(set) var climbing: Int?
     let settings: BandSettings
     private let isFixed: [Bool]
+    /// Whether nothing but the atoms themselves holds them.
+    private let isFree: Bool
+    /// `[image]`, empty where something holds the atoms.
+    private var rigid: [RigidMotions] = []
 
-    init(_ images: [Structure], ends: (InteractionResult, InteractionResult), settings: BandSettings) {
+    /// - Parameter turnsFreely: whether rigid motions of what nothing holds are left out; a first guess of a path may
+    ///   need them.
+    init(
+        _ images: [Structure], ends: (InteractionResult, InteractionResult), settings: BandSettings,
+        turnsFreely: Bool = true
+    ) {
         precondition(images.count >= 3, "expected an image between the ends, got \(images.count) in all")
         self.images = images
         self.settings = settings
+        // A lone atom has no motion but that in a field.
+        isFree =
+            turnsFreely && images[0].count > 1 && settings.fixedAtoms.isEmpty
+            && (images[0].cell?.isPeriodic ?? .zero) == .zero
         isFixed = (0..<images[0].count).map(settings.fixedAtoms.contains)
         results = Array(repeating: ends.0, count: images.count)
         results[images.count - 1] = ends.1
+        findRigidMotions()
+    }
+
+    private mutating func findRigidMotions() {
+        if isFree { rigid = images.map { RigidMotions(of: $0.positions) } }
+    }
+
+    /// A displacement of an image as it counts: without rigid motions of what is free.
+    private func internalPart(_ vector: [Double], at image: Int) -> [Double] {
+        rigid.isEmpty ? vector : rigid[image].removed(from: vector)
     }
 
     private var atoms: Int { images[0].count }
@@ -40,6 +68,14 @@ struct ElasticBand {
         return difference
     }
 
+    /// To the next image and from the one before.
+    private func ways(_ image: Int) -> (ahead: [Double], behind: [Double]) {
+        (
+            internalPart(difference(image, image + 1), at: image),
+            internalPart(difference(image - 1, image), at: image)
+        )
+    }
+
     /// f, zero for what is fixed.
     private func trueForce(_ image: Int) -> [Double] {
         var force = [Double](repeating: 0, count: 3 * atoms)
@@ -52,9 +88,9 @@ struct ElasticBand {
     /// τ, of unit length; of an end along its only neighbour.
     func tangent(_ image: Int) -> [Double] {
         let last = images.count - 1
-        if image == 0 { return unit(difference(0, 1)) }
-        if image == last { return unit(difference(last - 1, last)) }
-        let (ahead, behind) = (difference(image, image + 1), difference(image - 1, image))
+        if image == 0 { return unit(internalPart(difference(0, 1), at: 0)) }
+        if image == last { return unit(internalPart(difference(last - 1, last), at: last)) }
+        let (ahead, behind) = ways(image)
         let (before, here, after) = (results[image - 1].energy, results[image].energy, results[image + 1].energy)
         if after > here, here > before { return unit(ahead) }
         if after < here, here < before { return unit(behind) }
@@ -75,7 +111,7 @@ struct ElasticBand {
         let (f, tangent) = (trueForce(image), tangent(image))
         let along = product(f, tangent)
         if image == climbing { return sum(f, -2 * along, tangent) }
-        let (ahead, behind) = (difference(image, image + 1), difference(image - 1, image))
+        let (ahead, behind) = ways(image)
         let spring =
             settings.springConstant
             * (product(ahead, ahead).squareRoot() - product(behind, behind).squareRoot())
@@ -89,7 +125,7 @@ struct ElasticBand {
     var lengths: [Double] {
         var lengths = [0.0]
         for image in 1..<images.count {
-            let d = difference(image - 1, image)
+            let d = internalPart(difference(image - 1, image), at: image)
             lengths.append(lengths[image - 1] + product(d, d).squareRoot())
         }
         return lengths
@@ -123,6 +159,18 @@ struct ElasticBand {
                 images[image].positions[atom] = base[image].positions[atom] + SIMD3(step[k], step[k + 1], step[k + 2])
             }
         }
+        findRigidMotions()
+    }
+
+    /// What may be taken of a step: internal motion, shortened as a whole so that no atom moves farther than
+    /// `largestMove`.
+    private func allowed(_ step: [Double]) -> [Double] {
+        let length = 3 * atoms
+        let step = between.flatMap { image in
+            internalPart(Array(step[(image - 1) * length..<image * length]), at: image)
+        }
+        let longest = Self.longest(step)
+        return longest > settings.largestMove ? step.map { $0 * settings.largestMove / longest } : step
     }
 
     /// What became of a band.
@@ -171,7 +219,7 @@ struct ElasticBand {
                 return Outcome(isConverged: false, iterations: iteration)
             }
             base = images
-            step = minimizer.step(along: between.flatMap { force($0) }, largestMove: settings.largestMove)
+            step = minimizer.step(along: between.flatMap { force($0) }) { allowed($0) }
             move(base, by: step)
         }
     }

@@ -95,7 +95,7 @@ struct PairDistanceSurface {
         settings.springConstant = 0.02
         var ends = [InteractionResult(), InteractionResult()]
         for k in 0...1 { ends[k].reset(count: images[0].count) }
-        var band = ElasticBand(images, ends: (ends[0], ends[1]), settings: settings)
+        var band = ElasticBand(images, ends: (ends[0], ends[1]), settings: settings, turnsFreely: false)
         _ = try band.relax { evaluate($0) }
         return band.images
     }

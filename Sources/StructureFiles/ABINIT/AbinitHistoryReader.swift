@@ -17,7 +17,7 @@ final class AbinitHistoryReader: RunStructureReader {
     init(_ lines: LineReader, labels: LabelKeys, use: StructureUse) throws {
         path = lines.path
         self.labels = labels
-        steps = RunSteps(path: lines.path, use: use)
+        steps = RunSteps(path: lines.path, labels: labels, use: use)
         guard !lines.isCompressed else {
             throw StructureFileError(file: lines.path, message: "is compressed netCDF; decompress it first")
         }
@@ -37,10 +37,6 @@ final class AbinitHistoryReader: RunStructureReader {
         steps.method.code = "ABINIT"
     }
 
-    var keepsUnconverged: Bool {
-        get { steps.keepsUnconverged }
-        set { steps.keepsUnconverged = newValue }
-    }
     var summary: RunSummary { steps.wholeSummary }
     var remarks: [String] { steps.remarks }
 

@@ -41,7 +41,7 @@ public final class StructureCache: Sendable {
         let wanted = Description(
             sha256: sha256,
             keys: [labels.energy, labels.forces, labels.stress, labels.virial, labels.weight, labels.forceWeights]
-                + others + [labels.unstated.words])
+                + others + [labels.unstated.words] + (labels.keepsUnconverged ? ["keep_unconverged"] : []))
         path = "\(folder)/\(sha256.prefix(16)).cache"
         switch Self.open(path, wanted) {
         case .opened(let contents):

@@ -27,6 +27,10 @@ public struct FolderSearch {
 
     private mutating func search(_ folder: String, depth: Int) throws {
         guard depth < Self.deepest, seen.insert(FilePath.resolved(folder)).inserted else { return }
+        guard StructureFormats.folderFormat(of: folder) == nil else {
+            files.append(folder)
+            return
+        }
         let names: [String]
         do {
             names = try FileManager.default.contentsOfDirectory(atPath: folder).filter { !$0.hasPrefix(".") }.sorted()

@@ -5,6 +5,8 @@ import Atoms
 /// The energy is the free energy, whose derivatives the forces are, or, where a dispersion correction is printed behind
 /// it, the one with the correction; `Extrapolated` to zero width of the smearing is kept beside.
 struct GPAWText: RunText {
+    static let beginnings: LineBeginnings? = words.beginnings
+
     private var step: RunStep?
     private var begun = 0
     private var hasForces = false
@@ -76,15 +78,15 @@ struct GPAWText: RunText {
     private mutating func readPositions(_ lines: inout LineReader) throws {
         var (elements, positions) = ([Element](), [SIMD3<Double>]())
         while try lines.advance(), !lines.isBlank {
-            let words = lines.words()
-            guard words.count >= 5, Int(words[0]) == elements.count, let element = AtomLabel.element(words[1]),
-                let x = Double(words[2]), let y = Double(words[3]), let z = Double(words[4])
+            var at = lines.line.lowerBound
+            guard lines.nextInteger(&at) == elements.count, let element = lines.nextLabel(&at),
+                let position = lines.nextVector(&at)
             else {
                 step?.flaw = "atom \(elements.count) is none, or its position no number (line \(lines.number))"
                 return
             }
             elements.append(element)
-            positions.append(SIMD3(x, y, z))
+            positions.append(position)
         }
         step?.elements = elements
         step?.positions = positions
@@ -118,16 +120,16 @@ struct GPAWText: RunText {
         guard let count = step?.elements?.count else { return }
         var forces: [SIMD3<Double>] = []
         while forces.count < count, try lines.advance() {
-            let words = lines.words()
-            guard words.count >= 5, Int(words[0]) == forces.count, let x = Double(words[2]), let y = Double(words[3]),
-                let z = Double(words[4])
+            var at = lines.line.lowerBound
+            guard lines.nextInteger(&at) == forces.count, lines.nextWordRange(&at) != nil,
+                let force = lines.nextVector(&at)
             else {
                 if !lines.isBlank {
                     step?.flaw = "the force on atom \(forces.count) is no number (line \(lines.number))"
                 }
                 return
             }
-            forces.append(SIMD3(x, y, z))
+            forces.append(force)
         }
         guard forces.count == count, try lines.isFollowed() else { return }
         step?.forces = forces

@@ -160,12 +160,12 @@ struct DumpSource: DraftSource {
                     }
                     numbers[index] = number
                 case .id:
-                    guard let id = Int(lines.text(word)) else {
+                    guard let id = lines.integer(word) else {
                         throw FormatProblem("expected the id of an atom, found \"\(lines.text(word).prefix(40))\"")
                     }
                     if let last = ids.last, last >= id { isSorted = false }
                     ids.append(id)
-                case .type: type = Int(lines.text(word))
+                case .type: type = lines.integer(word)
                 case .element: element = ElementWord.element(lines.buffer.span, word)
                 case .ignored: break
                 }

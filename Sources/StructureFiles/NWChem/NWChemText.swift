@@ -7,6 +7,8 @@ import Atoms
 /// - The energy is the last total energy before the gradient: of several methods that of the highest.
 /// - Energies without gradient are structures only where a run has no gradients at all (`EnergyOnlySteps`).
 struct NWChemText: RunText {
+    static let beginnings: LineBeginnings? = words.beginnings
+
     private var step: RunStep?
     /// The last structure printed as such, until an energy was printed for it.
     private var geometry: (elements: [Element], positions: [SIMD3<Double>])?
@@ -91,12 +93,13 @@ struct NWChemText: RunText {
                 hasHead = true
             } else if hasHead {
                 if lines.isBlank { break }
-                let words = lines.words()
-                guard words.count == 6, let element = AtomLabel.element(words[1]), let x = Double(words[3]),
-                    let y = Double(words[4]), let z = Double(words[5])
+                var at = lines.line.lowerBound
+                guard lines.nextWordRange(&at) != nil, let element = lines.nextLabel(&at),
+                    lines.nextWordRange(&at) != nil, let position = lines.nextVector(&at),
+                    lines.nextWordRange(&at) == nil
                 else { return }
                 elements.append(element)
-                positions.append(SIMD3(x, y, z))
+                positions.append(position)
             }
         }
         if let factor, !elements.isEmpty { geometry = (elements, positions.map { $0 * factor }) }
@@ -112,12 +115,12 @@ struct NWChemText: RunText {
                 break
             }
             var at = lines.line.lowerBound
-            guard let first = lines.nextWordRange(&at), Int(lines.text(first)) != nil else {
+            guard lines.nextInteger(&at) != nil else {
                 // Two lines of titles come first.
                 if elements.isEmpty { continue }
                 break
             }
-            guard let label = lines.nextWordRange(&at), let element = AtomLabel.element(lines.text(label)),
+            guard let element = lines.nextLabel(&at),
                 let numbers = lines.numbers(in: at..<lines.line.upperBound), numbers.count == 6
             else {
                 step?.flaw = "the gradient of atom \(elements.count + 1) cannot be read (line \(lines.number))"

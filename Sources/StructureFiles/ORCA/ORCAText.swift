@@ -6,6 +6,8 @@ import Atoms
 /// - Forces are the negative gradient, Hartree/bohr.
 /// - Energies of structures that are not printed, as of numerical frequencies, are left out.
 struct ORCAText: RunText {
+    static let beginnings: LineBeginnings? = words.beginnings
+
     private var step: RunStep?
     private var begun = 0
     private var hasEnded = false
@@ -83,15 +85,15 @@ struct ORCAText: RunText {
         var (elements, positions) = ([Element](), [SIMD3<Double>]())
         guard try lines.advance() else { return }
         while try lines.advance(), !lines.isBlank {
-            let words = lines.words()
-            guard words.count == 4, let element = AtomLabel.element(words[0]), let x = Double(words[1]),
-                let y = Double(words[2]), let z = Double(words[3])
+            var at = lines.line.lowerBound
+            guard let element = lines.nextLabel(&at), let position = lines.nextVector(&at),
+                lines.nextWordRange(&at) == nil
             else {
                 step.flaw = "atom \(elements.count + 1) is none, or its position no number (line \(lines.number))"
                 break
             }
             elements.append(element)
-            positions.append(SIMD3(x, y, z))
+            positions.append(position)
         }
         (step.elements, step.positions) = (elements, positions)
         self.step = step

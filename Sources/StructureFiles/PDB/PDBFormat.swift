@@ -8,7 +8,7 @@ struct PDBFormat: StructureFormat {
     func recognises(_ start: String) -> Bool {
         for line in start.split(whereSeparator: \.isNewline) {
             if line.hasPrefix("ATOM  ") || line.hasPrefix("HETATM") {
-                return PDBLine(Array(line.utf8)).position != nil
+                return PDBRecord(Array(line.utf8)[...]).position != nil
             }
             let record = line.prefix(6).trimmingCharacters(in: .whitespaces)
             guard Self.records.contains(record) else { return false }

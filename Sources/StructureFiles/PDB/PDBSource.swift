@@ -17,19 +17,18 @@ struct PDBSource: DraftSource {
     mutating func next() throws -> StructureDraft? {
         var draft = StructureDraft()
         draft.cellWord = "CRYST1"
-        /// Where each atom that has alternatives stands the first time.
         while try lines.advance() {
-            let record = PDBLine(Array(lines.buffer[lines.line]))
-            switch record.name {
-            case "ATOM", "HETATM": try read(record, into: &draft)
-            case "CRYST1": try readCell(record)
-            case "TITLE": if let title = record.title { draft.information["comment"] = title }
-            case "MODEL", "ENDMDL", "END":
+            let record = PDBRecord(lines.buffer[lines.line])
+            switch record.kind {
+            case .atom: try read(record, into: &draft)
+            case .cell: try readCell(record)
+            case .title: if let title = record.title { draft.information["comment"] = title }
+            case .modelEnd:
                 if !draft.elements.isEmpty {
                     draft.vectors = vectors
                     return draft
                 }
-            default: break
+            case nil: break
             }
         }
         guard !draft.elements.isEmpty else { return nil }
@@ -37,17 +36,16 @@ struct PDBSource: DraftSource {
         return draft
     }
 
-    private mutating func read(_ record: PDBLine, into draft: inout StructureDraft) throws {
+    private mutating func read(_ record: PDBRecord, into draft: inout StructureDraft) throws {
         let atom = draft.elements.count + 1
         guard let position = record.position else {
             throw FormatProblem(
                 "expected coordinates of atom \(atom) in columns 31 to 54, found \"\(record.field(31...54).prefix(40))\""
             )
         }
-        let occupancy = record.field(55...60)
-        if !occupancy.isEmpty {
-            guard let value = Double(occupancy) else {
-                throw FormatProblem("expected an occupancy in columns 55 to 60, found \"\(occupancy.prefix(20))\"")
+        if record.hasText(in: 55...60) {
+            guard let value = record.number(55...60) else {
+                throw FormatProblem("expected an occupancy in columns 55 to 60, found \"\(record.field(55...60))\"")
             }
             guard value == 0 || value >= 0.999 else {
                 throw FormatProblem(
@@ -68,7 +66,8 @@ struct PDBSource: DraftSource {
 
     /// Columns 77 and 78, or the name where it leaves no choice: an element stands right-justified in columns 13 and
     /// 14, which many programs do not keep to.
-    private func element(of record: PDBLine, _ atom: Int) throws -> Element {
+    private func element(of record: PDBRecord, _ atom: Int) throws -> Element {
+        if let element = record.element { return element }
         let symbol = record.field(77...78)
         if !symbol.isEmpty {
             if let element = Element(symbol) { return element }
@@ -88,7 +87,7 @@ struct PDBSource: DraftSource {
         )
     }
 
-    private mutating func readCell(_ record: PDBLine) throws {
+    private mutating func readCell(_ record: PDBRecord) throws {
         let numbers = [7...15, 16...24, 25...33, 34...40, 41...47, 48...54].map { Double(record.field($0)) }
         guard let values = numbers as? [Double] else {
             throw FormatProblem("expected three lengths and three angles in CRYST1, found \"\(lines.excerpt)\"")
@@ -106,41 +105,5 @@ struct PDBSource: DraftSource {
             )
         }
         vectors = try CellParameters.vectors(lengths: lengths, angles: SIMD3(values[3], values[4], values[5]))
-    }
-}
-
-/// A record of a PDB file by its columns, which count from 1.
-struct PDBLine {
-    private let bytes: [UInt8]
-    init(_ bytes: [UInt8]) { self.bytes = bytes }
-
-    func field(_ columns: ClosedRange<Int>) -> String {
-        guard columns.lowerBound <= bytes.count else { return "" }
-        let text = bytes[(columns.lowerBound - 1)..<min(columns.upperBound, bytes.count)]
-        return String(decoding: text, as: UTF8.self).trimmingCharacters(in: .whitespaces)
-    }
-
-    func character(_ column: Int) -> Character? {
-        column <= bytes.count ? Character(UnicodeScalar(bytes[column - 1])) : nil
-    }
-
-    var name: String { field(1...6) }
-
-    var title: String? {
-        let text = field(11...80)
-        return text.isEmpty ? nil : text
-    }
-
-    /// Å
-    var position: SIMD3<Double>? {
-        func number(_ first: Int) -> Double? {
-            guard bytes.count >= first + 7 else { return nil }
-            var (start, end) = (first - 1, first + 7)
-            while start < end, bytes[start] == 0x20 { start += 1 }
-            while end > start, bytes[end - 1] == 0x20 { end -= 1 }
-            return parseDouble(bytes.span, start..<end).flatMap { $0.isFinite ? $0 : nil }
-        }
-        guard let x = number(31), let y = number(39), let z = number(47) else { return nil }
-        return SIMD3(x, y, z)
     }
 }

@@ -6,6 +6,8 @@ import Atoms
 /// - Forces are the negative of what stands under `-Total Gradient:`, which is the gradient in Hartree/bohr.
 /// - Energies without gradient are structures only where a run has no gradients at all (`EnergyOnlySteps`).
 struct Psi4Text: RunText {
+    static let beginnings: LineBeginnings? = words.beginnings
+
     private var step: RunStep?
     private var geometry: (elements: [Element], positions: [SIMD3<Double>], charge: Double)?
     private var energies = EnergyOnlySteps()
@@ -88,12 +90,10 @@ struct Psi4Text: RunText {
                 hasHead = true
             } else if hasHead {
                 if lines.isBlank { break }
-                let words = lines.words()
-                guard words.count >= 4, let element = AtomLabel.element(words[0]), let x = Double(words[1]),
-                    let y = Double(words[2]), let z = Double(words[3])
-                else { return }
+                var at = lines.line.lowerBound
+                guard let element = lines.nextLabel(&at), let position = lines.nextVector(&at) else { return }
                 elements.append(element)
-                positions.append(SIMD3(x, y, z) * factor)
+                positions.append(position * factor)
             }
         }
         guard !elements.isEmpty else { return }

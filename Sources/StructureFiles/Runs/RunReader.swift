@@ -36,9 +36,6 @@ extension RunText {
 
 /// A reader of runs of electronic-structure programs.
 public protocol RunStructureReader: StructureReader {
-    /// Whether steps whose electrons have not converged are structures all the same; to be set before the first.
-    var keepsUnconverged: Bool { get set }
-
     /// What was read and what was left out, so far.
     var summary: RunSummary { get }
 }
@@ -60,13 +57,9 @@ final class RunReader<Text: RunText>: RunStructureReader {
         self.lines = lines
         self.lines.passesOverUnfinishedLine = !Text.takesUnfinishedLine
         self.text = text
-        steps = RunSteps(path: lines.path, use: use, word: Text.step)
+        steps = RunSteps(path: lines.path, labels: labels, use: use, word: Text.step)
     }
 
-    var keepsUnconverged: Bool {
-        get { steps.keepsUnconverged }
-        set { steps.keepsUnconverged = newValue }
-    }
     var summary: RunSummary { steps.wholeSummary }
     var remarks: [String] { steps.remarks }
 

@@ -7,7 +7,7 @@ struct RunSteps {
     /// What the program calls a step, for messages: `ionic step`.
     let word: String
     /// Whether steps whose electrons have not converged are structures all the same, with `converged=F`.
-    var keepsUnconverged = false
+    let keepsUnconverged: Bool
     /// Of the run whose lines are read now.
     var method = RunMethod() {
         didSet { if method != oldValue { methodInformation = method.information } }
@@ -22,8 +22,9 @@ struct RunSteps {
     private var waiting: [Structure] = []
     private var coincidences = CoincidenceCheck()
 
-    init(path: String, use: StructureUse, word: String = "step") {
+    init(path: String, labels: LabelKeys, use: StructureUse, word: String = "step") {
         self.path = path
+        keepsUnconverged = labels.keepsUnconverged
         self.use = use
         self.word = word
     }
