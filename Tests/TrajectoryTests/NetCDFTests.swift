@@ -270,10 +270,10 @@ import Testing
                 return try (0..<reader.frameCount).map(reader.frame)
             }
             #expect(try readAll(path) == Array(readAll(folder + "/plain.nc")[..<4]))
-            let again = try NetCDFTrajectory(path, existing: .append(throughStep: 10), options: options)
+            let again = try NetCDFTrajectory(path, existing: .append(after: 10), options: options)
             try again.close()
             #expect(try readAll(path).map(\.step) == [0, 10])
-            let more = try NetCDFTrajectory(path, existing: .append(throughStep: 10), options: options)
+            let more = try NetCDFTrajectory(path, existing: .append(after: 10), options: options)
             for frame in frames[2...] { try more.append(frame) }
             try more.close()
             #expect(try readAll(path) == readAll(folder + "/plain.nc"))
