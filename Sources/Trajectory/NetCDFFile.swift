@@ -1,3 +1,4 @@
+import CHDF5
 import CNetCDF
 import Files
 import Foundation
@@ -13,7 +14,10 @@ final class NetCDFFile {
     private let isCompressed: Bool
     private var isOpen = true
 
-    private static let lock = Mutex(())
+    private static let lock: Mutex<Void> = {
+        CHDF5WithoutLocks()
+        return Mutex(())
+    }()
 
     private init(path: String, id: Int32, isCompressed: Bool = false) {
         self.path = path

@@ -15,6 +15,7 @@ final class HDF5File: @unchecked Sendable {
         path = file.path
         Self.lock.lock()
         defer { Self.lock.unlock() }
+        CHDF5WithoutLocks()
         // Errors are asked for, not printed.
         H5Eset_auto2(hid_t(0), nil, nil)
         if file.isCompressed {
