@@ -164,9 +164,12 @@ def test_a_compressed_trajectory_is_the_same_in_fewer_bytes(apus):
     ase.io.write(apus.folder / "start.xyz", silicon, format="extxyz")
     for name, compression in [("plain.nc", "none"), ("small.nc", "deflate")]:
         apus.succeeds("md", "md.yaml", "--overwrite", "--set", f"trajectory.file={name}", "--set",
-                      f"trajectory.compression={compression}")
+                      f"trajectory.compression={compression}", "--set", "trajectory.every=1")
+    # A file of netCDF-4 itself takes some 100 kB, and numbers of a moving crystal shrink by a few percent.
+    size, plain_size = ((apus.folder / name).stat().st_size for name in ["small.nc", "plain.nc"])
+    assert size < plain_size
     apus.succeeds("md", "md.yaml", "--resume", "--set", "trajectory.file=small.nc", "--set",
-                  "trajectory.compression=deflate", "--set", "steps=60")
+                  "trajectory.compression=deflate", "--set", "trajectory.every=1", "--set", "steps=60")
     with netCDF4.Dataset(apus.folder / "plain.nc") as plain, netCDF4.Dataset(apus.folder / "small.nc") as small:
         assert small.data_model == "NETCDF4_CLASSIC" and small.variables["coordinates"].filters()["zlib"]
         frames = len(plain.dimensions["frame"])
@@ -175,8 +178,7 @@ def test_a_compressed_trajectory_is_the_same_in_fewer_bytes(apus):
         for variable in plain.variables:
             expected = plain.variables[variable][:]
             assert (small.variables[variable][:len(expected)] == expected).all(), variable
-    assert (apus.folder / "small.nc").stat().st_size < (apus.folder / "plain.nc").stat().st_size
-    assert "216 atoms" in apus.succeeds("info", "small.nc")
+    assert "Si1728" in apus.succeeds("info", "small.nc")
 
 
 @pytest.mark.parametrize("setting", MISTAKES)

@@ -95,7 +95,8 @@ struct NequixImport {
         let channels = hidden[0].multiplicity
         weights["per_atom_energy_readout.mlp_module.mlp.0.weight"] =
             try next([channels, 1], "readout").map { $0 * Self.ratio }
-        guard arrays.isEmpty else {
+        // Some versions write the numbers of its settings behind the arrays.
+        guard arrays.allSatisfy(\.shape.isEmpty) else {
             throw ForeignPotentialError("has \(arrays.count) arrays more than its settings ask for")
         }
         return (configuration, weights)

@@ -22,7 +22,9 @@ struct NumpyArrays {
         return arrays
     }
 
-    private static let types: [(name: String, size: Int)] = [("<f4", 4), ("<f8", 8), ("<i4", 4), ("<i8", 8)]
+    private static let types: [(name: String, size: Int)] = [
+        ("<f4", 4), ("<f8", 8), ("<i4", 4), ("<i8", 8), ("|b1", 1),
+    ]
 
     private static func read(
         _ bytes: LittleEndianBytes, at start: Int, number: Int
@@ -63,6 +65,7 @@ struct NumpyArrays {
             case "<f4": all(Float.self) { Double($0) }
             case "<f8": all(Double.self) { $0 }
             case "<i4": all(Int32.self) { Double($0) }
+            case "|b1": all(UInt8.self) { $0 == 0 ? 0 : 1 }
             default: all(Int64.self) { Double($0) }
             }
         }
