@@ -109,7 +109,8 @@ let modules = [
         products: [logging], tests: .plain),
     Module(
         name: "Dynamics", uses: ["Files", "Compute", "Settings", "Atoms", "Neighbors", "Interactions"], tests: .plain),
-    Module(name: "Trajectory", uses: ["CNetCDF", "CHDF5", "Files", "Compute", "Atoms", "StructureFiles"], tests: .plain),
+    Module(
+        name: "Trajectory", uses: ["CNetCDF", "CHDF5", "Files", "Compute", "Atoms", "StructureFiles"], tests: .plain),
     Module(
         name: "Analysis",
         uses: ["Compute", "Atoms", "Neighbors", "Interactions", "Symmetry", "Relaxation"], tests: .plain),

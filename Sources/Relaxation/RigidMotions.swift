@@ -5,7 +5,8 @@ import Atoms
 ///
 ///     t_k: uᵢ = e_k;   r_k: uᵢ = e_k × (rᵢ − centre)
 ///
-/// made orthonormal, each atom weighted by the root of its weight. Atoms in a line have two rotations, one atom has none.
+/// made orthonormal, each atom weighted by the root of its weight. Atoms in a line have two rotations, one atom has
+/// none.
 public struct RigidMotions: Sendable {
     /// `[motion][3 atom + axis]`, orthonormal.
     public let vectors: [[Double]]

@@ -23,7 +23,8 @@ public enum StructureFormats {
 
     /// Opens a file of any format, compressed or not.
     ///
-    /// - Parameter labels: the names of labels, for formats where they can be chosen, and what else people say of files.
+    /// - Parameter labels: the names of labels, for formats where they can be chosen, and what else people say of
+    ///   files.
     /// - Throws: `StructureFileError` where the file cannot be read or is of no format that is known.
     public static func open(
         _ path: String, labels: LabelKeys = LabelKeys(), use: StructureUse = .labels

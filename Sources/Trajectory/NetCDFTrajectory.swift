@@ -25,7 +25,8 @@ public final class NetCDFTrajectory: TrajectoryWriter {
         public var wrapsPositions = false
         /// Frames between two hand-overs to the operating system; 1 keeps every frame.
         public var framesPerSync = 1
-        /// Deflate what there is of each atom, in netCDF-4, which readers that build on scipy (MDAnalysis, ASE) cannot open.
+        /// Deflate what there is of each atom, in netCDF-4, which readers that build on scipy (MDAnalysis, ASE) cannot
+        /// open.
         public var isCompressed = false
         public var title = ""
         public var programVersion = "1"

@@ -37,7 +37,8 @@ public struct RatioTest {
         }
         let determinant = information.cc * information.ss - information.cs * information.cs
         slope = s / width
-        // The slope follows from means and widths; what swings may have a width that changes slowly where itself does not.
+        // The slope follows from means and widths; what swings may have a width that changes slowly where itself does
+        // not.
         let inefficiency = [a, b].flatMap { series in
             let mean = series.reduce(0, +) / Double(series.count)
             return [series, series.map { ($0 - mean) * ($0 - mean) }].flatMap {

@@ -2,8 +2,8 @@ import Atoms
 import Compute
 import Potentials
 
-/// Structures as a potential sees them: the scalars behind its last layer, averaged over the atoms of each element. They
-/// know what matters for energies, and as much of it as the potential has learned.
+/// Structures as a potential sees them: the scalars behind its last layer, averaged over the atoms of each element.
+/// They know what matters for energies, and as much of it as the potential has learned.
 public final class PotentialFeatures {
     private let features: AtomFeatures
     private let placeOf: [Element: Int]

@@ -10,8 +10,9 @@ extension NequIPNetwork {
     /// gate's input and a trained factor w for each channel: Nequix's form of the equivariant root-mean-square norm of
     /// Liao et al., EquiformerV2 (ICLR 2024), without centring.
     ///
-    /// Nequix adds channels up and takes the mean of components, where EquiformerV2 does the reverse; so an irrep counts
-    /// in proportion to its channels over 2l + 1. The first factors make features of equal size have the size one.
+    /// Nequix adds channels up and takes the mean of components, where EquiformerV2 does the reverse; so an irrep
+    /// counts in proportion to its channels over 2l + 1. The first factors make features of equal size have the size
+    /// one.
     mutating func layerNorm(_ x: Program.Value, _ layer: InteractionLayer, _ index: Int) -> Program.Value {
         let targets = layer.gateTargets
         let scalars = Layout.features(layer.gateLayout.blocks.map { (0, $0.multiplicity) })
