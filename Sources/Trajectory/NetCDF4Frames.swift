@@ -9,28 +9,33 @@ enum NetCDF4Frames {
     ///
     /// - Throws: `TrajectoryError` when the file cannot be opened or changed.
     static func cut(_ path: String, to count: Int) throws {
+        guard NetCDFFile.locked({ isCut(path, to: hsize_t(count)) }) else {
+            throw TrajectoryError(.cannotWrite, path, "cannot shorten the file to the frames that are to be kept.")
+        }
+    }
+
+    private static func isCut(_ path: String, to count: hsize_t) -> Bool {
         // Its own complaints go to the terminal otherwise.
         H5Eset_auto2(hid_t(0), nil, nil)
         let file = H5Fopen(path, CHDF5ReadWrite(), hid_t(0))
-        guard file >= 0 else { throw failure(path) }
+        guard file >= 0 else { return false }
         defer { H5Fclose(file) }
         var group = H5G_info_t()
-        guard H5Gget_info(file, &group) >= 0 else { throw failure(path) }
-        for index in 0..<group.nlinks {
+        guard H5Gget_info(file, &group) >= 0 else { return false }
+        return (0..<group.nlinks).allSatisfy { index in
             var name = [CChar](repeating: 0, count: 257)
             guard
-                H5Lget_name_by_idx(
-                    file, ".", H5_INDEX_NAME, H5_ITER_INC, index, &name, name.count, hid_t(0)) >= 0
-            else { throw failure(path) }
+                H5Lget_name_by_idx(file, ".", H5_INDEX_NAME, H5_ITER_INC, index, &name, name.count, hid_t(0)) >= 0
+            else { return false }
             let object = H5Dopen2(file, name, hid_t(0))
-            guard object >= 0 else { continue }
+            guard object >= 0 else { return true }
             defer { H5Dclose(object) }
-            guard cut(dataset: object, to: hsize_t(count)) else { throw failure(path) }
+            return isCut(dataset: object, to: count)
         }
     }
 
     /// Cuts a dataset whose first dimension has no limit.
-    private static func cut(dataset: hid_t, to count: hsize_t) -> Bool {
+    private static func isCut(dataset: hid_t, to count: hsize_t) -> Bool {
         let space = H5Dget_space(dataset)
         defer { H5Sclose(space) }
         let rank = Int(H5Sget_simple_extent_ndims(space))
@@ -40,9 +45,5 @@ enum NetCDF4Frames {
         guard limits[0] == hsize_t.max, lengths[0] > count else { return true }
         lengths[0] = count
         return H5Dset_extent(dataset, lengths) >= 0
-    }
-
-    private static func failure(_ path: String) -> TrajectoryError {
-        TrajectoryError(.cannotWrite, path, "cannot shorten the file to the frames that are to be kept.")
     }
 }

@@ -91,7 +91,8 @@ final class NetCDFFile {
 
     deinit { if isOpen { _ = Self.locked { nc_close(id) } } }
 
-    private static func locked(_ call: () -> Int32) -> Int32 { lock.withLock { _ in call() } }
+    /// Alone among calls of netCDF, and of HDF5, which lies under netCDF-4.
+    static func locked<Result: Sendable>(_ call: () -> Result) -> Result { lock.withLock { _ in call() } }
     private static func reason(_ status: Int32) -> String { String(cString: nc_strerror(status)) }
 }
 

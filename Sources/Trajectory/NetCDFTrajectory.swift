@@ -63,6 +63,9 @@ public final class NetCDFTrajectory: TrajectoryWriter {
         precondition(options.framesPerSync >= 1, "expected at least one frame per sync, got \(options.framesPerSync)")
         self.path = path
         self.options = options
+        func create() throws -> NetCDFFile {
+            try .create(path, replacing: existing == .overwrite, isCompressed: options.isCompressed)
+        }
         if FileManager.default.fileExists(atPath: path) {
             lock = try TrajectoryError.translating(path) {
                 try OutputFile.check(path, existing: existing == .refuse ? .refuse : .replace)
@@ -79,13 +82,11 @@ public final class NetCDFTrajectory: TrajectoryWriter {
                 isNew = false
                 layout = try NetCDFLayout(of: file)
             } else {
-                file = try NetCDFFile.create(
-                    path, replacing: existing == .overwrite, isCompressed: options.isCompressed)
+                file = try create()
                 isNew = true
             }
         } else {
-            file = try NetCDFFile.create(
-                path, replacing: existing == .overwrite, isCompressed: options.isCompressed)
+            file = try create()
             isNew = true
             lock = try TrajectoryError.translating(path) { try FileLock(path) }
         }

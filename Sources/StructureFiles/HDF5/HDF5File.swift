@@ -3,7 +3,10 @@ import Foundation
 
 /// A file of HDF5, opened for reading by HDF5's library, which serves one thread at a time.
 final class HDF5File: @unchecked Sendable {
-    private static let lock = NSRecursiveLock()
+    private static let lock: NSRecursiveLock = {
+        CHDF5WithoutLocks()
+        return NSRecursiveLock()
+    }()
     let path: String
     private let root: hid_t
 
@@ -15,7 +18,6 @@ final class HDF5File: @unchecked Sendable {
         path = file.path
         Self.lock.lock()
         defer { Self.lock.unlock() }
-        CHDF5WithoutLocks()
         // Errors are asked for, not printed.
         H5Eset_auto2(hid_t(0), nil, nil)
         if file.isCompressed {
