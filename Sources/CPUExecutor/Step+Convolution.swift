@@ -106,9 +106,10 @@ extension ProcessorExecutor {
         _ body: (Range<Int>, UnsafeMutablePointer<T>, ConvolutionEdges) -> Void
     ) {
         let edges = convolutionEdges(graph)
-        let isSmall = graph.edges * plan.work < Self.serialWork / 2
+        let work = graph.edges * plan.work
+        let isSmall = work < Self.serialWork / 2
         // At most 16 atoms, fewer where they are so much work that threads would wait for the last of them.
-        let length = max(1, min(16, Self.serialWork * count / max(1, graph.edges * plan.work)))
+        let length = max(1, min(16, Self.serialWork * count / max(1, work)))
         (isSmall ? .serial : parallelism).split(count, by: length) { atoms, worker in
             body(atoms, scratch[worker].pointer, edges)
         }

@@ -32,7 +32,7 @@ final class WorkerTeam: Sendable {
 
     /// The state of the loop in one number: its turn (odd while workers may join), how many workers are asked for,
     /// and how many are at work. Turns begin anew after 2³² of them, which is hours.
-    private struct Call: Equatable {
+    private struct Call {
         var bits: UInt64
 
         var turn: UInt64 { bits >> 32 }
@@ -41,6 +41,11 @@ final class WorkerTeam: Sendable {
         var active: Int { Int(bits & 0xffff) }
         var joined: Call { Call(bits: bits + 1) }
         var closed: Call { Call(bits: bits &+ 1 << 32) }
+
+        /// Whether it wants a worker that has been part of the loop of turn `seen`.
+        func wants(_ worker: Worker, after seen: UInt64) -> Bool {
+            isOpen && turn != seen && worker.index < wanted
+        }
 
         /// The loop after this one, which is over.
         func next(wanted: Int) -> Call { Call(bits: (turn &+ 1) << 32 | UInt64(wanted) << 16) }
@@ -125,7 +130,7 @@ final class WorkerTeam: Sendable {
         var looks = 0
         while true {
             let now = Call(bits: call.load(ordering: .acquiring))
-            if now.isOpen, now.turn != seen, worker.index < now.wanted {
+            if now.wants(worker, after: seen) {
                 if call.compareExchange(
                     expected: now.bits, desired: now.joined.bits, ordering: .acquiring
                 ).exchanged {
@@ -147,9 +152,7 @@ final class WorkerTeam: Sendable {
         worker.isAsleep.store(true, ordering: .sequentiallyConsistent)
         let now = Call(bits: call.load(ordering: .sequentiallyConsistent))
         // A loop that began meanwhile may not have seen that this thread wants to sleep.
-        if now.isOpen, now.turn != seen, worker.index < now.wanted,
-            worker.isAsleep.exchange(false, ordering: .acquiringAndReleasing)
-        {
+        if now.wants(worker, after: seen), worker.isAsleep.exchange(false, ordering: .acquiringAndReleasing) {
             return
         }
         worker.alarm.wait()
