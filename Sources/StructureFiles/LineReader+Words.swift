@@ -52,8 +52,7 @@ extension LineReader {
     /// The element of the next word, which labels an atom: `C`, `C1`, `CL`.
     func nextLabel(_ at: inout Int) -> Element? {
         guard let word = nextWordRange(&at) else { return nil }
-        let isLetter = (buffer[word.lowerBound] | 0x20) &- UInt8(ascii: "a") < 26
-        return (isLetter ? ElementWord.element(buffer.span, word) : nil) ?? AtomLabel.element(text(word))
+        return ElementWord.symbol(buffer.span, word) ?? AtomLabel.element(text(word))
     }
 
     /// Whether the line begins so, after blanks.

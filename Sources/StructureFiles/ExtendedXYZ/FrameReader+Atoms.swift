@@ -196,6 +196,11 @@ enum ElementWord {
         if bytes[word.lowerBound] &- UInt8(ascii: "0") < 10 {
             return Int(text(bytes, word)).flatMap { Element(atomicNumber: $0) }
         }
+        return symbol(bytes, word)
+    }
+
+    /// The element of a symbol in any letter case.
+    static func symbol(_ bytes: borrowing Span<UInt8>, _ word: Range<Int>) -> Element? {
         guard let first = letter(bytes[word.lowerBound]), word.count <= 2 else { return nil }
         guard word.count == 2 else { return table[27 * first] }
         return letter(bytes[word.lowerBound + 1]).flatMap { table[27 * first + $0] }

@@ -52,10 +52,7 @@ struct PDBRecord {
     /// Of the symbol in columns 77 and 78, where there is one.
     var element: Element? {
         let place = place(of: 77...78)
-        guard let first = place.first, (bytes[bytes.startIndex + first] | 0x20) &- UInt8(ascii: "a") < 26 else {
-            return nil
-        }
-        return ElementWord.element(bytes.span, place)
+        return place.isEmpty ? nil : ElementWord.symbol(bytes.span, place)
     }
 
     /// Å; nil where a field is no number, or the line ends before the last.
