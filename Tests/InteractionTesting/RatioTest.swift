@@ -71,20 +71,21 @@ public struct RatioTest {
     static func inefficiencyOfBlocks(_ series: [Double]) -> Double {
         let length = series.count / 20
         guard length > 0 else { return 1 }
-        func moments(_ x: [Double]) -> (mean: Double, variance: Double) {
-            let mean = x.reduce(0, +) / Double(x.count)
-            return (mean, x.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(max(1, x.count - 1)))
-        }
-        let means = (0..<20).map { moments(Array(series[$0 * length..<($0 + 1) * length])).mean }
-        let variance = moments(series).variance
-        return variance > 0 ? moments(means).variance * Double(length) / variance : 1
+        let means = (0..<20).map { moments(of: series[$0 * length..<($0 + 1) * length]).mean }
+        let variance = moments(of: series).variance
+        return variance > 0 ? moments(of: means).variance * Double(length) / variance : 1
     }
 
     /// The mean of a series and its standard error.
     public static func mean(of series: [Double]) -> (value: Double, sigma: Double) {
+        let (mean, variance) = moments(of: series)
+        return (mean, (variance / Double(series.count) * inefficiency(of: series)).squareRoot())
+    }
+
+    /// The mean, and the variance about it without bias.
+    private static func moments(of series: some Collection<Double>) -> (mean: Double, variance: Double) {
         let n = Double(series.count)
         let mean = series.reduce(0, +) / n
-        let variance = series.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / (n - 1)
-        return (mean, (variance / n * inefficiency(of: series)).squareRoot())
+        return (mean, series.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / (n - 1))
     }
 }

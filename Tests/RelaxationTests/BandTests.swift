@@ -45,15 +45,22 @@ import Testing
         Structure(elements: [argon], positions: [SIMD3(x, y, 0)])
     }
 
-    @Test(arguments: BandSettings.Method.allCases)
-    func theHighestSaddleOfMuellerAndBrownIsFound(_ method: BandSettings.Method) throws {
-        let evaluator = Evaluator(MuellerBrown(), parallelism: .serial)
+    private static func climbing(
+        _ method: BandSettings.Method, tolerance: Double, spring: Double, iterations: Int
+    ) -> BandSettings {
         var settings = BandSettings()
         settings.method = method
         settings.climbs = true
-        settings.forceTolerance = 1e-3
-        settings.maximumIterations = 3000
-        settings.springConstant = 2
+        settings.forceTolerance = tolerance
+        settings.springConstant = spring
+        settings.maximumIterations = iterations
+        return settings
+    }
+
+    @Test(arguments: BandSettings.Method.allCases)
+    func theHighestSaddleOfMuellerAndBrownIsFound(_ method: BandSettings.Method) throws {
+        let evaluator = Evaluator(MuellerBrown(), parallelism: .serial)
+        let settings = Self.climbing(method, tolerance: 1e-3, spring: 2, iterations: 3000)
         let path = try InitialPath(
             from: Self.atom(-0.558224, 1.441726), to: Self.atom(0.623499, 0.028038), images: 11, .linear)
         let band = try NudgedElasticBand(evaluator, settings: settings).run(path)
@@ -109,13 +116,8 @@ import Testing
             let ends = Self.vacancy(wrapped: wrapped)
             var relaxed = Self.relaxed([ends.0, ends.1], evaluator)
             if wrapped { relaxed[1].positions[0] += ends.1.cell!.vectors.rows.1 }
-            var settings = BandSettings()
-            settings.method = method
-            settings.climbs = true
+            var settings = Self.climbing(method, tolerance: 2e-4, spring: 0.1, iterations: 2000)
             settings.climbingThreshold = 0.01
-            settings.forceTolerance = 2e-4
-            settings.springConstant = 0.1
-            settings.maximumIterations = 2000
             let path = try InitialPath(from: relaxed[0], to: relaxed[1], images: 5, interpolation)
             let band = try NudgedElasticBand(evaluator, settings: settings).run(path)
             #expect(band.isConverged, "\(method) \(interpolation)")
@@ -141,12 +143,7 @@ import Testing
                 positions: [SIMD3(0, 1.91, 0), SIMD3(0, -1.91, 0), SIMD3(x, 0, 0)])
         }
         let ends = Self.relaxed([trimer(3.31), trimer(-3.31)], evaluator)
-        var settings = BandSettings()
-        settings.method = method
-        settings.climbs = true
-        settings.forceTolerance = 1e-4
-        settings.springConstant = 0.1
-        settings.maximumIterations = 1000
+        let settings = Self.climbing(method, tolerance: 1e-4, spring: 0.1, iterations: 1000)
         let path = try InitialPath(from: ends[0], to: ends[1], images: 7, .idpp)
         let band = try NudgedElasticBand(evaluator, settings: settings).run(path)
         #expect(band.isConverged)
