@@ -15,6 +15,26 @@ public struct Cell: Sendable, Equatable {
 
     public init(a: SIMD3<Double>, b: SIMD3<Double>, c: SIMD3<Double>) { self.init(Matrix3(a, b, c)) }
 
+    /// a along x, b in the plane of x and y with y > 0, c with z > 0; `nil` where lengths (Å) and cosines of α, β, γ
+    /// leave no volume.
+    public init?(
+        lengths: SIMD3<Double>, cosines: SIMD3<Double>, periodic: (Bool, Bool, Bool) = (true, true, true)
+    ) {
+        let sine = (1 - cosines.z * cosines.z).squareRoot()
+        let cy = (cosines.x - cosines.y * cosines.z) / sine
+        let square = 1 - cosines.y * cosines.y - cy * cy
+        guard lengths.min() > 0, lengths.max() < .infinity, sine > 0, square > 0 else { return nil }
+        self.init(
+            Matrix3(
+                SIMD3(lengths.x, 0, 0), SIMD3(cosines.z, sine, 0) * lengths.y,
+                SIMD3(cosines.y, cy, square.squareRoot()) * lengths.z), periodic: periodic)
+    }
+
+    /// Right angles, 60° and 120° are exact.
+    public static func cosine(degrees: Double) -> Double {
+        degrees == 90 ? 0 : degrees == 60 ? 0.5 : degrees == 120 ? -0.5 : cos(degrees * .pi / 180)
+    }
+
     public func repeats(along axis: Int) -> Bool { isPeriodic[axis] != 0 }
     public var isFullyPeriodic: Bool { isPeriodic == SIMD3(1, 1, 1) }
 

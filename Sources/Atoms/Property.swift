@@ -27,13 +27,16 @@ public struct Property: Sendable, Hashable, CustomStringConvertible {
         /// Nine components of a symmetric tensor, row by row.
         case symmetricTensor
 
-        public var components: Int {
+        /// Of the Cartesian tensor.
+        public var rank: Int {
             switch self {
-            case .scalar: 1
-            case .vector: 3
-            case .symmetricTensor: 9
+            case .scalar: 0
+            case .vector: 1
+            case .symmetricTensor: 2
             }
         }
+
+        public var components: Int { [1, 3, 9][rank] }
     }
 
     public init(

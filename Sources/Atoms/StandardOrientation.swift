@@ -33,4 +33,28 @@ public struct StandardOrientation: Sendable {
     }
     public func turn(_ tensor: Matrix3) -> Matrix3 { rotation.map { $0.transposed * tensor * $0 } ?? tensor }
     public func turnBack(_ tensor: Matrix3) -> Matrix3 { rotation.map { $0 * tensor * $0.transposed } ?? tensor }
+
+    /// Of a property, each of its vectors or tensors, as in `Structure.properties`.
+    public func turn(_ numbers: [Double], of shape: Property.Shape) -> [Double] {
+        turned(numbers, shape, { turn($0) }, { turn($0) })
+    }
+    public func turnBack(_ numbers: [Double], of shape: Property.Shape) -> [Double] {
+        turned(numbers, shape, { turnBack($0) }, { turnBack($0) })
+    }
+
+    private func turned(
+        _ numbers: [Double], _ shape: Property.Shape, _ turnVector: (SIMD3<Double>) -> SIMD3<Double>,
+        _ turnTensor: (Matrix3) -> Matrix3
+    ) -> [Double] {
+        guard rotation != nil, shape != .scalar else { return numbers }
+        return stride(from: 0, to: numbers.count, by: shape.components).flatMap { first in
+            switch shape {
+            case .scalar: [numbers[first]]
+            case .vector:
+                (0..<3).map { [v = turnVector(SIMD3(numbers[first], numbers[first + 1], numbers[first + 2]))] in v[$0]
+                }
+            case .symmetricTensor: turnTensor(Matrix3(elements: Array(numbers[first..<first + 9]))).elements
+            }
+        }
+    }
 }

@@ -10,7 +10,7 @@ module apus
     public :: apus_calculator_create, apus_calculator_free, apus_calculator_set_skin
     public :: apus_calculator_neighbor_searches, apus_calculator_memory_estimate, apus_calculator_exchange_bytes
     public :: apus_calculator_close_pairs, apus_potential_sha256
-    public :: apus_compute, apus_compute_local
+    public :: apus_compute, apus_compute_local, apus_compute_centroid_virials
     public :: apus_element_symbol, apus_element_number, apus_element_mass
     public :: apus_version, apus_last_error, apus_abi_version
 
@@ -202,6 +202,13 @@ module apus
             type(apus_neighbors), intent(in) :: neighbors
             type(apus_exchange), intent(in), optional :: exchange
             type(apus_result), intent(inout) :: result
+        end function
+
+        integer(c_int) function apus_compute_centroid_virials(calculator, neighbors, virials) bind(C)
+            import :: c_double, c_int, c_ptr, apus_neighbors
+            type(c_ptr), value :: calculator
+            type(apus_neighbors), intent(in) :: neighbors
+            real(c_double), intent(out) :: virials(3, 3, *)
         end function
 
         type(c_ptr) function digest_text(potential) bind(C, name="apus_potential_sha256")

@@ -161,7 +161,7 @@ typedef struct apus_result {
      * are copies of. */
     double *forces;
     /* [atoms][9] or [atoms + ghosts][9], eV, symmetric: of every edge half for each of its ends; their sum is the virial. They
-     * give no heat current: that of a message-passing potential is not made of them. */
+     * give no heat current: that of a message-passing potential is made of apus_compute_centroid_virials. */
     double *atomic_virials;
     /* How far a committee disagrees, standard deviations over its members; 0 for a single potential. In a distributed
      * host the energy's is that of the local atoms: use member_energies. */
@@ -273,6 +273,12 @@ typedef struct apus_exchange {
  * exchange may be NULL where every neighbour is, or points to, a local atom, and for a potential of one layer. */
 apus_status apus_compute_local(
     apus_calculator *calculator, const apus_neighbors *neighbors, const apus_exchange *exchange, apus_result *result);
+
+/* W_j = Σ_i (r_i − r_j) ⊗ dE_i/dr_j, [atoms][9] in eV, row by row and not symmetric, of a host that holds all atoms: every
+ * neighbour is, or points to, a local atom. The flow of potential energy is J = Σ_j W_j v_j, which with Σ_j v_j e_j is
+ * the heat flux times the volume. It takes some four times as long as forces. */
+apus_status apus_compute_centroid_virials(
+    apus_calculator *calculator, const apus_neighbors *neighbors, double *virials);
 
 /* The longest row that is exchanged, in bytes. */
 int apus_calculator_exchange_bytes(const apus_calculator *calculator);

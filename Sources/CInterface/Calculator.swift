@@ -178,24 +178,8 @@ final class Calculator {
     func compute(_ host: apus_neighbors, _ exchange: apus_exchange?, into target: inout apus_result) throws {
         try lock.withLock {
             let keepsGhosts = exchange != nil || potential.configuration.architecture.layers == 1
-            let count = Int(host.atoms) + Int(host.ghosts)
             let atoms = Int(host.atoms)
-            // Where there is nothing, there need be nothing to point to.
-            let first = try given(host.first, mayBeAbsent: atoms == 0, "first neighbours")
-            let list = HostNeighbors(
-                atoms: atoms, ghosts: Int(host.ghosts),
-                positions: try given(host.positions, mayBeAbsent: count == 0, "positions"), first: first,
-                neighbors: try given(
-                    host.neighbors, mayBeAbsent: atoms == 0 || first[atoms] == 0, "neighbours"),
-                owners: host.owners, keepsGhosts: keepsGhosts)
-            let elements = try given(host.elements, mayBeAbsent: count == 0, "elements")
-            try hostEdges.update(from: list, cutoff: interaction.cutoff, evaluator.parallelism)
-            last = .host
-            if list.size != examined {
-                try list.examine(elements: elements, cutoff: interaction.cutoff)
-                examined = list.size
-            }
-            try setElements(UnsafeBufferPointer(start: elements, count: keepsGhosts ? count : atoms))
+            try takeEdges(of: host, keepsGhosts: keepsGhosts)
             result.wantsAtomicVirials = target.atomic_virials != nil
             result.wantsProperties = false
             let hostExchange = exchange.map(HostExchange.init)
@@ -213,6 +197,40 @@ final class Calculator {
                 target.atomic_virials?.advanced(by: 9 * atoms).update(repeating: 0, count: 9 * Int(host.ghosts))
             }
         }
+    }
+
+    /// The virials of atoms that make the heat flux with their velocities, `[atom][9]` in eV, of a host that holds all
+    /// atoms.
+    func centroidVirials(_ host: apus_neighbors, into virials: UnsafeMutablePointer<Double>) throws {
+        try lock.withLock {
+            try takeEdges(of: host, keepsGhosts: false)
+            let configuration = Configuration(ofHost: elements, edges: hostEdges)
+            guard let found = try interaction.centroidVirials(of: configuration) else {
+                throw Failure(APUS_ERROR_OTHER, "this potential does not know how energy flows between atoms")
+            }
+            for (i, virial) in found.enumerated() { Self.store(virial, at: virials + 9 * i) }
+        }
+    }
+
+    /// Edges and elements of a host's atoms.
+    private func takeEdges(of host: apus_neighbors, keepsGhosts: Bool) throws {
+        let (atoms, count) = (Int(host.atoms), Int(host.atoms) + Int(host.ghosts))
+        // Where there is nothing, there need be nothing to point to.
+        let first = try given(host.first, mayBeAbsent: atoms == 0, "first neighbours")
+        let list = HostNeighbors(
+            atoms: atoms, ghosts: Int(host.ghosts),
+            positions: try given(host.positions, mayBeAbsent: count == 0, "positions"), first: first,
+            neighbors: try given(
+                host.neighbors, mayBeAbsent: atoms == 0 || first[atoms] == 0, "neighbours"),
+            owners: host.owners, keepsGhosts: keepsGhosts)
+        let elements = try given(host.elements, mayBeAbsent: count == 0, "elements")
+        try hostEdges.update(from: list, cutoff: interaction.cutoff, evaluator.parallelism)
+        last = .host
+        if list.size != examined {
+            try list.examine(elements: elements, cutoff: interaction.cutoff)
+            examined = list.size
+        }
+        try setElements(UnsafeBufferPointer(start: elements, count: keepsGhosts ? count : atoms))
     }
 
     private func setElements(_ numbers: UnsafeBufferPointer<Int32>) throws {

@@ -240,3 +240,21 @@ public func apusComputeLocal(
             neighbors, exchange?.pointee, into: &result.orFailure("a place for the result").pointee)
     }
 }
+
+@_cdecl("apus_compute_centroid_virials")
+public func apusComputeCentroidVirials(
+    _ calculator: OpaquePointer?, _ neighbors: UnsafePointer<apus_neighbors>?,
+    _ virials: UnsafeMutablePointer<Double>?
+) -> apus_status {
+    reporting {
+        let calculator = Handle.object(try calculator.orFailure("a calculator"), as: Calculator.self)
+        let neighbors = try neighbors.orFailure("neighbours").pointee
+        guard neighbors.atoms >= 0, neighbors.ghosts >= 0 else {
+            throw Failure.argument(
+                "expected numbers of atoms and ghosts, found \(neighbors.atoms) and \(neighbors.ghosts)")
+        }
+        guard neighbors.atoms > 0 else { return }
+        try calculator.centroidVirials(
+            neighbors, into: virials.orFailure("places for the virials of \(neighbors.atoms) atoms"))
+    }
+}

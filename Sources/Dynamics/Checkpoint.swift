@@ -55,7 +55,7 @@ extension Simulation {
     public convenience init(
         continuing checkpoint: Checkpoint, under interaction: any Interaction, by ensemble: Ensemble,
         constraints: Constraints? = nil, skin: Double = 0.5, guards: Guards = Guards(), biases: [any Bias] = [],
-        cancellation: Cancellation = Cancellation(),
+        propertyInterval: Int? = nil, cancellation: Cancellation = Cancellation(),
         parallelism: Parallelism = .allCores
     ) throws {
         var motion = try Motion(
@@ -70,7 +70,7 @@ extension Simulation {
         try ensemble.restore(checkpoint.states)
         try self.init(
             of: motion, under: interaction, by: ensemble, removesRotation: checkpoint.removesRotation, skin: skin,
-            guards: guards, biases: biases, cancellation: cancellation)
+            guards: guards, biases: biases, propertyInterval: propertyInterval, cancellation: cancellation)
         driftFit = checkpoint.driftFit
     }
 }

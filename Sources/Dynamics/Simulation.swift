@@ -27,6 +27,9 @@ public final class Simulation {
     public var isLate: Bool { deadline.map { $0 <= .now } ?? false }
 
     let removesRotation: Bool
+    /// Steps between the frames that carry what the interaction predicts beside energy and forces (dipoles, charges,
+    /// …); `nil` where none does.
+    public let propertyInterval: Int?
     /// Where the present step began, from which a run that has failed can be looked at.
     private(set) var beforeStep: Moment
     private let limits: MinimumDistances
@@ -50,18 +53,19 @@ public final class Simulation {
     ///   - biases: restraints, walls and the like, whose energy is part of the potential energy.
     ///   - skin: how far beyond the cutoff neighbours are listed, in Å. It changes the speed and not a bit of the
     ///     results.
+    ///   - propertyInterval: steps between frames that carry the interaction's other properties; none does without it.
     /// - Throws: `SimulationError` for settings that make no sense and for a start that the guards do not allow; the
     ///   errors of the interaction.
     public convenience init(
         of structure: Structure, under interaction: any Interaction, by ensemble: Ensemble,
         removesRotation: Bool = false, masses: [Double]? = nil, constraints: Constraints = Constraints(),
-        skin: Double = 0.5, guards: Guards = Guards(), biases: [any Bias] = [],
+        skin: Double = 0.5, guards: Guards = Guards(), biases: [any Bias] = [], propertyInterval: Int? = nil,
         cancellation: Cancellation = Cancellation(), parallelism: Parallelism = .allCores
     ) throws {
         try self.init(
             of: Motion(of: structure, masses: masses, constraints: constraints, parallelism: parallelism),
             under: interaction, by: ensemble, removesRotation: removesRotation, skin: skin, guards: guards,
-            biases: biases, cancellation: cancellation)
+            biases: biases, propertyInterval: propertyInterval, cancellation: cancellation)
         try takeOutWhatCannotMove()
         try checkStart()
     }
@@ -69,11 +73,14 @@ public final class Simulation {
     /// Continues a motion as it is, as after a restart.
     init(
         of motion: Motion, under interaction: any Interaction, by ensemble: Ensemble, removesRotation: Bool,
-        skin: Double, guards: Guards, biases: [any Bias] = [], cancellation: Cancellation
+        skin: Double, guards: Guards, biases: [any Bias] = [], propertyInterval: Int? = nil,
+        cancellation: Cancellation
     ) throws {
         try ensemble.validate()
+        precondition(
+            propertyInterval ?? 1 >= 1, "expected a step or more between properties, got \(propertyInterval!)")
         var motion = motion
-        motion.result.wantsProperties = biases.contains(where: \.wantsProperties)
+        motion.result.wantsProperties = propertyInterval != nil || biases.contains(where: \.wantsProperties)
         motion.isHeldFromOutside = biases.contains(where: \.actsFromOutside)
         if ensemble.movesCell, let bias = biases.first(where: \.actsFromOutside) {
             throw SimulationError(
@@ -89,6 +96,7 @@ public final class Simulation {
         self.interaction = interaction
         self.ensemble = ensemble
         self.removesRotation = removesRotation
+        self.propertyInterval = propertyInterval
         self.guards = guards
         self.cancellation = cancellation
         limits = guards.minimumDistances ?? interaction.minimumDistances ?? MinimumDistances()
@@ -161,6 +169,8 @@ extension Simulation {
         let watch = Stopwatch()
         beforeStep.keep(motion, ensemble)
         let stepsAtOnce = ensemble.stepsAtOnce
+        motion.result.wantsProperties =
+            carriesProperties(atStep: motion.step + stepsAtOnce) || biases.contains(where: \.wantsProperties)
         try ensemble.step(&motion) { try evaluate(&$0, atStep: $0.step + stepsAtOnce) }
         motion.step += stepsAtOnce
         motion.time += ensemble.timestep.femtoseconds
@@ -185,6 +195,10 @@ extension Simulation {
         var sum = 0.0
         for bias in biases { sum += try bias.apply(to: &motion, atStep: step) }
         motion.biasEnergy = sum
+    }
+
+    private func carriesProperties(atStep step: Int) -> Bool {
+        propertyInterval.map { step.isMultiple(of: $0) } ?? false
     }
 
     /// How fast it has been since the statistics began.
@@ -289,6 +303,7 @@ extension Simulation {
         structure.energy = motion.potentialEnergy
         structure.stress = motion.potentialStress
         structure.deviation = motion.result.deviation
+        if carriesProperties(atStep: motion.step) { structure.properties = motion.result.properties }
         var frame = Frame(structure: structure, step: motion.step, time: motion.time)
         frame.kineticEnergy = kineticEnergy
         frame.temperature = temperature

@@ -34,13 +34,15 @@ public struct EnergyFlow: Sendable {
         }
     }
 
-    /// The derivative of J·field by velocities, of energies that depend on the edges into an atom alone.
+    /// The derivatives of J·field by velocities, `[field][atom]`, of energies that depend on the edges into an atom
+    /// alone.
     public static func drivingForces(
-        _ edges: EdgeList, field: SIMD3<Double>, slope: (Int) -> SIMD3<Double>
-    ) -> [SIMD3<Double>] {
-        var forces = [SIMD3<Double>](repeating: .zero, count: edges.atomCount)
+        _ edges: EdgeList, fields: [SIMD3<Double>], slope: (Int) -> SIMD3<Double>
+    ) -> [[SIMD3<Double>]] {
+        var forces = fields.map { _ in [SIMD3<Double>](repeating: .zero, count: edges.atomCount) }
         for e in 0..<edges.count {
-            forces[Int(edges.sources[e])] -= slope(e) * dot(SIMD3(edges.x[e], edges.y[e], edges.z[e]), field)
+            let (r, slope) = (SIMD3(edges.x[e], edges.y[e], edges.z[e]), slope(e))
+            for (k, field) in fields.enumerated() { forces[k][Int(edges.sources[e])] -= slope * dot(r, field) }
         }
         return forces
     }

@@ -25,7 +25,7 @@ public final class HeatDrivenInteraction: Interaction {
 
     public func evaluate(_ configuration: Configuration, into result: inout InteractionResult) throws {
         try base.evaluate(configuration, into: &result)
-        guard let driving = try base.heatDrivingForces(of: configuration, field: field) else {
+        guard let driving = try base.heatDrivingForces(of: configuration, fields: [field])?[0] else {
             throw InteractionError(
                 .notPredicted, "This potential does not know how energy flows, so that nothing can drive heat.")
         }

@@ -33,9 +33,12 @@ public protocol Interaction: AnyObject {
     /// where it does not know.
     func energyFlow(of configuration: Configuration, velocities: [SIMD3<Double>]) throws -> EnergyFlow?
 
-    /// The derivative of J·field by the velocities, J the flow of potential energy (`EnergyFlow.flux`) and the field in
-    /// 1/Å, `[atom]` in eV/Å: forces that drive heat through a whole structure; `nil` where it does not know.
-    func heatDrivingForces(of configuration: Configuration, field: SIMD3<Double>) throws -> [SIMD3<Double>]?
+    /// The derivatives of J·field by the velocities for each of some fields, J the flow of potential energy
+    /// (`EnergyFlow.flux`) and the fields in 1/Å, `[field][atom]` in eV/Å: forces that drive heat. Edges alone matter,
+    /// all between atoms that are here; `nil` where it does not know.
+    func heatDrivingForces(
+        of configuration: Configuration, fields: [SIMD3<Double>]
+    ) throws -> [[SIMD3<Double>]]?
 
     /// What it computes. One without energies throws unless properties are what is wanted.
     var properties: [Property] { get }
@@ -66,8 +69,17 @@ extension Interaction {
     public func energyFlow(of configuration: Configuration, velocities: [SIMD3<Double>]) throws -> EnergyFlow? { nil }
 
     public func heatDrivingForces(
-        of configuration: Configuration, field: SIMD3<Double>
-    ) throws -> [SIMD3<Double>]? { nil }
+        of configuration: Configuration, fields: [SIMD3<Double>]
+    ) throws -> [[SIMD3<Double>]]? { nil }
+
+    /// `[atom]` — W_j = Σ_i (r_i − r_j) ⊗ ∂E_i/∂r_j in eV, not symmetric: J = Σ_j W_j v_j (Boone, Babaei and Wilmer, J.
+    /// Chem. Theory Comput. 15, 5579 (2019), call them centroid virials). Edges as for `heatDrivingForces`; `nil` where
+    /// it does not know.
+    public func centroidVirials(of configuration: Configuration) throws -> [Matrix3]? {
+        let axes = [SIMD3(1.0, 0, 0), SIMD3(0, 1.0, 0), SIMD3(0, 0, 1.0)]
+        guard let rows = try heatDrivingForces(of: configuration, fields: axes) else { return nil }
+        return rows[0].indices.map { Matrix3(rows[0][$0], rows[1][$0], rows[2][$0]) }
+    }
 
     public var properties: [Property] { Property.ofEnergySurface }
 

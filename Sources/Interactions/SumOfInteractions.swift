@@ -47,14 +47,14 @@ public final class SumOfInteractions: Interaction {
     }
 
     public func heatDrivingForces(
-        of configuration: Configuration, field: SIMD3<Double>
-    ) throws -> [SIMD3<Double>]? {
-        var sum = [SIMD3<Double>](repeating: .zero, count: configuration.elements.count)
+        of configuration: Configuration, fields: [SIMD3<Double>]
+    ) throws -> [[SIMD3<Double>]]? {
+        var sums = fields.map { _ in [SIMD3<Double>](repeating: .zero, count: configuration.elements.count) }
         for term in terms {
-            guard let forces = try term.heatDrivingForces(of: configuration, field: field) else { return nil }
-            for atom in sum.indices { sum[atom] += forces[atom] }
+            guard let forces = try term.heatDrivingForces(of: configuration, fields: fields) else { return nil }
+            for k in sums.indices { for atom in sums[k].indices { sums[k][atom] += forces[k][atom] } }
         }
-        return sum
+        return sums
     }
 
     public func energyFlow(of configuration: Configuration, velocities: [SIMD3<Double>]) throws -> EnergyFlow? {

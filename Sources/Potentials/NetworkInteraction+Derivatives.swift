@@ -57,43 +57,50 @@ extension NetworkInteraction {
     }
 
     public func heatDrivingForces(
-        of configuration: Configuration, field: SIMD3<Double>
-    ) throws -> [SIMD3<Double>]? {
+        of configuration: Configuration, fields: [SIMD3<Double>]
+    ) throws -> [[SIMD3<Double>]]? {
         // Derivatives along a basis need one that is a function of the distance.
-        guard self.configuration.predictsEnergy, configuration.isWhole, hasSplines else { return nil }
+        guard self.configuration.predictsEnergy, configuration.edges.ghostCount == 0, hasSplines else { return nil }
         try find(speciesOf: configuration.elements)
         let executor = drivingExecutor
-        let program = executor.program
-        let edges = configuration.edges
-        return try Graph.with(species: species, edges: edges) { graph in
+        return try Graph.with(species: species, edges: configuration.edges) { graph in
             executor.run(on: graph, stage: 0)
-            let numbers = (0..<graph.edges).map { e in
-                -dot(SIMD3(graph.x[e], graph.y[e], graph.z[e]), field)
+            return try fields.map { field in
+                let forces = drivingForces(on: graph, field, executor)
+                try Self.expectFinite(forces.allSatisfy { dot($0, $0).isFinite }, "a driving force")
+                return forces
             }
-            let share = 1 / Double(memberCount)
-            var forces = [SIMD3<Double>](repeating: .zero, count: graph.atoms)
-            let hasMessages = program.outputs[prefixes[0] + "driving"] != nil
-            if hasMessages {
-                executor.withInput("numbers", on: graph) { input in
-                    for (e, number) in numbers.enumerated() { input[e] = T(number) }
-                }
-                executor.run(on: graph, stage: 1)
-            }
-            for prefix in prefixes {
-                executor.withOutput(program.output(prefix + "edge gradient"), on: graph) { gradient in
-                    for (e, number) in numbers.enumerated() {
-                        forces[Int(graph.sourceOfEdge[e])] += Self.vector(gradient, e) * (share * number)
-                    }
-                }
-                if hasMessages {
-                    executor.withOutput(program.output(prefix + "driving"), on: graph) { driving in
-                        for atom in forces.indices { forces[atom] += Self.vector(driving, atom) * share }
-                    }
-                }
-            }
-            try Self.expectFinite(forces.allSatisfy { dot($0, $0).isFinite }, "a driving force")
-            return forces
         }
+    }
+
+    /// After the first stage.
+    private func drivingForces(
+        on graph: Graph, _ field: SIMD3<Double>, _ executor: any Executor<T>
+    ) -> [SIMD3<Double>] {
+        let program = executor.program
+        let numbers = (0..<graph.edges).map { e in -dot(SIMD3(graph.x[e], graph.y[e], graph.z[e]), field) }
+        let share = 1 / Double(memberCount)
+        var forces = [SIMD3<Double>](repeating: .zero, count: graph.atoms)
+        let hasMessages = program.outputs[prefixes[0] + "driving"] != nil
+        if hasMessages {
+            executor.withInput("numbers", on: graph) { input in
+                for (e, number) in numbers.enumerated() { input[e] = T(number) }
+            }
+            executor.run(on: graph, stage: 1)
+        }
+        for prefix in prefixes {
+            executor.withOutput(program.output(prefix + "edge gradient"), on: graph) { gradient in
+                for (e, number) in numbers.enumerated() {
+                    forces[Int(graph.sourceOfEdge[e])] += Self.vector(gradient, e) * (share * number)
+                }
+            }
+            if hasMessages {
+                executor.withOutput(program.output(prefix + "driving"), on: graph) { driving in
+                    for atom in forces.indices { forces[atom] += Self.vector(driving, atom) * share }
+                }
+            }
+        }
+        return forces
     }
 
     /// Whether radial weights are splines of the distance, and not computed on every edge.

@@ -20,7 +20,7 @@ public final class DCDTrajectory: TrajectoryWriter {
     private var header: Header?
 
     /// 1 of CHARMM's units of time in fs.
-    private static let akma = 48.88821
+    static let akma = 48.88821
 
     struct Header: Equatable {
         var atoms: Int

@@ -19,11 +19,17 @@ struct NetCDFLayout {
         static let cell = Contents(rawValue: 256)
         static let deviation = Contents(rawValue: 512)
 
+        /// One of `Property.others`, whose bits stand above all these.
+        static func property(_ property: Property) -> Contents {
+            Contents(rawValue: 1024 << Property.others.firstIndex(of: property)!)
+        }
+
         var description: String {
-            let names = [
-                "velocities", "forces", "a potential energy", "a kinetic energy", "a conserved energy",
-                "a temperature", "a stress", "a total stress", "a cell", "the deviation of a committee",
-            ]
+            let names =
+                [
+                    "velocities", "forces", "a potential energy", "a kinetic energy", "a conserved energy",
+                    "a temperature", "a stress", "a total stress", "a cell", "the deviation of a committee",
+                ] + Property.others.map(\.name)
             return names.enumerated().filter { contains(Contents(rawValue: 1 << $0.offset)) }.map(\.element)
                 .joined(separator: ", ")
         }
@@ -41,6 +47,8 @@ struct NetCDFLayout {
     let potentialEnergy, kineticEnergy, totalEnergy, conservedEnergy, temperature, pressure: Int32?
     let stress, totalStress: Int32?
     let energyDeviation, forcesDeviation: Int32?
+    /// In the order of `Property.others`.
+    let properties: [(property: Property, variable: Int32)]
 }
 
 extension NetCDFLayout.Contents {
@@ -56,6 +64,16 @@ extension NetCDFLayout.Contents {
         if frame.totalStress != nil { insert(.totalStress) }
         if frame.structure.cell != nil { insert(.cell) }
         if frame.structure.deviation != nil { insert(.deviation) }
+        for property in Property.others where frame.structure.properties[property] != nil {
+            insert(.property(property))
+        }
+    }
+}
+
+extension Property {
+    /// Of one frame in a file.
+    func shape(atoms: Int) -> [Int] {
+        (scope == .atom ? [atoms] : []) + [Int](repeating: 3, count: shape.rank)
     }
 }
 
@@ -126,6 +144,12 @@ extension NetCDFLayout {
             "total_stress", NC_DOUBLE, [spatial, spatial], "electronvolt/angstrom^3", if: .totalStress)
         energyDeviation = try define("energy_deviation", NC_DOUBLE, [], "electronvolt", if: .deviation)
         forcesDeviation = try define("forces_deviation", NC_FLOAT, [atom], "electronvolt/angstrom", if: .deviation)
+        properties = try Property.others.compactMap { property in
+            let rest =
+                (property.scope == .atom ? [atom] : []) + [Int32](repeating: spatial, count: property.shape.rank)
+            let units = property.unitWord.replacing("_per_", with: "/").replacing("_", with: "*")
+            return try define(property.name, NC_DOUBLE, rest, units, if: .property(property)).map { (property, $0) }
+        }
         if let cellVectors {
             try file.setAttribute(
                 "comment",
@@ -191,7 +215,11 @@ extension NetCDFLayout {
         totalStress = try find("total_stress", [frames, 3, 3])
         energyDeviation = try find("energy_deviation", [frames])
         forcesDeviation = try find("forces_deviation", [frames, atoms])
+        properties = try Property.others.compactMap { property in
+            try find(property.name, [frames] + property.shape(atoms: atoms)).map { (property, $0) }
+        }
         var contents: Contents = []
+        for (property, _) in properties { contents.insert(.property(property)) }
         let parts: [(Int32?, Contents)] = [
             (velocities, .velocities), (forces, .forces), (potentialEnergy, .potentialEnergy),
             (kineticEnergy, .kineticEnergy), (conservedEnergy, .conservedEnergy), (temperature, .temperature),

@@ -240,6 +240,12 @@ extension NetCDFTrajectory {
             try put(deviation.energy, layout.energyDeviation, "deviation")
             try put(deviation.forces, layout.forcesDeviation, [deviation.forces.count], "deviation")
         }
+        for (property, variable) in layout.properties {
+            let numbers = structure.properties[property]!
+            try put(
+                orientation?.turn(numbers, of: property.shape) ?? numbers, variable,
+                property.shape(atoms: structure.count), property.name)
+        }
     }
 
     private func put(_ value: Double?, _ variable: Int32?, _ name: String) throws {

@@ -49,6 +49,8 @@ public final class NetCDFTrajectoryReader {
         }
     }
 
+    public var hasTimes: Bool { layout.time >= 0 }
+
     /// What turns the numbers of a file into ours.
     private struct Factors {
         var time, coordinates, velocities, forces, cellLengths, cellAngles: Double
@@ -74,6 +76,10 @@ public final class NetCDFTrajectoryReader {
         if let forces = layout.forcesDeviation, let energy = try number(layout.energyDeviation, index, "deviation") {
             structure.deviation = Structure.Deviation(
                 energy: energy, forces: try numbers(forces, index, [layout.atomCount], "deviation"))
+        }
+        for (property, variable) in layout.properties {
+            let numbers = try numbers(variable, index, property.shape(atoms: layout.atomCount), property.name)
+            structure.properties[property] = orientation?.turnBack(numbers, of: property.shape) ?? numbers
         }
         let step = try number(layout.step, index, "step") ?? Double(index)
         guard abs(step) < 0x1p53 else {
@@ -207,15 +213,10 @@ extension NetCDFTrajectoryReader {
                 .malformed, path,
                 "the cell of frame \(index) has lengths \(l) Å and angles \(a)°; without a cell all lengths are 0.")
         }
-        let cosines = a.map { cos($0 * .pi / 180) }
-        let sine = sin(a[2] * .pi / 180)
-        let y = (cosines[0] - cosines[1] * cosines[2]) / sine
-        let square = 1 - cosines[1] * cosines[1] - y * y
-        guard square > 0 else {
+        let cosines = SIMD3(Cell.cosine(degrees: a[0]), Cell.cosine(degrees: a[1]), Cell.cosine(degrees: a[2]))
+        guard let cell = Cell(lengths: SIMD3(l[0], l[1], l[2]), cosines: cosines) else {
             throw TrajectoryError(.malformed, path, "the cell angles \(a) of frame \(index) do not fit together.")
         }
-        return Cell(
-            a: SIMD3(l[0], 0, 0), b: SIMD3(cosines[2], sine, 0) * l[1],
-            c: SIMD3(cosines[1], y, square.squareRoot()) * l[2])
+        return cell
     }
 }

@@ -7,17 +7,20 @@ struct AnalyzeCommand: ParsableCommand {
         abstract: "Compute distributions, diffusion, vibrations and averages from a trajectory.",
         discussion: """
               apus analyze trajectory.nc --rdf --msd --vdos -o analysis
+              apus analyze dump.lammpstrj --msd --interval 100 -o analysis
               apus analyze heat_flux.csv --green-kubo -o conductivity
 
-            The trajectory is read frame by frame. The folder gets a table (CSV) for each part and analysis.json: radial \
+            The trajectory (netCDF, DCD, LAMMPS dump, extended XYZ, XDATCAR and what else holds many structures) is read \
+            frame by frame. The folder gets a table (CSV) for each part and analysis.json: radial \
             distributions with coordination numbers by pair of elements, mean square displacements over many origins with \
-            diffusion coefficients and their errors, velocity autocorrelations and vibrational densities of states, \
+            diffusion coefficients and their errors, velocity autocorrelations and vibrational densities of states, infrared \
+            spectra where frames have dipoles, \
             angles, density profiles, and averages of temperature, energies, pressure and volume with the statistical \
             inefficiency. Without naming a part all are made that the trajectory allows. With --green-kubo the files are \
             heat fluxes of independent runs, which give a thermal conductivity with its error. More: Documentation/analysis.md.
             """)
 
-    @Argument(help: "A netCDF trajectory; with --green-kubo tables of heat fluxes.")
+    @Argument(help: "A trajectory; with --green-kubo tables of heat fluxes.")
     var files: [String]
 
     @Option(name: [.customShort("o"), .customLong("output")], help: "The folder for the tables.")
@@ -31,6 +34,9 @@ struct AnalyzeCommand: ParsableCommand {
 
     @Flag(help: "Velocity autocorrelations and vibrational densities of states.")
     var vdos = false
+
+    @Flag(help: "The infrared spectrum of a molecule from its dipoles.")
+    var ir = false
 
     @Flag(help: "Angles between neighbours.")
     var angles = false
@@ -64,9 +70,17 @@ struct AnalyzeCommand: ParsableCommand {
 
     @Option(
         help:
-            "The longest time of displacements and velocities, in ps; half of the trajectory unless given. Of heat fluxes a tenth."
+            "The longest time of displacements and velocities, in ps; half of the trajectory unless given. Of heat fluxes a tenth, of dipoles a quarter, 4 ps at most."
     )
     var maxLag: Double?
+
+    @Option(
+        help: "A structure of the same atoms, for files without elements; of DCD the PDB file beside it unless given."
+    )
+    var topology: String?
+
+    @Option(help: "How far frames of the file are apart, in fs, for files that do not say when they are.")
+    var interval: Double?
 
     @Option(help: "The first frame that is read, from 1.")
     var first = 1
@@ -86,7 +100,7 @@ struct AnalyzeCommand: ParsableCommand {
     @OptionGroup var threads: ThreadOptions
 
     func validate() throws {
-        let others = [rdf, msd, vdos, angles, density].contains(true)
+        let others = [rdf, msd, vdos, ir, angles, density].contains(true)
         guard [greenKubo, driven != nil, others].count(where: \.self) <= 1 else {
             throw ValidationError(
                 "--green-kubo, --driven: expected no other part beside it: others need a trajectory")
@@ -111,6 +125,9 @@ struct AnalyzeCommand: ParsableCommand {
         if let maxLag, !(maxLag > 0 && maxLag.isFinite) {
             throw ValidationError("--max-lag: expected more than 0 ps, found \(maxLag)")
         }
+        if let interval, !(interval > 0 && interval.isFinite) {
+            throw ValidationError("--interval: expected more than 0 fs, found \(interval)")
+        }
         guard (1...1_000_000).contains(bins) else {
             throw ValidationError("--bins: expected 1…1000000, found \(bins)")
         }
@@ -128,7 +145,7 @@ struct AnalyzeCommand: ParsableCommand {
         }
         var options = AnalyzeJob.Options()
         for (flag, part) in [
-            (rdf, AnalyzeJob.Part.rdf), (msd, .msd), (vdos, .vdos), (angles, .angles), (density, .density),
+            (rdf, AnalyzeJob.Part.rdf), (msd, .msd), (vdos, .vdos), (ir, .ir), (angles, .angles), (density, .density),
         ] where flag { options.parts.insert(part) }
         options.distance = rmax
         options.bins = bins
@@ -138,6 +155,8 @@ struct AnalyzeCommand: ParsableCommand {
         options.first = first
         options.every = every
         options.removesDrift = removeDrift
+        options.topology = topology
+        options.interval = interval
         options.overwrite = overwrite
         options.json = json
         try AnalyzeJob(trajectory: files[0], folder: output!, options: options, parallelism: threads.parallelism)

@@ -27,7 +27,7 @@ PairApus::PairApus(LAMMPS *lmp) : Pair(lmp), force_deviations(1, 0)
   manybody_flag = 1;
   // Messages that pass through atoms make forces that are no sum over pairs. The virial is computed with them.
   no_virial_fdotr_compute = 1;
-  centroidstressflag = CENTROID_NOTAVAIL;
+  centroidstressflag = CENTROID_AVAIL;
   // The home of an atom: its process and row.
   comm_forward = 2;
   // For compute pair: how far a committee disagrees about the energy, and the most that it does about a force.
@@ -253,15 +253,16 @@ void PairApus::check_masses() const
   }
 }
 
-/// LAMMPS multiplies virials of atoms with velocities, which is a heat current for pair potentials only.
+/// LAMMPS multiplies virials of atoms with velocities: of compute stress/atom, a heat current for pair potentials only.
 void PairApus::check_heat_flux()
 {
   if (has_warned_of_heat_flux || modify->get_compute_by_style("heat/flux").empty()) return;
+  if (modify->get_compute_by_style("stress/atom").empty()) return;
   has_warned_of_heat_flux = true;
   if (comm->me == 0)
     error->warning(
-        FLERR, "compute heat/flux is wrong with pair_style apus: virials of atoms do not give the heat current of a "
-        "message-passing potential, and thermal conductivities from it are meaningless");
+        FLERR, "compute heat/flux with compute stress/atom is wrong with pair_style apus: take compute centroid/stress/atom, "
+        "whose virials give the heat current of a message-passing potential");
 }
 
 /// LAMMPS leaves pairs with factors 0 out of neighbor lists; the potential must see bonded atoms.
@@ -348,6 +349,7 @@ void PairApus::compute(int eflag, int vflag)
   finish(step, apus_compute_local(calculator, &view, comm->nprocs > 1 ? &functions : nullptr, &result));
 
   add(result);
+  if (cvflag_atom) add_centroid_virials(view);
   if (committee) compare_members();
 }
 
@@ -460,6 +462,22 @@ void PairApus::add(const apus_result &result)
         vatom[neighbors.index(row)][k] += electronvolt * virials[9 * static_cast<size_t>(row) + COMPONENTS[k]];
 }
 
+/// Virials that make the heat current with the velocities of atoms.
+void PairApus::add_centroid_virials(const apus_neighbors &view)
+{
+  if (comm->nprocs > 1)
+    error->all(
+        FLERR, "compute centroid/stress/atom with pair_style apus needs one process, which can have many threads "
+        "(pair_style apus threads {})", comm->nprocs);
+  centroid_virials.resize(9 * neighbors.atom_count());
+  fail_if_any(apus_compute_centroid_virials(calculator, &view, centroid_virials.data()) != APUS_OK);
+  // xx yy zz xy xz yz yx zx zy of a tensor in rows.
+  constexpr int COMPONENTS[9] = {0, 4, 8, 1, 2, 5, 3, 6, 7};
+  for (int row = 0; row < static_cast<int>(neighbors.atom_count()); row++)
+    for (int k = 0; k < 9; k++)
+      cvatom[neighbors.index(row)][k] += electronvolt * centroid_virials[9 * static_cast<size_t>(row) + COMPONENTS[k]];
+}
+
 /// How far the members of a committee disagree: standard deviations over them, of the energy of all processes and of
 /// forces.
 void PairApus::compare_members()
@@ -530,7 +548,8 @@ void *PairApus::extract(const char *name, int &dimensions)
 
 double PairApus::memory_usage()
 {
-  const size_t doubles = energies.capacity() + forces.capacity() + virials.capacity() + deviations.capacity() +
+  const size_t doubles = energies.capacity() + forces.capacity() + virials.capacity() + centroid_virials.capacity() +
+      deviations.capacity() +
       force_deviations.capacity();
   return Pair::memory_usage() + neighbors.memory_usage() + exchange.memory_usage() +
       static_cast<double>(sizeof(Home) * homes.capacity() + sizeof(double) * doubles);

@@ -64,7 +64,7 @@ class PairApus : public Pair {
   /// Step of the neighbor list that `neighbors` was made of.
   bigint listed_step = -1;
 
-  std::vector<double> energies, forces, virials, deviations, member_energies;
+  std::vector<double> energies, forces, virials, centroid_virials, deviations, member_energies;
   /// [atom of LAMMPS]: how far the members of a committee disagree about its force; all zero for a single potential.
   std::vector<double> force_deviations;
   /// Set to 1 by fix pair before steps that it reads; they are computed anyway.
@@ -100,6 +100,7 @@ class PairApus : public Pair {
   void check_special_bonds() const;
   void update_neighbors();
   void add(const apus_result &);
+  void add_centroid_virials(const apus_neighbors &);
   void compare_members();
   std::string covered_elements() const;
 };

@@ -64,10 +64,15 @@ extension InteractionConformance {
         let (v, field) = (vectors(structure.count, phase: 0.7), SIMD3(0.3, -0.5, 0.8))
         let configuration = try Configuration(structure, cutoff: interaction.cutoff)
         guard let flow = try interaction.energyFlow(of: configuration, velocities: v),
-            let forces = try interaction.heatDrivingForces(of: configuration, field: field)
+            let forces = try interaction.heatDrivingForces(of: configuration, fields: [field])?[0],
+            let virials = try interaction.centroidVirials(of: configuration)
         else { return (0, 0) }
         let power = zip(forces, v).reduce(0) { $0 + dot($1.0, $1.1) }
-        return (abs(power - dot(flow.flux, field)), 100 * precision * scale(try evaluate(structure)))
+        let flux = zip(virials, v).reduce(SIMD3<Double>.zero) { $0 + $1.1 * $1.0.transposed }
+        return (
+            max(abs(power - dot(flow.flux, field)), norm(flux - flow.flux)),
+            100 * precision * scale(try evaluate(structure))
+        )
     }
 
     func deviationOfHeatFluxOfSupercell() throws -> (Double, Double) {

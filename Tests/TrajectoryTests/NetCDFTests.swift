@@ -57,6 +57,32 @@ import Testing
         }
     }
 
+    /// Vectors turn with the cell, numbers do not; structures without them do not go behind those that have them.
+    @Test func propertiesComeBack() throws {
+        try Samples.withFolder { folder in
+            for cell in [Samples.triclinic, Samples.leftHanded, nil] {
+                var frame = Samples.frame(3, cell: cell, count: 3)
+                frame.structure.properties = [
+                    .dipole: [0.1, -0.2, 0.3], .charges: [0.5, -0.25, -0.25],
+                    .atomicDipoles: (0..<9).map { 0.01 * Double($0) },
+                ]
+                let path = folder + "/t\(cell?.vectors.determinant ?? 0).nc"
+                try written([frame, frame], to: path)
+                let reader = try NetCDFTrajectoryReader(path)
+                #expect(reader.contents.contains("atomic_dipoles"))
+                let found = try reader.frame(at: 1).structure.properties
+                #expect(found.keys.sorted() == [.dipole, .charges, .atomicDipoles])
+                for (property, numbers) in frame.structure.properties {
+                    #expect(zip(found[property]!, numbers).allSatisfy { abs($0 - $1) < 1e-15 }, "\(property)")
+                }
+                #expect(throws: TrajectoryError.self) {
+                    try NetCDFTrajectory(path, existing: .append(after: 5)).append(
+                        Samples.frame(6, cell: cell, count: 3))
+                }
+            }
+        }
+    }
+
     /// What a committee disagrees about comes back too, from both formats.
     @Test func deviationsComeBack() throws {
         try Samples.withFolder { folder in

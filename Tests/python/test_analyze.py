@@ -3,6 +3,7 @@
 import json
 import shutil
 
+import ase.io
 import netCDF4
 import numpy
 import pytest
@@ -102,11 +103,51 @@ def test_a_picture_of_the_tables(program):
 
 
 @pytest.mark.parametrize("arguments, words", [
-    (["start.xyz"], "netCDF"), (["trajectory.nc", "--first", "1000"], "two frames"), (["trajectory.nc", "--axis", "z"], "--axis"),
+    (["start.xyz"], "two frames"), (["trajectory.nc", "--first", "1000"], "two frames"), (["trajectory.nc", "--axis", "z"], "--axis"),
     (["nowhere.nc"], "nowhere.nc")])
 def test_a_wrong_call_is_told(program, arguments, words):
     (program.folder / "start.xyz").write_text(START)
     assert words in program.fails("analyze", *arguments, "-o", "out")
+
+
+def test_trajectories_of_other_formats_say_the_same(program):
+    """LAMMPS dump, extended XYZ, DCD with its topology: written by MDAnalysis and ASE."""
+    MDAnalysis = pytest.importorskip("MDAnalysis")
+    with netCDF4.Dataset(program.folder / "trajectory.nc") as file:
+        x, lengths = numpy.array(file["coordinates"][:], dtype=float), numpy.array(file["cell_lengths"][:])
+    frames = [Atoms("Si64", positions=a, cell=c, pbc=True) for a, c in zip(x, lengths)]
+    for atoms in frames:
+        atoms.wrap()
+    ase.io.write(program.folder / "t.xyz", frames, format="extxyz")
+    ase.io.write(program.folder / "t.pdb", frames[0])
+    universe = MDAnalysis.Universe.empty(64, trajectory=True)
+    universe.add_TopologyAttr("type", ["Si"] * 64)
+    with MDAnalysis.Writer(str(program.folder / "t.dcd"), 64) as writer:
+        for atoms in frames:
+            universe.atoms.positions = atoms.positions
+            universe.dimensions = atoms.cell.cellpar()
+            writer.write(universe.atoms)
+    lines = []
+    for k, atoms in enumerate(frames):
+        lines += ["ITEM: TIMESTEP", str(4 * k), "ITEM: NUMBER OF ATOMS", "64", "ITEM: BOX BOUNDS pp pp pp"]
+        lines += [f"0 {length:.12f}" for length in atoms.cell.lengths()] + ["ITEM: ATOMS id element x y z"]
+        lines += [f"{i + 1} Si {a:.9f} {b:.9f} {c:.9f}" for i, (a, b, c) in enumerate(atoms.positions)]
+    (program.folder / "t.lammpstrj").write_text("\n".join(lines) + "\n")
+    reports = [
+        json.loads(program.succeeds("analyze", name, "--rdf", "--msd", "-o", f"out-{name}", "--json", *more))
+        for name, more in [
+            ("trajectory.nc", []), ("t.xyz", ["--interval", 4]), ("t.dcd", ["--interval", 4]),
+            ("t.lammpstrj", ["--interval", 4])]]
+    tables = [columns(program.folder / f"out-{name}" / "msd.csv") for name in ("trajectory.nc", "t.xyz", "t.dcd", "t.lammpstrj")]
+    for report, table in zip(reports[1:], tables[1:]):
+        assert report["frames"] == reports[0]["frames"] and report["interval_ps"] == pytest.approx(0.004)
+        assert report["shells"]["Si-Si"]["peak_a"] == pytest.approx(reports[0]["shells"]["Si-Si"]["peak_a"], abs=1e-3)
+        # Positions of single precision, 2⁻²⁴ of 11 Å.
+        assert table["msd Si/Å²"] == pytest.approx(tables[0]["msd Si/Å²"], abs=2e-5)
+    assert "--interval" in program.fails("analyze", "t.xyz", "--msd", "-o", "none")
+    (program.folder / "t.pdb").unlink()
+    assert "t.pdb" in program.fails("analyze", "t.dcd", "--rdf", "-o", "none")
+    program.succeeds("analyze", "t.dcd", "--rdf", "--topology", "t.xyz", "-o", "with")
 
 
 def test_files_are_not_replaced_unasked(program):

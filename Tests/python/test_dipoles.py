@@ -225,3 +225,81 @@ def test_keys_are_named(trained, tmp_path):
     (tmp_path / "plain.yaml").write_text(TRAINING)
     result = apus_("train", "plain.yaml", "--overwrite")
     assert result.returncode == 1 and "expected dipole in at least one" in result.stderr
+
+
+def spring(index):
+    """A molecule as above whose bonds are springs of 20 eV/Å² about 1.1 Å, and 5 about 1.8 Å between the ends."""
+    atoms = molecule(index)
+    energy, forces = 0.0, numpy.zeros((3, 3))
+    for a, b, length, constant in ((0, 1, 1.1, 20), (0, 2, 1.1, 20), (1, 2, 1.8, 5)):
+        d = atoms.positions[a] - atoms.positions[b]
+        r = numpy.linalg.norm(d)
+        energy += 0.5 * constant * (r - length) ** 2
+        forces[a] -= constant * (r - length) * d / r
+        forces[b] += constant * (r - length) * d / r
+    atoms.calc = SinglePointCalculator(atoms, energy=energy, forces=forces, **atoms.calc.results)
+    return atoms
+
+
+def test_dipoles_along_a_trajectory(tmp_path):
+    """Frames have the predictions at their positions, others have none; the spectrum is made of them."""
+    ase.io.write(tmp_path / "data.xyz", [spring(index) for index in range(60)])
+    (tmp_path / "train.yaml").write_text(TRAINING.replace("energy: 0, forces: 0", "energy: 1, forces: 1"))
+    program = Program(tmp_path)
+    program.succeeds("train", "train.yaml")
+    (tmp_path / "md.yaml").write_text("""
+potential: run/potential.safetensors
+structure: data.xyz
+ensemble: {name: nve}
+velocities: {temperature: 50 K}
+timestep: 0.5 fs
+steps: 160
+thermo: {every: 1, file: thermo.csv}
+trajectory: {every: 2, file: run.nc, precision: double, properties: true}
+""")
+    program.succeeds("md", "md.yaml")
+    netCDF4 = pytest.importorskip("netCDF4")
+    with netCDF4.Dataset(tmp_path / "run.nc") as file:
+        assert file["dipole"].units == "e*angstrom" and file["dipole"].shape == (81, 3)
+        dipoles, charges = (numpy.array(file[name][:]) for name in ("dipole", "charges"))
+        positions = numpy.array(file["coordinates"][:])
+    calculator = apus.Calculator(tmp_path / "run" / "potential.safetensors")
+    for k in (0, 1, 40, 80):
+        atoms = ase.Atoms("CH2", positions[k], calculator=calculator)
+        assert dipoles[k] == pytest.approx(atoms.get_dipole_moment(), abs=1e-9)
+        assert charges[k] == pytest.approx(atoms.get_charges(), abs=1e-9)
+    # Without properties nothing else changes, nor where frames are text.
+    program.succeeds(
+        "md", "md.yaml", "--set", "trajectory={every: 4, file: run.xyz, properties: dipole}", "--set",
+        "thermo.file=again.csv")
+    assert (tmp_path / "again.csv").read_text() == (tmp_path / "thermo.csv").read_text()
+    frames = ase.io.read(tmp_path / "run.xyz", ":")
+    assert [len(frames), "charges" in frames[0].arrays] == [41, False]
+    assert frames[20].info["dipole"] == pytest.approx(dipoles[40], abs=1e-6)
+    # The spectrum, once more by NumPy: of all three components, from one piece of the whole run.
+    report = json.loads(program.succeeds("analyze", "run.nc", "--ir", "--max-lag", "0.079", "-o", "ir", "--json"))
+    rates = numpy.diff(dipoles, axis=0)
+    size = 80
+    window = 0.5 - 0.5 * numpy.cos(2 * numpy.pi * (numpy.arange(size) + 0.5) / size)
+    power = (abs(numpy.fft.rfft(rates[:size] * window[:, None], axis=0)) ** 2).sum(axis=1)
+    lost = numpy.sinc(numpy.arange(size // 2 + 1) / size)
+    power[1:-1] *= 2
+    wavenumbers = numpy.arange(size // 2 + 1) / (size * 1e-15 * 2.99792458e10)
+    temperature = report["averages"]["temperature_kelvin"]["mean"]
+    expected = 101039 * power / lost**2 / (window @ window * size * wavenumbers[1] * 8.617333e-5 * temperature)
+    found = numpy.loadtxt(tmp_path / "ir" / "infrared.csv", delimiter=",", skiprows=1, usecols=(0, 1))
+    assert report["infrared"]["pieces"] == 1
+    assert found[:, 0] == pytest.approx(wavenumbers, rel=1e-6)
+    assert found[:, 1] == pytest.approx(expected, rel=2e-4, abs=1e-6 * expected.max())
+    # What cannot be.
+    assert "no atomic_dipoles" in program.fails(
+        "md", "md.yaml", "--overwrite", "--set", "trajectory.properties=[atomic_dipoles]")
+    assert "dcd holds no properties" in program.fails(
+        "md", "md.yaml", "--overwrite", "--set", "trajectory.file=run.dcd", "--set", "trajectory.precision=")
+    boxed = ase.io.read(tmp_path / "data.xyz", 0)
+    boxed.set_cell([9, 9, 9])
+    boxed.pbc = True
+    boxed.calc = None
+    ase.io.write(tmp_path / "box.xyz", boxed)
+    assert "a crystal has no dipole" in program.fails(
+        "md", "md.yaml", "--overwrite", "--set", "structure=box.xyz", "--set", "trajectory.properties=dipole")

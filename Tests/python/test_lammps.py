@@ -9,9 +9,9 @@ import ase.build
 import numpy
 import pytest
 
-from conftest import PROGRAM, REPOSITORY, SHIPPED
+from conftest import PROGRAM, REPOSITORY, SHIPPED, Program
 from lammps_runs import (
-    BAR, KILOCALORIE, OUTPUT, ROUNDING, STRUCTURES, compute, numbers, outcome, setup, voigt, write_data)
+    BAR, KILOCALORIE, MASSES, OUTPUT, ROUNDING, STRUCTURES, compute, numbers, outcome, setup, voigt, write_data)
 
 
 @pytest.mark.parametrize("name", STRUCTURES)
@@ -443,8 +443,66 @@ compute p all pe/atom
 compute s all stress/atom NULL virial
 """
     assert "compute heat/flux" not in lammps.succeeds(script + "run 0\n")
-    assert "WARNING: compute heat/flux is wrong with pair_style apus" in lammps.succeeds(
+    assert "WARNING: compute heat/flux with compute stress/atom is wrong" in lammps.succeeds(
         script + "compute j all heat/flux k p s\nrun 0\n")
+
+
+@pytest.mark.parametrize("name, units", [("tilted", "metal"), ("small", "metal"), ("molecule", "real")])
+def test_the_heat_current_is_that_of_apus_md(lammps, potentials, name, units):
+    """Cells smaller than the cutoff and a molecule, two elements, three layers; Σ v e in it, and the energies of atoms."""
+    atoms = STRUCTURES[name].copy()
+    write_data(lammps.folder / "atoms.data", atoms, ("Cu", "Au"))
+    masses = numpy.array([MASSES[symbol] for symbol in atoms.symbols])[:, None]
+    velocities = 1e-2 * numpy.random.default_rng(4).normal(size=(len(atoms), 3))
+    velocities -= (masses * velocities).sum(axis=0) / masses.sum()
+    factor, energy = (1e3, 1.0) if units == "metal" else (1.0, KILOCALORIE)
+    script = setup(atoms, potentials[0], units=units) + "\n".join(
+        f"set atom {i + 1} vx {v[0] * factor:.17g} vy {v[1] * factor:.17g} vz {v[2] * factor:.17g}"
+        for i, v in enumerate(velocities)) + """
+compute ke all ke/atom
+compute pe all pe/atom
+compute cv all centroid/stress/atom NULL virial
+compute flux all heat/flux ke pe cv
+thermo_style custom step c_flux[1] c_flux[2] c_flux[3]
+run 0
+print "flux $(c_flux[1]:%.17g) $(c_flux[2]:%.17g) $(c_flux[3]:%.17g)"
+"""
+    output = lammps.succeeds(script)
+    assert "heat/flux" not in "".join(re.findall("WARNING.*", output))
+    found = numpy.array(numbers(output, "flux")) / (factor * energy)
+    cell = " ".join(repr(float(x)) for x in atoms.cell.array.ravel())
+    rows = [
+        " ".join([symbol, *(repr(float(x)) for x in [*position, *velocity])])
+        for symbol, position, velocity in zip(atoms.symbols, atoms.positions, velocities)]
+    comment = f'Lattice="{cell}" Properties=species:S:1:pos:R:3:velocities:R:3'
+    (lammps.folder / "start.xyz").write_text("\n".join([str(len(atoms)), comment, *rows]) + "\n")
+    (lammps.folder / "md.yaml").write_text(f"""
+potential: {potentials[0]}
+precision: float64
+structure: start.xyz
+ensemble: {{name: nve}}
+velocities: {{from: structure}}
+timestep: 1 fs
+steps: 0
+guards: {{minimum_distance: false}}
+heat_flux: {{every: 1, file: heat.csv}}
+checkpoint: false
+""")
+    Program(lammps.folder).succeeds("md", "md.yaml")
+    header, row = (lammps.folder / "heat.csv").read_text().split()
+    columns = dict(zip(header.split(","), row.split(",")))
+    expected = numpy.array([float(columns[f"heat_flux_{axis}/(eV*A/fs)"]) for axis in "xyz"])
+    assert numpy.abs(expected).max() > 1e-3
+    # LAMMPS' constants of real units and of kinetic energies differ from CODATA's in the seventh digit.
+    assert found == pytest.approx(expected, abs=1e-6 * numpy.abs(expected).max())
+
+
+def test_heat_currents_take_one_process(lammps, potentials):
+    atoms = STRUCTURES["bulk"]
+    write_data(lammps.folder / "atoms.data", atoms, ("Cu", "Au"))
+    script = setup(atoms, potentials[0]) + "compute cv all centroid/stress/atom NULL virial\n"
+    script += "compute sum all reduce sum c_cv[1]\nthermo_style custom step c_sum\nrun 0\n"
+    assert "needs one process" in lammps.fails(script, 2)
 
 
 @pytest.mark.parametrize("processes", [1, 2])

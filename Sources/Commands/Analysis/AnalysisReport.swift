@@ -21,6 +21,16 @@ struct AnalysisReport: Encodable {
         }
     }
 
+    struct Infrared: Encodable {
+        var total, resolution: Double
+        var pieces: Int
+        private enum CodingKeys: String, CodingKey {
+            case total = "total_km_per_mol"
+            case resolution = "resolution_per_cm"
+            case pieces
+        }
+    }
+
     struct Average: Encodable {
         var mean, error, standardDeviation, statisticalInefficiency: Double
         var blockErrors: [Double]
@@ -36,6 +46,7 @@ struct AnalysisReport: Encodable {
     var diffusion: [String: Diffusion]?
     /// By element in the middle, degrees.
     var meanAngles: [String: Double]?
+    var infrared: Infrared?
     /// By quantity.
     var averages: [String: Average] = [:]
 
@@ -44,7 +55,7 @@ struct AnalysisReport: Encodable {
         case interval = "interval_ps"
         case shells, diffusion
         case meanAngles = "mean_angles_degrees"
-        case averages
+        case infrared, averages
     }
 
     init(trajectory: String, frames: Int, atoms: Int, interval: Double) {
@@ -77,6 +88,12 @@ struct AnalysisReport: Encodable {
                 ])
             }
             lines += [""] + Terminal.table(rows)
+        }
+        if let infrared {
+            lines += [
+                "",
+                "infrared absorption \(Written.short(infrared.total, 4)) km/mol in all, lines \(Written.short(infrared.resolution, 3)) 1/cm wide, from \(Written.count(infrared.pieces, "piece")) of the trajectory",
+            ]
         }
         if !averages.isEmpty {
             var rows = [["average", "mean", "error", "deviation", "frames for an independent one"]]

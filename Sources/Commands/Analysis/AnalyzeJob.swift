@@ -9,7 +9,7 @@ import Trajectory
 
 /// `apus analyze`: what a trajectory says, read frame by frame.
 public struct AnalyzeJob {
-    public enum Part: String, Sendable, CaseIterable { case rdf, msd, vdos, angles, density }
+    public enum Part: String, Sendable, CaseIterable { case rdf, msd, vdos, ir, angles, density }
 
     public struct Options: Sendable {
         public var parts: Set<Part> = []
@@ -27,6 +27,10 @@ public struct AnalyzeJob {
         public var every = 1
         /// Whether the motion of all together is taken out of displacements and velocities.
         public var removesDrift = false
+        /// A file with the elements of the atoms, for trajectories that do not say them.
+        public var topology: String?
+        /// Between frames of the file, fs, where it does not say times.
+        public var interval: Double?
         public var overwrite = false
         public var json = false
         public init() {}
@@ -51,7 +55,8 @@ public struct AnalyzeJob {
     private func isWanted(_ part: Part) -> Bool { options.parts.contains(part) }
 
     private static let files: [Part: [String]] = [
-        .rdf: ["rdf.csv"], .msd: ["msd.csv"], .vdos: ["vacf.csv", "vdos.csv"], .angles: ["angles.csv"],
+        .rdf: ["rdf.csv"], .msd: ["msd.csv"], .vdos: ["vacf.csv", "vdos.csv"], .ir: ["infrared.csv"],
+        .angles: ["angles.csv"],
         .density: ["density.csv"],
     ]
 
@@ -61,22 +66,20 @@ public struct AnalyzeJob {
         for name in parts.sorted(by: { $0.rawValue < $1.rawValue }).flatMap({ Self.files[$0]! }) + ["analysis.json"] {
             try plan.add(path(name), existing: existing, advice: "choose another folder, or add --overwrite")
         }
-        guard try FileKind(of: trajectory) == .trajectory else {
-            throw CommandError(
-                "\(trajectory): expected a netCDF trajectory, found structures; apus md writes trajectories")
-        }
-        let reader = try NetCDFTrajectoryReader(trajectory)
+        let reader = try FrameReaders.open(trajectory, topology: options.topology, interval: options.interval)
         let indices = Array(stride(from: options.first - 1, to: reader.frameCount, by: options.every))
         guard indices.count >= 2 else {
             throw CommandError(
                 "\(trajectory): expected at least two frames from \(options.first) on, found \(indices.count) (the file has \(reader.frameCount))"
             )
         }
+        let beginning = try indices[..<2].map(reader.frame)
         var analysis = try TrajectoryAnalysis(
-            reader, indices: indices, parts: parts, isWanted: isWanted, options: options, parallelism: parallelism)
+            reader, beginning, frames: indices.count, parts: parts, isWanted: isWanted, options: options,
+            parallelism: parallelism)
         var status = StatusLine()
         for (done, index) in indices.enumerated() {
-            try analysis.add(try reader.frame(at: index))
+            try analysis.add(done < 2 ? beginning[done] : try reader.frame(at: index))
             status.show("\(done + 1) of \(indices.count) frames")
         }
         for remark in analysis.remarks { Logger(label: "apus").warning("\(trajectory): \(remark)") }

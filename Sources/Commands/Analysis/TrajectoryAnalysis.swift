@@ -24,26 +24,26 @@ struct TrajectoryAnalysis {
     ]
     private var frames = 0
     private var lastTime = -Double.infinity
-    /// Whether atoms of the file follow through the boundaries; else they are brought back to where they came from.
-    private let isUnwrapped: Bool
     private var unwrapped: [SIMD3<Double>] = []
     private var lastPositions: [SIMD3<Double>] = []
-    private(set) var remarks: [String] = []
+    /// The longest way of an atom between two frames, in heights of the cell.
+    private var longestWay = 0.0
+    /// e·Å; nil where no infrared spectrum is made.
+    private var dipoles: [SIMD3<Double>]?
 
     init(
-        _ reader: NetCDFTrajectoryReader, indices: [Int], parts: Set<AnalyzeJob.Part>,
+        _ reader: any FrameReader, _ beginning: [Frame], frames count: Int, parts: Set<AnalyzeJob.Part>,
         isWanted: (AnalyzeJob.Part) -> Bool, options: AnalyzeJob.Options, parallelism: Parallelism
     ) throws {
         file = reader.path
         self.options = options
         self.parallelism = parallelism
         elements = reader.elements
-        let (first, second) = (try reader.frame(at: indices[0]), try reader.frame(at: indices[1]))
+        let (first, second) = (beginning[0], beginning[1])
         masses = first.structure.masses ?? elements.map(\.mass)
         interval = second.time - first.time
-        isUnwrapped = reader.program?.contains("Apus") == true
-        var steps = indices.count - 1
-        let isTimed = interval > 0
+        var steps = count - 1
+        let isTimed = reader.hasTimes && interval > 0
         if isTimed, let longest = options.longestLag {
             steps = min(steps, Int((longest / interval).rounded()))
         } else {
@@ -70,16 +70,25 @@ struct TrajectoryAnalysis {
         if parts.contains(.msd) {
             if isTimed {
                 displacements = TimeCorrelation(
-                    .squareDisplacement, of: elements, frames: indices.count, length: steps)
+                    .squareDisplacement, of: elements, frames: count, length: steps)
             } else {
-                try missing(.msd, "times that grow")
+                try missing(.msd, "times that grow (--interval says how far frames are apart)")
             }
         }
         if parts.contains(.vdos) {
             if isTimed, first.structure.velocities != nil {
-                velocities = TimeCorrelation(.autocorrelation, of: elements, frames: indices.count, length: steps)
+                velocities = TimeCorrelation(.autocorrelation, of: elements, frames: count, length: steps)
+            } else if !isTimed {
+                try missing(.vdos, "times that grow (--interval says how far frames are apart)")
             } else {
                 try missing(.vdos, "velocities (trajectory: {velocities: true} in the settings of apus md)")
+            }
+        }
+        if parts.contains(.ir) {
+            if isTimed, first.structure.properties[.dipole] != nil {
+                dipoles = []
+            } else {
+                try missing(.ir, "dipoles (trajectory: {properties: [dipole]} in the settings of apus md)")
             }
         }
         if parts.contains(.angles) {
@@ -90,7 +99,7 @@ struct TrajectoryAnalysis {
 
     mutating func add(_ frame: Frame) throws {
         let structure = frame.structure
-        if displacements != nil || velocities != nil, frames > 0,
+        if displacements != nil || velocities != nil || dipoles != nil, frames > 0,
             abs(frame.time - lastTime - interval) > 1e-3 * abs(interval)
         {
             throw CommandError(
@@ -108,6 +117,12 @@ struct TrajectoryAnalysis {
             }
             velocities!.add(drifted(found))
         }
+        if dipoles != nil {
+            guard let found = structure.properties[.dipole] else {
+                throw CommandError("\(file): expected a dipole in every frame, found none in frame \(frames + 1)")
+            }
+            dipoles!.append(SIMD3(found[0], found[1], found[2]))
+        }
         let values = [
             frame.temperature, structure.energy, frame.kineticEnergy, frame.pressure.map { $0 * Units.gigapascal },
             structure.cell?.volume,
@@ -118,7 +133,7 @@ struct TrajectoryAnalysis {
 
     /// Positions that follow atoms through the boundaries.
     private mutating func follow(_ structure: Structure) -> [SIMD3<Double>] {
-        guard !isUnwrapped, let cell = structure.cell else { return structure.positions }
+        guard let cell = structure.cell else { return structure.positions }
         guard !lastPositions.isEmpty else {
             (unwrapped, lastPositions) = (structure.positions, structure.positions)
             return unwrapped
@@ -126,8 +141,12 @@ struct TrajectoryAnalysis {
         let inverse = cell.vectors.inverse
         for i in structure.positions.indices {
             let step = structure.positions[i] - lastPositions[i]
-            var images = (step * inverse).rounded(.toNearestOrEven)
+            let way = step * inverse
+            var images = way.rounded(.toNearestOrEven)
             for axis in 0..<3 where !cell.repeats(along: axis) { images[axis] = 0 }
+            for axis in 0..<3 where cell.repeats(along: axis) {
+                longestWay = max(longestWay, abs(way[axis] - images[axis]))
+            }
             unwrapped[i] += step - images * cell.vectors
         }
         lastPositions = structure.positions
@@ -138,6 +157,32 @@ struct TrajectoryAnalysis {
         guard options.removesDrift else { return vectors }
         let mean = zip(vectors, masses).reduce(SIMD3<Double>()) { $0 + $1.0 * $1.1 } / masses.reduce(0, +)
         return vectors.map { $0 - mean }
+    }
+
+    /// What is doubtful.
+    var remarks: [String] {
+        var remarks: [String] = []
+        if longestWay > 0.4 {
+            remarks.append(
+                "an atom moves by \(Written.short(longestWay, 2)) of a cell vector between two frames; beyond a half its way is mistaken, so displacements may be too short"
+            )
+        }
+        // The stretching of O–H lies at 3700 1/cm.
+        if infrared != nil, elements.contains(where: { $0.atomicNumber == 1 }), interval > 4.3 {
+            remarks.append(
+                "frames \(Written.short(interval, 3)) fs apart show no vibrations above \(Written.short(500 / interval * 33.356, 4)) 1/cm: those of hydrogen appear at wrong places; write a frame every 4 fs"
+            )
+        }
+        return remarks
+    }
+
+    private var infrared: InfraredSpectrum? {
+        guard let dipoles else { return nil }
+        let temperatures = quantities[0].values
+        guard !temperatures.isEmpty else { return nil }
+        return InfraredSpectrum(
+            dipoles, interval: interval, temperature: temperatures.reduce(0, +) / Double(temperatures.count),
+            length: options.longestLag ?? min(4000, 0.25 * Double(frames) * interval))
     }
 
     var report: AnalysisReport {
@@ -166,6 +211,9 @@ struct TrajectoryAnalysis {
         if let angles {
             report.meanAngles = [:]
             for element in angles.kinds { report.meanAngles![element.symbol] = angles.mean(element) }
+        }
+        report.infrared = infrared.map {
+            AnalysisReport.Infrared(total: $0.total, resolution: $0.resolution, pieces: $0.pieces)
         }
         for quantity in quantities {
             if let statistics = SeriesStatistics(quantity.values) {
@@ -221,6 +269,18 @@ struct TrajectoryAnalysis {
                             [first.map(\.frequency)] + states.map { $0.map { $0.density } })
                     ))
             }
+        }
+        if let infrared {
+            tables.append(
+                (
+                    "infrared.csv",
+                    table(
+                        ["wavenumber/(1/cm)", "absorption/(km/mol*cm)", "error/(km/mol*cm)"],
+                        [
+                            infrared.points.map(\.wavenumber), infrared.points.map(\.absorption),
+                            infrared.points.map { $0.error.isFinite ? $0.error : nil },
+                        ])
+                ))
         }
         if let angles {
             tables.append(

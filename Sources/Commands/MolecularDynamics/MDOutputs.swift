@@ -166,12 +166,26 @@ final class MDOutputs {
     /// The files that hold something of this run.
     var filesWithFrames: [String] { writers.filter { $0.frames > 0 }.map(\.path) }
 
-    func append(_ frame: Frame) throws {
+    /// Steps between frames that carry what the potential predicts beside energies and forces.
+    var propertyInterval: Int? {
+        trajectory.flatMap { $0.properties == .none ? nil : $0.stream.every }
+    }
+
+    /// Files other than trajectories take no properties: candidates are to be labelled.
+    func append(_ given: Frame) throws {
+        let properties = given.structure.properties
+        var frame = given
+        frame.structure.properties = [:]
         for index in writers.indices where frame.step.isMultiple(of: writers[index].every) {
             if let trajectory, writers[index].path == trajectory.stream.file {
                 var frame = frame
                 if !trajectory.velocities { frame.structure.velocities = nil }
                 if !trajectory.forces { frame.structure.forces = nil }
+                switch trajectory.properties {
+                case .none: break
+                case .all: frame.structure.properties = properties
+                case .named(let names): frame.structure.properties = properties.filter { names.contains($0.key) }
+                }
                 try writers[index].writer.append(frame)
             } else {
                 try writers[index].writer.append(frame)

@@ -67,6 +67,7 @@ struct MDRun {
                 "\(key): expected a committee, whose members can disagree, found a single potential (\(settings.potential.name)); train one with committee: {members: 4}"
             )
         }
+        try Self.checkProperties(settings, potential, interaction, start)
         let guards = Self.guards(settings, potential)
         var structure: Structure
         switch start {
@@ -78,7 +79,7 @@ struct MDRun {
                 constraints: try continuation.constraints(settings), skin: settings.skin, guards: guards,
                 biases: try Self.biases(
                     settings, potential, interaction, checkpoint.structure, checkpoint.masses, checkpoint),
-                cancellation: cancellation, parallelism: parallelism)
+                propertyInterval: outputs.propertyInterval, cancellation: cancellation, parallelism: parallelism)
             return
         case .structure(let given): structure = given
         }
@@ -92,9 +93,44 @@ struct MDRun {
             biases: try Self.biases(
                 settings, potential, interaction, structure,
                 masses ?? structure.masses ?? structure.elements.map(\.mass), nil),
-            cancellation: cancellation, parallelism: parallelism)
+            propertyInterval: outputs.propertyInterval, cancellation: cancellation, parallelism: parallelism)
         if case .random(let temperature, let isExact) = velocities {
             try simulation.drawVelocities(at: temperature, seed: settings.seed, isExact: isExact)
+        }
+    }
+
+    /// Whether frames can have the properties that settings ask for.
+    private static func checkProperties(
+        _ settings: MDSettings, _ potential: MDPotential, _ interaction: any Interaction, _ start: Start
+    ) throws {
+        let structure =
+            switch start {
+            case .structure(let structure): structure
+            case .continuation(let continuation): continuation.checkpoint.structure
+            }
+        let predicted = interaction.properties.filter(Property.others.contains)
+        let wanted: [Property]
+        switch settings.trajectory?.properties ?? .none {
+        case .none: return
+        case .all: wanted = predicted.filter(structure.allows)
+        case .named(let names): wanted = names
+        }
+        func error(_ message: String) -> CommandError { CommandError("trajectory.properties: \(message)") }
+        let names = predicted.map(\.name).joined(separator: ", ")
+        if let other = wanted.first(where: { !predicted.contains($0) }) {
+            throw error(
+                "\(settings.potential.name) predicts \(names.isEmpty ? "energy, forces and stress alone" : names), and no \(other); train one with loss: {\(other): 1}"
+            )
+        }
+        if let other = wanted.first(where: { !structure.allows($0) }) {
+            throw error(
+                "the structure repeats, and a crystal has no \(other); for a molecule in a box take the box away (pbc=\"F F F\")"
+            )
+        }
+        guard !wanted.isEmpty else {
+            throw error(
+                "expected a potential that predicts some for this structure, found \(settings.potential.name), which predicts \(names.isEmpty ? "energy, forces and stress alone" : names)"
+            )
         }
     }
 

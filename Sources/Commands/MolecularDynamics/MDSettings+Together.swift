@@ -13,6 +13,11 @@ extension MDSettings {
             try align(settings, count)
             try refuse(["constraints", "plumed"], beside: "two timesteps", settings)
         }
+        let ownsForces = potential.shortSteps != nil || pathIntegral != nil
+        if let properties = trajectory?.properties, properties != .none, ownsForces {
+            throw try settings.section("trajectory").value("properties").error(
+                "expected false beside \(pathIntegral != nil ? "path_integral" : "two timesteps")")
+        }
         guard pathIntegral != nil, let value = settings.optional("path_integral") else { return }
         try refuse(["restraints", "walls", "plumed", "constraints", "max_time"], beside: "path_integral", settings)
         if potential.shortSteps != nil {

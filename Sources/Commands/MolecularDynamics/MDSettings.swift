@@ -23,6 +23,12 @@ struct MDSettings {
         var file: String
     }
 
+    /// What a potential predicts beside energies and forces.
+    enum PropertyChoice: Equatable {
+        case none, all
+        case named([Property])
+    }
+
     struct TrajectoryStream {
         enum Format: String, CaseIterable { case netcdf, xyz, dcd, lammps }
 
@@ -30,6 +36,7 @@ struct MDSettings {
         var format: Format
         var velocities: Bool
         var forces: Bool
+        var properties: PropertyChoice
         var precision: NetCDFTrajectory.Precision
         var isCompressed: Bool
         var isWrapped: Bool
@@ -251,6 +258,7 @@ extension MDSettings {
             stream: stream, format: format,
             velocities: try Self.content("velocities", settings, format, default: format != .dcd),
             forces: try Self.content("forces", settings, format, default: false),
+            properties: try Self.properties(settings, format),
             precision: precision == "double" ? .double : .single, isCompressed: compression == "deflate",
             isWrapped: try settings.boolean("wrap", default: false), topology: topology)
     }
@@ -262,6 +270,24 @@ extension MDSettings {
         let isThere = try settings.boolean(key, default: absent)
         guard isThere, format == .dcd else { return isThere }
         throw try settings.value(key).error("expected false, because DCD holds positions alone")
+    }
+
+    /// `true`, `false`, a name or a list of names.
+    private static func properties(
+        _ settings: Settings, _ format: TrajectoryStream.Format
+    ) throws -> PropertyChoice {
+        guard let value = settings.optional("properties") else { return .none }
+        let choice: PropertyChoice
+        if let isSwitch = try? value.boolean() {
+            choice = isSwitch ? .all : .none
+        } else {
+            let names = Property.others.map(\.name)
+            choice = .named(try value.oneOrMore().map { Property(named: try $0.choice(names))! })
+        }
+        guard choice == .none || format == .netcdf || format == .xyz else {
+            throw value.error("expected false, because \(format.rawValue) holds no properties; netcdf and xyz do")
+        }
+        return choice
     }
 
     private static func format(of file: String, _ settings: Settings) throws -> TrajectoryStream.Format {

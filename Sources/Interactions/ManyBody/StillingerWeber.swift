@@ -113,11 +113,11 @@ public final class StillingerWeber: Interaction {
     }
 
     public func heatDrivingForces(
-        of configuration: Configuration, field: SIMD3<Double>
-    ) throws -> [SIMD3<Double>]? {
+        of configuration: Configuration, fields: [SIMD3<Double>]
+    ) throws -> [[SIMD3<Double>]]? {
         var result = InteractionResult()
         try evaluate(configuration, into: &result)
-        return EnergyFlow.drivingForces(configuration.edges, field: field) { slopes[$0] }
+        return EnergyFlow.drivingForces(configuration.edges, fields: fields) { slopes[$0] }
     }
 
     /// Energies of all centres, and the slopes of their edges.

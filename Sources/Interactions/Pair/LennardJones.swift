@@ -95,8 +95,8 @@ public final class LennardJones: Interaction {
     }
 
     public func heatDrivingForces(
-        of configuration: Configuration, field: SIMD3<Double>
-    ) throws -> [SIMD3<Double>]? { sum.heatDrivingForces(pair, configuration, field: field) }
+        of configuration: Configuration, fields: [SIMD3<Double>]
+    ) throws -> [[SIMD3<Double>]]? { sum.heatDrivingForces(pair, configuration, fields: fields) }
 }
 
 extension LennardJones {

@@ -34,9 +34,9 @@ extension PairSum {
     }
 
     func heatDrivingForces(
-        _ pair: some PairEnergy, _ configuration: Configuration, field: SIMD3<Double>
-    ) -> [SIMD3<Double>] {
-        EnergyFlow.drivingForces(configuration.edges, field: field) { slope(pair, configuration, $0) }
+        _ pair: some PairEnergy, _ configuration: Configuration, fields: [SIMD3<Double>]
+    ) -> [[SIMD3<Double>]] {
+        EnergyFlow.drivingForces(configuration.edges, fields: fields) { slope(pair, configuration, $0) }
     }
 
     /// The derivative of the energy of an edge by its vector.

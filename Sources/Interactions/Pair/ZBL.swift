@@ -51,9 +51,9 @@ public final class ZBL: Interaction {
     }
 
     public func heatDrivingForces(
-        of configuration: Configuration, field: SIMD3<Double>
-    ) throws -> [SIMD3<Double>]? {
-        pair.isSymmetric ? sum.heatDrivingForces(pair, configuration, field: field) : nil
+        of configuration: Configuration, fields: [SIMD3<Double>]
+    ) throws -> [[SIMD3<Double>]]? {
+        pair.isSymmetric ? sum.heatDrivingForces(pair, configuration, fields: fields) : nil
     }
 }
 

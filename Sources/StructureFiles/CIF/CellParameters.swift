@@ -1,5 +1,4 @@
 import Atoms
-import Foundation
 
 /// Lattice vectors from edge lengths and angles: a along x, b in the plane of x and y, as ASE and LAMMPS lay them.
 enum CellParameters {
@@ -11,21 +10,13 @@ enum CellParameters {
                 "expected positive lengths and angles between 0 and 180°, found \(lengths.x) \(lengths.y) \(lengths.z) and \(angles.x) \(angles.y) \(angles.z)"
             )
         }
-        // Right angles and 60° are exact.
-        func cosine(_ degrees: Double) -> Double {
-            degrees == 90 ? 0 : degrees == 60 ? 0.5 : degrees == 120 ? -0.5 : cos(degrees * .pi / 180)
-        }
-        let (alpha, beta, gamma) = (cosine(angles.x), cosine(angles.y), cosine(angles.z))
-        let sine = angles.z == 90 ? 1 : (1 - gamma * gamma).squareRoot()
-        let cy = (alpha - beta * gamma) / sine
-        let square = 1 - beta * beta - cy * cy
-        guard square > 0 else {
+        let cosines = SIMD3(
+            Cell.cosine(degrees: angles.x), Cell.cosine(degrees: angles.y), Cell.cosine(degrees: angles.z))
+        guard let cell = Cell(lengths: lengths, cosines: cosines) else {
             throw FormatProblem(
                 "expected angles that a cell can have, found \(angles.x), \(angles.y), \(angles.z)°, which leave no volume"
             )
         }
-        return Matrix3(
-            SIMD3(lengths.x, 0, 0), SIMD3(lengths.y * gamma, lengths.y * sine, 0),
-            SIMD3(lengths.z * beta, lengths.z * cy, lengths.z * square.squareRoot()))
+        return cell.vectors
     }
 }

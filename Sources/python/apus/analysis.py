@@ -12,6 +12,7 @@ from .plots import COLOURS, GREY
 PANELS = [
     ("rdf.csv", "Radial distribution", "r, Å", "g(r)", "g "), ("msd.csv", "Mean square displacement", "t, ps", "Å²", "msd "),
     ("vdos.csv", "Vibrational density of states", "frequency, THz", "states per THz and atom", "states "),
+    ("infrared.csv", "Infrared absorption", "wavenumber, 1/cm", "km/mol for each 1/cm", "absorption"),
     ("angles.csv", "Angles", "degrees", "per degree", "at "), ("density.csv", "Density", "place, Å", "atoms per Å³", ""),
 ]
 
@@ -28,7 +29,7 @@ def read_analysis(folder):
                 header, *rows = csv.reader(file)
             values = numpy.array([[float(x) if x else numpy.nan for x in row] for row in rows])
             curves = {
-                label.removeprefix(prefix).split("/")[0]: values[:, k]
+                (label.removeprefix(prefix).split("/")[0] or prefix): values[:, k]
                 for k, label in enumerate(header) if k and label.startswith(prefix)
             }
             panels.append((title, x_label, y_label, values[:, 0], curves))
@@ -52,7 +53,7 @@ def analysis(panels):
             if title == "Radial distribution":
                 axes.axhline(1, color=GREY, linewidth=0.5, zorder=0)
             # Beyond the last states there is nothing to see.
-            if title.startswith("Vibrational"):
+            if title.startswith(("Vibrational", "Infrared")):
                 highest = max(numpy.nanmax(y) for y in curves.values())
                 seen = [x[k] for y in curves.values() for k in numpy.flatnonzero(y > 0.01 * highest)[-1:]]
                 axes.set_xlim(0, 1.1 * max(seen))

@@ -90,6 +90,10 @@ struct ReplicaSettings {
         if base.pathIntegral != nil {
             throw place!.error("expected one run of a path integral, found several replicas")
         }
+        if let properties = base.trajectory?.properties, properties != .none {
+            throw try settings.section("trajectory").value("properties").error(
+                "expected false beside several replicas")
+        }
         if base.potential.shortSteps != nil {
             throw place!.error("expected one potential beside replicas, found two timesteps")
         }
