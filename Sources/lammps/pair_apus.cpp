@@ -257,7 +257,7 @@ void PairApus::check_masses() const
 void PairApus::check_heat_flux()
 {
   if (has_warned_of_heat_flux || modify->get_compute_by_style("heat/flux").empty()) return;
-  if (modify->get_compute_by_style("stress/atom").empty()) return;
+  if (modify->get_compute_by_style("^stress/atom").empty()) return;
   has_warned_of_heat_flux = true;
   if (comm->me == 0)
     error->warning(

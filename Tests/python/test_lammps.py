@@ -453,7 +453,7 @@ def test_the_heat_current_is_that_of_apus_md(lammps, potentials, name, units):
     atoms = STRUCTURES[name].copy()
     write_data(lammps.folder / "atoms.data", atoms, ("Cu", "Au"))
     masses = numpy.array([MASSES[symbol] for symbol in atoms.symbols])[:, None]
-    velocities = 1e-2 * numpy.random.default_rng(4).normal(size=(len(atoms), 3))
+    velocities = 2e-3 * numpy.random.default_rng(4).normal(size=(len(atoms), 3))
     velocities -= (masses * velocities).sum(axis=0) / masses.sum()
     factor, energy = (1e3, 1.0) if units == "metal" else (1.0, KILOCALORIE)
     script = setup(atoms, potentials[0], units=units) + "\n".join(
@@ -492,7 +492,7 @@ checkpoint: false
     header, row = (lammps.folder / "heat.csv").read_text().split()
     columns = dict(zip(header.split(","), row.split(",")))
     expected = numpy.array([float(columns[f"heat_flux_{axis}/(eV*A/fs)"]) for axis in "xyz"])
-    assert numpy.abs(expected).max() > 1e-3
+    assert numpy.abs(expected).max() > 1e-4
     # LAMMPS' constants of real units and of kinetic energies differ from CODATA's in the seventh digit.
     assert found == pytest.approx(expected, abs=1e-6 * numpy.abs(expected).max())
 
