@@ -1,6 +1,6 @@
 """What a column of the analytic Hessian takes beside an evaluation of forces, one and twelve at once, side by side.
 
-    APUS_LIBRARY=.build/stage/lib/libapus.so.1 .venv/bin/python Tests/validation/hessian_cost.py [threads 1]
+    PYTHONPATH=Sources/python APUS_LIBRARY=.build/stage/lib/libapus.so.1 .venv/bin/python Tests/validation/hessian_cost.py [threads 1]
 """
 
 import ctypes
