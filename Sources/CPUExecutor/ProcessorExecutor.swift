@@ -10,7 +10,8 @@ import Programs
 /// one chunk, and sums over chunks have a fixed order.
 ///
 /// What depends on the parameters only (contracted and transposed weights, spline tables) is computed when they change,
-/// not in every run. Tables of splines are computed in double precision wherever nothing is differentiated by parameters.
+/// not in every run. Tables of splines are computed in double precision wherever nothing is differentiated by
+/// parameters.
 public final class ProcessorExecutor<T: ExecutableScalar>: Executor {
     public let program: Program
     public let parallelism: Parallelism

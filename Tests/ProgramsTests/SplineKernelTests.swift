@@ -53,7 +53,7 @@ import Testing
         var builder = ProgramBuilder()
         let input = builder.input("values", .fixed(knots.values), .plain(16))
         let table = builder.splineCoefficients(
-            builder.pointwise(input, Array(repeating: .silu, count: 16)), knots)
+            builder.pointwise(input, Array(repeating: Activation(.silu), count: 16)), knots)
         let program = builder.finish(outputs: ["table": table])
         #expect(program.splineTables == [table])
         let single = ProcessorExecutor<Float>(program, parallelism: .serial)
