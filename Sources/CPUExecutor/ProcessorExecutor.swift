@@ -10,7 +10,8 @@ import Programs
 /// one chunk, and sums over chunks have a fixed order.
 ///
 /// What depends on the parameters only (contracted and transposed weights, spline tables) is computed when they change,
-/// not in every run.
+/// not in every run. Tables of splines are computed in double precision wherever nothing is differentiated by
+/// parameters.
 public final class ProcessorExecutor<T: ExecutableScalar>: Executor {
     public let program: Program
     public let parallelism: Parallelism
@@ -18,6 +19,8 @@ public final class ProcessorExecutor<T: ExecutableScalar>: Executor {
     /// By value: whether it depends on fixed inputs and constants only.
     private let isStatic: [Bool]
     private let placements: Placements
+    /// In single precision.
+    private let tables: SplineTables?
     /// The instructions, ready to run: those that depend on parameters only, and those of each stage.
     private var staticSteps: [Step<T>] = []
     private var steps: [[Step<T>]] = []
@@ -63,11 +66,13 @@ public final class ProcessorExecutor<T: ExecutableScalar>: Executor {
             (addresses + value).initialize(to: fixed.pointer + max(0, staticOffsets[value]))
         }
         seconds = Array(repeating: 0, count: program.instructions.count)
+        let tables = T.self == Double.self ? nil : SplineTables(of: program)
+        self.tables = tables
         let preparation = StepPreparation<T>(program, placements, isStatic: isStatic)
         let size = preparation.scratchSize
         scratch = (0..<parallelism.threads).map { _ in AlignedBuffer(capacity: size) }
         transposed = AlignedBuffer(capacity: preparation.transposedSize)
-        staticSteps = preparation.steps.filter(\.isStatic)
+        staticSteps = preparation.steps.filter { $0.isStatic && tables?.instructions.contains($0.index) != true }
         steps = (0..<program.stages).map { stage in
             preparation.steps.filter { !$0.isStatic && program.instructions[$0.index].stage == stage }
         }
@@ -146,6 +151,7 @@ public final class ProcessorExecutor<T: ExecutableScalar>: Executor {
     public func run(on graph: Graph, stage: Int) {
         prepare(for: graph.size)
         if !fixedIsCurrent {
+            tables?.update(self)
             run(staticSteps, graph)
             fixedIsCurrent = true
         }

@@ -78,7 +78,7 @@ extension Operation {
     }
 
     /// Whether the value comes from outside the program's own computing.
-    var isGiven: Bool {
+    public var isGiven: Bool {
         switch self {
         case .input, .constant, .fill: true
         default: false

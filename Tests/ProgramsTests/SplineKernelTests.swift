@@ -1,5 +1,6 @@
 import Compute
 import ExecutorTesting
+import Neighbors
 import TestSupport
 import Testing
 
@@ -44,5 +45,30 @@ import Testing
         let result = map(cotangent, transposed: true)
         #expect(result.allSatisfy { $0 == 0 || $0.isNormal })
         #expect(result.contains { $0 == 0 } && result.contains { $0 > 0 })
+    }
+
+    /// Where nothing is differentiated by parameters: after a change of the parameters too.
+    @Test func tablesInSinglePrecisionAreThoseOfDoubleRoundedOnce() {
+        let knots = SplineKnots(intervals: 40, outer: .init(start: 0.8, intervals: 12))
+        var builder = ProgramBuilder()
+        let input = builder.input("values", .fixed(knots.values), .plain(16))
+        let table = builder.splineCoefficients(
+            builder.pointwise(input, Array(repeating: Activation(.silu), count: 16)), knots)
+        let program = builder.finish(outputs: ["table": table])
+        #expect(program.splineTables == [table])
+        let single = ProcessorExecutor<Float>(program, parallelism: .serial)
+        let double = ProcessorExecutor<Double>(program, parallelism: .serial)
+        Graph.with(species: [], edges: EdgeList()) { graph in
+            for seed in [3, 4] as [UInt64] {
+                var random = SplitMix64(seed)
+                let values = (0..<knots.values * 16).map { _ in Float.random(in: -2...2, using: &random) }
+                single.withInput("values") { for (k, x) in values.enumerated() { $0[k] = x } }
+                double.withInput("values") { for (k, x) in values.enumerated() { $0[k] = Double(x) } }
+                single.run(on: graph)
+                double.run(on: graph)
+                let exact = double.withOutput(program.output("table"), on: graph) { $0.map { Float($0) } }
+                #expect(single.withOutput(program.output("table"), on: graph) { Array($0) } == exact)
+            }
+        }
     }
 }
