@@ -7,8 +7,9 @@ import Programs
 
 /// The knots with which splines stand for the radial functions of a model, as few as an error allows.
 enum RadialKnots {
-    /// Of the radial functions of a layer, the largest difference allowed over their root mean square.
-    static let tolerance = 1e-8
+    /// Of the radial functions of a layer, the largest difference allowed over their root mean square. Slopes err by
+    /// some ten over the spacing of the knots times that.
+    static let tolerance = 1e-9
     private static let choices = [384, 512, 768, 1024, 1536, 2048, 3072, 4096]
     private static let outerChoices = [64, 96, 128, 192, 256, 384, 512, 768, 1024]
     /// Below this share of the cutoff atoms do not come.

@@ -30,6 +30,9 @@ public protocol Architecture: Codable, Sendable, Equatable {
     /// Interaction layers: what an atom has depends on atoms within layers × cutoff.
     var layers: Int { get }
 
+    /// As it is evaluated in single precision: without more knots of splines than help there.
+    var inSinglePrecision: Self { get }
+
     /// Name and hyperparameters in a line.
     var summary: String { get }
 
@@ -51,6 +54,10 @@ public protocol Architecture: Codable, Sendable, Equatable {
         _ head: Head, of features: [Program.Value], _ configuration: ModelConfiguration,
         with writer: inout ModelWriter
     ) -> Program.Value
+}
+
+extension Architecture {
+    public var inSinglePrecision: Self { self }
 }
 
 /// All that there are.

@@ -128,15 +128,16 @@ public struct Potential: Sendable {
     public func interaction(
         precision: Precision? = nil, parallelism: Parallelism = .allCores
     ) throws -> any Interaction {
-        let model = try Model(configuration)
+        var single = configuration
+        single.architecture = configuration.architecture.inSinglePrecision
         let network: any Interaction =
             switch precision ?? self.precision {
             case .float32:
                 NetworkInteraction<Float>(
-                    model, members, minimumDistances: minimumDistances, parallelism: parallelism)
+                    try Model(single), members, minimumDistances: minimumDistances, parallelism: parallelism)
             case .float64:
                 NetworkInteraction<Double>(
-                    model, members, minimumDistances: minimumDistances, parallelism: parallelism)
+                    try Model(configuration), members, minimumDistances: minimumDistances, parallelism: parallelism)
             }
         guard let pair = try configuration.pairInteraction(parallelism: parallelism) else { return network }
         return SumOfInteractions([network, pair])

@@ -173,17 +173,3 @@ def apus(tmp_path, potential):
     (tmp_path / "start.xyz").write_text(START)
     (tmp_path / "md.yaml").write_text(MD)
     return Program(tmp_path)
-
-
-# What is known not to be right yet, and why; Documentation/roadmap.md says so too.
-KNOWN_FAULTS = {
-    "test_energies_forces_and_stresses_are_those_of_the_original[sevennet-0]":
-        "one of 89 cells, mercury oxide with forces of 180 eV/Å, differs by 1.2e-5 eV/Å instead of 1e-5",
-    "test_single_precision_is_close": "forces of 12 eV/Å in dense cells differ by up to 2.6e-3 eV/Å in float32",
-}
-
-
-def pytest_collection_modifyitems(items):
-    for item in items:
-        if reason := KNOWN_FAULTS.get(item.name, KNOWN_FAULTS.get(item.originalname)):
-            item.add_marker(pytest.mark.xfail(reason=reason))

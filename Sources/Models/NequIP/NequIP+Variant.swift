@@ -132,6 +132,15 @@ extension NequIP {
         variant.xplorStart.map { .xplor(start: $0 / configuration.rMax) } ?? .polynomial(power: polynomialCutoffP)
     }
 
+    /// Slopes of splines multiply the rounding of coefficients by the number of knots, and err by the inverse of its
+    /// cube: a thousand in [0, 1] is where single precision has the better of both.
+    public var inSinglePrecision: NequIP {
+        var single = self
+        single.splineIntervals = min(splineIntervals, 1024)
+        single.variant.outerSplineIntervals = min(variant.outerSplineIntervals, 96)
+        return single
+    }
+
     /// Where radial networks are evaluated.
     public func splineKnots(_ configuration: ModelConfiguration) -> SplineKnots {
         SplineKnots(
