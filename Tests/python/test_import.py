@@ -122,12 +122,14 @@ def test_info_says_where_it_comes_from(sevennet):
 
 
 def test_single_precision_is_close(sevennet):
+    """Some hundred roundings of 6e-8, of the largest force of a cell; of energies, the same of 10 eV for each atom."""
     calculator = apus.Calculator(sevennet)
-    for atoms in ase.io.read(CASES / "sevennet-0.xyz", index="::10"):
+    for atoms in ase.io.read(CASES / "sevennet-0.xyz", index=":"):
         expected = atoms.get_potential_energy(), atoms.get_forces()
         atoms.calc = calculator
         assert abs(atoms.get_potential_energy() - expected[0]) / len(atoms) < 2e-5
-        assert numpy.abs(atoms.get_forces() - expected[1]).max() < 1e-3
+        error = numpy.abs(atoms.get_forces() - expected[1]).max()
+        assert error < 1e-5 + 2e-5 * numpy.abs(expected[1]).max(), atoms.symbols
 
 
 def test_molecular_dynamics_and_relaxation_run(sevennet, tmp_path):
