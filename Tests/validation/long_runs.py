@@ -1,9 +1,10 @@
-"""100,000 steps of 216 silicon atoms at constant energy, temperature and pressure under the potential that ships.
+"""100,000 steps of 216 silicon atoms at constant energy, temperature and pressure, under the potential that ships or that of
+Stillinger and Weber, which takes minutes instead of hours.
 
 All begin from one state in equilibrium at 300 K and no pressure. A line for each: drift and scatter of the conserved energy,
 averages with their errors, the statistical inefficiency as its unit of time; and a picture of all.
 
-    APUS=.build/release/apus .venv/bin/python Tests/validation/long_runs.py FOLDER [steps 100000] [md's options]
+    APUS=.build/release/apus .venv/bin/python Tests/validation/long_runs.py FOLDER learned|classical [steps 100000] [md's options]
     .venv/bin/python Tests/validation/long_runs.py --draw FOLDER PICTURE.svg
 """
 
@@ -15,7 +16,10 @@ import subprocess
 import sys
 
 APUS = os.environ.get("APUS", "apus")
-POTENTIAL = pathlib.Path(__file__).resolve().parents[2] / "potentials" / "silicon-pbe.safetensors"
+POTENTIALS = {
+    "learned": pathlib.Path(__file__).resolve().parents[2] / "potentials" / "silicon-pbe.safetensors",
+    "classical": "{stillinger-weber: {}}",
+}
 ENSEMBLES = {
     "nve": "{name: nve}",
     "nvt": "{name: csvr, temperature: 300 K, time: 100 fs}",
@@ -38,22 +42,22 @@ def run(folder, name, text, options):
         [APUS, "md", f"{name}.yaml", "--overwrite", *options], cwd=folder, check=True, capture_output=True, text=True).stdout
 
 
-def main(folder, steps, options):
+def main(folder, potential, steps, options):
     import ase.build
     import ase.io
     folder.mkdir(parents=True, exist_ok=True)
-    atoms = ase.build.bulk("Si", "diamond", 5.47, cubic=True) * (3, 3, 3)
+    atoms = ase.build.bulk("Si", "diamond", 5.47 if potential == "learned" else 5.431, cubic=True) * (3, 3, 3)
     ase.io.write(folder / "start.xyz", atoms, format="extxyz")
     run(folder, "warm", SETTINGS.format(
-        potential=POTENTIAL, structure="start.xyz",
+        potential=POTENTIALS[potential], structure="start.xyz",
         ensemble="{name: npt-langevin, temperature: 300 K, friction: 1 / ps, pressure: 0 GPa, pressure_time: 1 ps}",
         steps=5000, every=5000)
         + "velocities: {temperature: 600 K}\ntrajectory: {every: 5000, file: warm.xyz, velocities: true}\n", options)
     ase.io.write(folder / "equilibrium.xyz", ase.io.read(folder / "warm.xyz", index=-1), format="extxyz")
-    print(f"{len(atoms)} atoms of silicon, 300 K, {steps} steps of 1 fs", flush=True)
+    print(f"{len(atoms)} atoms of silicon ({potential}), 300 K, {steps} steps of 1 fs", flush=True)
     for name, ensemble in ENSEMBLES.items():
         output = run(folder, name, SETTINGS.format(
-            potential=POTENTIAL, structure="equilibrium.xyz", ensemble=ensemble, steps=steps, every=steps // 20)
+            potential=POTENTIALS[potential], structure="equilibrium.xyz", ensemble=ensemble, steps=steps, every=steps // 20)
             + f"thermo: {{every: 20, file: {name}.csv}}\n"
             + f"trajectory: {{every: 50, file: {name}.nc, topology: false}}\n", options)
         (folder / f"{name}.txt").write_text(output)
@@ -107,4 +111,4 @@ if __name__ == "__main__":
     if sys.argv[1] == "--draw":
         draw(pathlib.Path(sys.argv[2]), sys.argv[3])
     else:
-        main(pathlib.Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 100_000, sys.argv[3:])
+        main(pathlib.Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]) if len(sys.argv) > 3 else 100_000, sys.argv[4:])
