@@ -67,10 +67,10 @@ public struct DistilJob {
         for remark in remarks + [lock.warning].compactMap(\.self) { log.warn(remark) }
 
         try work.makeStructures()
-        let labels = try work.chooseAndLabel { try train(folder.trialSettings, folder.trials) }
+        let labels = try work.chooseAndLabel { try train(folder.trialSettings) }
         try OutputFile.write(settings.training(folder), to: folder.studentSettings)
         log.line("")
-        try train(folder.studentSettings, folder.student)
+        try train(folder.studentSettings)
         let student = OutputFolder(folder.student).potential
         let comparison = DistillationComparison(
             work: work, student: try Potential(verifying: student), parallelism: parallelism)
@@ -123,14 +123,13 @@ public struct DistilJob {
     }
 
     /// Trains as `apus train` does, from the beginning or from where it was; not again where it has ended.
-    private func train(_ config: String, _ output: String) throws {
+    private func train(_ config: String) throws {
         let settings = try TrainingSettings(Settings(contentsOf: config))
-        let isBegun = OutputFolder(output).content != .nothing
-        if isBegun, try hasEnded(settings) { return }
+        let resumes = hasCheckpoint(settings)
+        if resumes, try hasEnded(settings) { return }
+        // One that was killed before its first checkpoint has left a log.
         try TrainJob(
-            config: config, resume: isBegun && hasCheckpoint(settings),
-            overwrite: isBegun && !hasCheckpoint(settings),
-            isQuiet: json, parallelism: parallelism
+            config: config, resume: resumes, overwrite: !resumes, isQuiet: json, parallelism: parallelism
         ).run()
         if let code = Interruption.exitCode { throw CommandExit(code) }
     }
@@ -142,9 +141,7 @@ public struct DistilJob {
     }
 
     private func hasEnded(_ settings: TrainingSettings) throws -> Bool {
-        guard hasCheckpoint(settings), DistillationFolder.exists(OutputFolder(settings.output).potential) else {
-            return false
-        }
+        guard DistillationFolder.exists(OutputFolder(settings.output).potential) else { return false }
         let preparation = try TrainingPreparation(settings, parallelism: parallelism)
         guard settings.committee.members > 1 else {
             return try TrainingRun(preparation, parallelism: parallelism).hasEnded()

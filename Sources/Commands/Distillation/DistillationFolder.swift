@@ -59,7 +59,7 @@ struct DistillationFolder {
                 advice: "go on with --resume, replace it with --overwrite, or choose another output")
         }
         guard resume else {
-            // Pieces of nobody knows what would be taken for those that are made now.
+            // They would be taken for those that are made now, whatever they were made by.
             guard overwrite || isEmpty else {
                 throw CommandError(
                     "\(path): holds pieces of a distillation without its distil.json; replace them with --overwrite, or choose another output"

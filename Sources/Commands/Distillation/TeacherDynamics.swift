@@ -66,7 +66,7 @@ struct TeacherDynamics {
                 structure.information["config_type"] = name
                 outcome.frames.append(structure)
             }
-        } catch let error as SimulationError where error.step > 0 {
+        } catch let error as SimulationError where error.code != .invalidSetting || error.step > 0 {
             outcome.failure = CommandError.message(of: error)
         }
         if let code = Interruption.exitCode { throw CommandExit(code) }
