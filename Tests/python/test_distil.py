@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import shutil
 import signal
 import time
@@ -10,7 +11,7 @@ import ase.io
 import numpy as np
 import pytest
 
-from conftest import SHIPPED, START, Program
+from conftest import REPOSITORY, SHIPPED, START, Program
 
 # The teacher is the potential that ships, the student too small to be good; some seconds in all.
 CONFIGURATION = """
@@ -118,6 +119,22 @@ def test_a_student_is_made_and_compared(distiller):
         report["teacher"]["microseconds"] / report["student"]["microseconds"], rel=1e-12)
     for words in ["teacher", "C11, GPa", "radial distributions", "was not learned from"]:
         assert words in (folder / "run" / "report.txt").read_text()
+
+
+@pytest.mark.parametrize("source", ["page", "example"])
+def test_the_page_and_the_example_are_settings(distiller, source):
+    example = REPOSITORY / "examples" / "distillation"
+    page = (REPOSITORY / "Documentation" / "distillation.md").read_text()
+    text = (example / "silicon.yaml").read_text() if source == "example" else re.search(
+        r"```yaml\n(.*?)```", page, re.DOTALL).group(1)
+    (distiller.folder / "distil.yaml").write_text(text)
+    shutil.copy(example / "diamond.xyz", distiller.folder)
+    smaller = ["structures.atoms=8", "structures.dynamics.time=12 fs", "choice.count=30", "test.time=40 fs",
+               "test.equilibration=0 fs", "choice.disagreement.epochs=1", "student.training.max_epochs=1",
+               "student.model.num_features=4"]
+    report = json.loads(distil(distiller, "--json", *(word for key in smaller for word in ("--set", key))))
+    assert report["labels"]["candidates"] == 60 + 80 + 6 * 2
+    assert report["errors"]["structures"] == 2 * 4
 
 
 def test_structures_are_made_as_the_settings_say(distiller):
