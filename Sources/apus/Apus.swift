@@ -19,6 +19,7 @@ struct Apus: ParsableCommand {
               apus convert OUTCAR silicon.xyz              what a DFT code wrote, if it is to be looked at
               apus select many.xyz -n 200 -o few.xyz       those that differ most
               apus import checkpoint.pth -o foundation.safetensors   a potential that another program trained
+              apus distil foundation.safetensors distil.yaml   a small, fast potential of a large one
               apus check-data silicon.xyz                  what is in the data, and what is wrong with them
               apus train train.yaml                        train a potential on it
               apus evaluate potential.safetensors test.xyz its errors
@@ -38,6 +39,7 @@ struct Apus: ParsableCommand {
             ImportCommand.self,
             CheckDataCommand.self,
             TrainCommand.self,
+            DistilCommand.self,
             LearningCurveCommand.self,
             EvaluateCommand.self,
             ValidateCommand.self,

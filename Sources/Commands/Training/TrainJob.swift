@@ -14,15 +14,27 @@ public struct TrainJob {
     let overwrite: Bool
     let member: Int?
     let parallelism: Parallelism
+    /// Whether nothing is printed, for a training that is part of something else.
+    private let isQuiet: Bool
 
     public init(
         config: String, set: [String], resume: Bool, overwrite: Bool, member: Int?, parallelism: Parallelism
+    ) {
+        self.init(
+            config: config, set: set, resume: resume, overwrite: overwrite, member: member, isQuiet: false,
+            parallelism: parallelism)
+    }
+
+    init(
+        config: String, set: [String] = [], resume: Bool, overwrite: Bool = false, member: Int? = nil, isQuiet: Bool,
+        parallelism: Parallelism
     ) {
         self.config = config
         self.set = set
         self.resume = resume
         self.overwrite = overwrite
         self.member = member
+        self.isQuiet = isQuiet
         self.parallelism = parallelism
     }
 
@@ -96,7 +108,7 @@ public struct TrainJob {
         let changes = resume ? try training.changesSinceCheckpoint() : []
         if overwrite { try member == nil ? training.folder.discard() : training.folder.discardOwn() }
         let log = try TrainingLog(
-            path: training.folder.log, of: training.model.configuration, continuing: resume)
+            path: training.folder.log, of: training.model.configuration, continuing: resume, isQuiet: isQuiet)
         TrainingIntroduction(training.preparation, threads: parallelism.threads, changes).write(to: log)
         if let warning = lock.warning { log.remark(.warning(warning)) }
         TrainingLog.header(of: training.model.configuration).forEach(log.line)
@@ -139,14 +151,15 @@ public struct TrainJob {
             locks.append(try FolderLock(member.output))
         }
         let log = try TrainingLog(
-            path: committee.folder.log, of: committee.preparation.model.configuration, continuing: resume)
+            path: committee.folder.log, of: committee.preparation.model.configuration, continuing: resume,
+            isQuiet: isQuiet)
         TrainingIntroduction(preparation, threads: parallelism.threads, changes.sorted()).write(to: log)
         if let warning = locks[0].warning { log.remark(.warning(warning)) }
         TrainingLog.committeeHeader(of: committee.preparation.model.configuration).forEach(log.line)
         let logs = try committee.members.enumerated().map { index, member in
             try TrainingLog(
                 path: member.folder.log, of: member.model.configuration, continuing: resume, label: "\(index + 1)",
-                whole: log)
+                whole: log, isQuiet: isQuiet)
         }
         let summaries = try committee.run(
             resuming: resume, isInterrupted: { Interruption.cancellation.isCancelled },

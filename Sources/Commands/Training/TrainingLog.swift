@@ -53,7 +53,7 @@ final class TrainingLog: @unchecked Sendable {
     private func labelled(_ text: String) -> String { label.map { text.isEmpty ? "" : "\($0) \(text)" } ?? text }
 
     func remark(_ remark: Remark) {
-        logger.log(level: remark.severity.logLevel, "\(remark.text)")
+        if !isQuiet || remark.severity != .notice { logger.log(level: remark.severity.logLevel, "\(remark.text)") }
         write((remark.severity == .notice ? "" : "\(remark.severity): ") + remark.text)
     }
 

@@ -101,7 +101,7 @@ public struct ValidateJob {
         var guards = Guards()
         guards.minimumDistances = loaded.minimumDistances
         let runs = TrialRuns(
-            start: moving(start),
+            start: start.repeated(toAtoms: options.atoms),
             interaction: try loaded.interaction(precision: options.precision, parallelism: parallelism),
             guards: guards, seed: options.seed, parallelism: parallelism)
         report.atoms = runs.start.count
@@ -145,22 +145,6 @@ public struct ValidateJob {
     private func crystal(_ start: Structure) -> Structure? {
         guard structure != nil, start.cell?.isFullyPeriodic == true, start.count <= 100 else { return nil }
         return start
-    }
-
-    /// Repeated along what repeats until there are enough atoms, and wide enough that hot atoms do not meet themselves.
-    private func moving(_ start: Structure) -> Structure {
-        guard let cell = start.cell else { return start }
-        var copies = [1, 1, 1]
-        while copies.reduce(start.count, *) < options.atoms {
-            let open = (0..<3).filter { cell.repeats(along: $0) }
-            guard
-                let thinnest = open.min(by: {
-                    cell.heights[$0] * Double(copies[$0]) < cell.heights[$1] * Double(copies[$1])
-                })
-            else { break }
-            copies[thinnest] += 1
-        }
-        return start.repeated(copies[0], copies[1], copies[2])
     }
 
     private func write(_ report: ValidationReport, _ existing: OutputFile.Existing) throws {
