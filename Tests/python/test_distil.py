@@ -241,6 +241,16 @@ def test_mistakes_are_told_before_hours_are_spent(distiller, setting, words):
     assert not (distiller.folder / "run" / "student").exists()
 
 
+def test_nothing_is_learned_where_nothing_could_be_compared(distiller):
+    """At 15,000 K atoms come closer than the teacher knows long before the first frame."""
+    result = distiller(
+        "distil", "teacher.safetensors", "distil.yaml", "--set", "test.temperatures=15000 K", "--set",
+        "test.time=400 fs", "--set", "test.every=400 fs")
+    warning, error = result.stderr.splitlines()
+    assert result.returncode == 1 and "broke off" in warning and "nothing to compare on" in error
+    assert not (distiller.folder / "run" / "student").exists()
+
+
 def test_pressures_need_crystals_and_elements_a_teacher(distiller):
     (distiller.folder / "start.xyz").write_text("2\nProperties=species:S:1:pos:R:3\nSi 0 0 0\nSi 0 0 2.3\n")
     assert "repeat in all directions" in distiller.fails("distil", "teacher.safetensors", "distil.yaml")

@@ -106,7 +106,18 @@ struct Distillation {
     }
 
     /// Makes what is not there yet.
+    ///
+    /// - Throws: where nothing would be left to compare on, before anything is learned.
     func makeStructures() throws {
+        try makeMissing()
+        guard try testRuns.indices.contains(where: { try !testFrames($0).isEmpty }) else {
+            throw CommandError(
+                "test: no run of the teacher lasted until its first frame, so there is nothing to compare on; see the warnings, and begin anew with other settings and --overwrite"
+            )
+        }
+    }
+
+    private func makeMissing() throws {
         let open = pieces.filter { !DistillationFolder.exists(folder.piece($0.name)) }
         guard !open.isEmpty else { return }
         let interaction = try teacher.interaction(parallelism: parallelism)
