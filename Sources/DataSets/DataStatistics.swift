@@ -112,18 +112,26 @@ public struct DataStatistics: Sendable {
             }
             return (counts, energy - rest)
         }
-        guard !labelled.isEmpty else {
+        let fit = try isolatedAtomEnergies(labelled, of: free)
+        let fitted = Dictionary(uniqueKeysWithValues: zip(free, fit.energies))
+        return (elements.map { known[$0] ?? fitted[$0]! }, fit.isDetermined)
+    }
+
+    /// The same of numbers of atoms and energies.
+    static func isolatedAtomEnergies(
+        _ rows: some Collection<(counts: [Double], energy: Double)>, of elements: [Element]
+    ) throws -> (energies: [Double], isDetermined: Bool) {
+        guard !rows.isEmpty else {
             throw DataSetError(
-                "no structure with \(free.map(\.symbol).joined(separator: ", ")) has an energy: give per_type_energy_shifts, one number for each element"
+                "no structure with \(elements.map(\.symbol).joined(separator: ", ")) has an energy: give per_type_energy_shifts, one number for each element"
             )
         }
-        let mean =
-            labelled.reduce(0) { $0 + $1.energy } / labelled.reduce(0) { $0 + $1.counts.reduce(0, +) }
-        guard let fit = LeastSquares(labelled.map { ($0.counts, $0.energy - mean * $0.counts.reduce(0, +)) }) else {
+        let mean = rows.reduce(0) { $0 + $1.energy } / rows.reduce(0) { $0 + $1.counts.reduce(0, +) }
+        let less = rows.lazy.map { ($0.counts, $0.energy - mean * $0.counts.reduce(0, +)) }
+        guard let fit = LeastSquares(less) else {
             throw DataSetError("the energies are too large for a fit of one for each element: are they in eV?")
         }
-        let fitted = Dictionary(uniqueKeysWithValues: zip(free, fit.values.map { $0 + mean }))
-        return (elements.map { known[$0] ?? fitted[$0]! }, fit.isDetermined)
+        return (fit.values.map { $0 + mean }, fit.isDetermined)
     }
 
     /// eV/atom: no atom is bound by more, not even when it is compared with one that is not polarised.
@@ -136,6 +144,11 @@ public struct DataStatistics: Sendable {
         let rests = structures.compactMap { structure in
             structure.energy.map { ($0 - structure.elements.reduce(0) { $0 + shift($1) }) / Double(structure.count) }
         }
+        return energyDistance(rests)
+    }
+
+    /// The same of what sums over atoms leave of energies, eV/atom.
+    static func energyDistance(_ rests: [Double]) -> Double? {
         let median = DataCheck.median(rests)
         return abs(median) > strongestBond ? median : nil
     }

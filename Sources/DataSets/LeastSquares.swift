@@ -7,7 +7,7 @@ struct LeastSquares {
     let isDetermined: Bool
 
     /// `nil` where there are no data, or the result is not finite.
-    init?(_ rows: [([Double], Double)]) {
+    init?(_ rows: some Collection<([Double], Double)>) {
         guard let n = rows.first?.0.count, n > 0 else { return nil }
         var normal = [[Double]](repeating: Array(repeating: 0, count: n), count: n)
         var right = [Double](repeating: 0, count: n)

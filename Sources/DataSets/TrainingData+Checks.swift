@@ -22,7 +22,7 @@ extension TrainingData {
         for (sample, set) in chosen {
             try check.add(sample.structure, place: sample.place, file: sample.place.fileName, set: set)
         }
-        let findings = check.findings().filter { $0.severity != .notice && !Self.said.contains($0.check) }
+        let findings = try check.findings().filter { $0.severity != .notice && !Self.said.contains($0.check) }
         let part = chosen.count < all.count ? " (\(chosen.count) of \(all.count) structures looked at)" : ""
         for finding in findings {
             let rest = finding.count > 2 ? " and \(finding.count - 2) more" : ""

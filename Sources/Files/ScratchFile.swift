@@ -23,17 +23,32 @@ public final class ScratchFile {
     public func read(_ range: Range<Int>) throws -> [UInt8] {
         precondition(range.upperBound <= size, "expected a range within \(size) bytes, got \(range)")
         return try [UInt8](unsafeUninitializedCapacity: range.count) { buffer, count in
-            while count < range.count {
-                let found = pread(
-                    descriptor.number, buffer.baseAddress! + count, range.count - count,
-                    off_t(range.lowerBound + count))
-                if found < 0, errno == EINTR { continue }
-                guard found > 0 else {
-                    throw SystemError(
-                        descriptor.path, while: "reading a temporary file beside it", code: found < 0 ? errno : EIO)
-                }
-                count += found
-            }
+            try read(at: range.lowerBound, into: UnsafeMutableRawBufferPointer(buffer))
+            count = range.count
         }
+    }
+
+    /// Fills a buffer with what stands at a place and behind it.
+    public func read(at place: Int, into buffer: UnsafeMutableRawBufferPointer) throws {
+        precondition(
+            place + buffer.count <= size, "expected a range within \(size) bytes, got \(place) and \(buffer.count)")
+        var count = 0
+        while count < buffer.count {
+            let found = pread(
+                descriptor.number, buffer.baseAddress! + count, buffer.count - count, off_t(place + count))
+            if found < 0, errno == EINTR { continue }
+            guard found > 0 else {
+                throw SystemError(
+                    descriptor.path, while: "reading a temporary file beside it", code: found < 0 ? errno : EIO)
+            }
+            count += found
+        }
+    }
+
+    /// Puts other bytes in the place of some that were appended.
+    public func overwrite(at place: Int, _ bytes: UnsafeRawBufferPointer) throws {
+        precondition(
+            place + bytes.count <= size, "expected a range within \(size) bytes, got \(place) and \(bytes.count)")
+        try descriptor.write(bytes, at: place)
     }
 }

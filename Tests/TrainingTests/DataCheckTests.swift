@@ -1,6 +1,7 @@
 import Atoms
 import Compute
 import Foundation
+import Neighbors
 import Testing
 
 @testable import DataSets
@@ -33,7 +34,7 @@ import Testing
             let file = files?[index] ?? "a.xyz"
             try check.add(structure, place: "\(file), frame \(index + 1)", file: file)
         }
-        return check.findings()
+        return try check.findings()
     }
 
     /// That there is such a finding, and that nothing else is an error but for another check that sees the same.
@@ -231,5 +232,46 @@ import Testing
         try check.add(Samples.diamond(cells: 1, noise: 0, seed: 1), place: "a", file: "a")
         let neighbors = try #require(check.neighborsPerAtom)
         #expect(neighbors.mean == 4 && neighbors.range == 4...4)
+    }
+
+    /// Whole structures stay of a part alone, of many in blocks of neighbours from all of the data.
+    @Test func manyStructuresAreComparedInBlocks() throws {
+        let structure = try Samples.diamond(cells: 1, noise: 0.01, seed: 1)
+        let edges = try EdgeList(
+            positions: structure.positions, cell: structure.cell, cutoffs: Cutoffs(3), parallelism: .serial)
+        var compared = ComparedStructures()
+        for index in 0..<50_000 {
+            let seen = Observation(
+                structure, index: index, file: "a.xyz", edges: edges, cutoff: 3, impossible: nil)
+            compared.add(seen, size: 0)
+            #expect(compared.members.count <= 20_000)
+        }
+        let indices = compared.members.map(\.index)
+        #expect(indices.count > 10_000 && indices == indices.sorted())
+        // Blocks of twelve, 48 apart.
+        #expect(indices.allSatisfy { $0 / 12 % 4 == 0 } && indices.last! > 49_900)
+        var few = ComparedStructures()
+        for index in 0..<20_000 {
+            few.add(
+                Observation(structure, index: index, file: "a.xyz", edges: edges, cutoff: 3, impossible: nil), size: 0
+            )
+        }
+        #expect(few.members.map(\.index) == Array(0..<20_000))
+    }
+
+    @Test func mediansOfManyAreThoseOfAll() {
+        var noise = Samples.Noise(5)
+        for count in [1, 2, 3, 1000, 1001] {
+            var many = MedianOfMany()
+            let numbers = (0..<count).map { _ in abs(noise.vector(1).x) + 1e-3 }
+            for number in numbers { many.add(number) }
+            let median = DataCheck.median(numbers)
+            // Half a window to either side.
+            #expect(abs(many.median - median) <= median * 0x1p-16)
+        }
+        var same = MedianOfMany()
+        #expect(same.median == 0)
+        for _ in 0..<4 { same.add(1.0625) }
+        #expect(same.median == 1.0625)
     }
 }

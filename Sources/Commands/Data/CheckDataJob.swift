@@ -67,7 +67,8 @@ public struct CheckDataJob {
         let digests = try paths.filter(FileDigest.isRegular).map { ($0, try FileDigest.sha256(of: $0)) }
         let passedOver = remarks.map { Finding(severity: .notice, check: "files", message: $0) }
         let copied = DataCheck.copies(among: digests)
-        let findings = Finding.sorted(copied + (copied.isEmpty ? twice : []) + passedOver + check.findings())
+        let found = try check.findings()
+        let findings = Finding.sorted(copied + (copied.isEmpty ? twice : []) + passedOver + found)
         func count(_ severity: Severity) -> Int { findings.count { $0.severity == severity } }
         let (errors, warnings) = (count(.error), count(.warning))
         let neighbors = check.neighborsPerAtom

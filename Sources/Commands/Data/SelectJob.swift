@@ -51,26 +51,28 @@ public struct SelectJob {
         let target = try ConvertOutput(output, format: format, overwrites: overwrites, inputs: paths)
         let writer = try target.writer()
         let scratch = try StructureScratch(beside: target.scratchName)
-        var (places, elements) = ([String](), Set<Element>())
+        var (counts, elements) = ([Int](), Set<Element>())
         var status = StatusLine()
         for path in paths {
             let reader = try StructureFormats.open(path, labels: labels.keys())
             var frame = 0
             while let structure = try reader.next() {
                 frame += 1
-                places.append("\(path), frame \(frame)")
                 elements.formUnion(structure.elements)
                 try scratch.append(structure)
                 status.show("\(path): \(Written.count(frame, "structure"))")
             }
             reader.tellRemarks()
+            counts.append(frame)
         }
+        let places = Places(paths: paths, counts: counts)
         guard count <= places.count else {
             throw CommandError(
                 "-n: expected at most the \(Written.count(places.count, "structure")) that there are, found \(count)")
         }
-        let vectors = try vectors(of: scratch, places, elements.sorted(), &status)
-        let choice = DiverseChoice(count, of: vectors, by: rule, tolerance: tolerance, parallelism: parallelism)
+        let vectors = try vectors(of: scratch, places, elements.sorted(), beside: target.scratchName, &status)
+        let choice = try DiverseChoice(
+            count, of: vectors, by: rule, tolerance: tolerance, beside: target.scratchName, parallelism: parallelism)
         for index in choice.chosen { try writer.write(try scratch.structure(index)) }
         try writer.close()
         for remark in remarks + writer.remarks { Logger(label: "apus").warning("\(remark)") }
@@ -89,46 +91,75 @@ public struct SelectJob {
         Terminal.print("\(Written.count(report.chosen, "structure")) written to \(output), in the order of choice")
     }
 
+    /// Where structures stand, by their numbers.
+    private struct Places {
+        let paths: [String]
+        /// `[path]`
+        let counts: [Int]
+
+        var count: Int { counts.reduce(0, +) }
+
+        subscript(index: Int) -> String {
+            var (file, frame) = (0, index)
+            while frame >= counts[file] { (file, frame) = (file + 1, frame - counts[file]) }
+            return "\(paths[file]), frame \(frame + 1)"
+        }
+    }
+
     /// What describes each structure.
     private func vectors(
-        of scratch: StructureScratch, _ places: [String], _ elements: [Element], _ status: inout StatusLine
-    ) throws -> [[Float]] {
-        var vectors: [[Float]] = []
-        func describe(_ vector: (Structure) throws -> [Float]) throws {
-            for index in places.indices {
-                do {
-                    vectors.append(try vector(scratch.structure(index)))
-                } catch let error as InteractionError {
-                    throw CommandError("\(places[index]): \(error)")
-                }
-                if index == 0 { try checkMemory(vectors[0].count, places.count) }
-                status.show("descriptors: \(Written.count(index + 1, "structure"))")
-            }
-        }
+        of scratch: StructureScratch, _ places: Places, _ elements: [Element], beside path: String,
+        _ status: inout StatusLine
+    ) throws -> VectorStore<Float> {
         guard let potential else {
-            try describe(PowerSpectrum(cutoff: cutoff, elements: elements).callAsFunction)
+            let spectrum = PowerSpectrum(cutoff: cutoff, elements: elements)
+            let vectors = VectorStore<Float>(width: spectrum.count, beside: path)
+            // Many at a time, since each is computed by one thread.
+            for start in stride(from: 0, to: places.count, by: Self.batch) {
+                let structures = try (start..<min(start + Self.batch, places.count)).map { try scratch.structure($0) }
+                var rows = [Result<[Float], any Error>](repeating: .success([]), count: structures.count)
+                parallelism.update(&rows, by: 1) { range, rows in
+                    rows[0] = Result { try spectrum(structures[range.lowerBound]) }
+                }
+                for (index, row) in zip(start..., rows) {
+                    do {
+                        try vectors.append(row.get())
+                    } catch let error as InteractionError {
+                        throw CommandError("\(places[index]): \(error)")
+                    }
+                }
+                status.show("descriptors: \(Written.count(vectors.count, "structure"))")
+            }
             return vectors
         }
-        let path = PotentialLibrary.path(of: potential)
+        let file = PotentialLibrary.path(of: potential)
         let features: PotentialFeatures
         do {
             features = try PotentialFeatures(
-                Potential(verifying: path), elements: elements, parallelism: parallelism)
+                Potential(verifying: file), elements: elements, parallelism: parallelism)
         } catch let error as InteractionError {
             throw CommandError("\(potential): \(error)")
         }
-        try describe(features.callAsFunction)
-        return PotentialFeatures.scaled(vectors)
-    }
-
-    private func checkMemory(_ numbers: Int, _ structures: Int) throws {
-        let bytes = numbers * structures * 4
-        guard bytes < Self.mostBytes else {
-            throw CommandError(
-                "\(inputs.joined(separator: ", ")): \(numbers) numbers for each of \(structures) structures take \(Written.bytes(bytes)) of memory, more than \(Written.bytes(Self.mostBytes)); choose from parts, or from every tenth (apus convert --slice ::10)"
-            )
+        var vectors: VectorStore<Float>?
+        for index in 0..<places.count {
+            let structure = try scratch.structure(index)
+            let row: [Float]
+            do {
+                row = try features(structure)
+            } catch let error as InteractionError {
+                throw CommandError("\(places[index]): \(error)")
+            }
+            let store = vectors ?? VectorStore(width: row.count, beside: path)
+            try store.append(row)
+            vectors = store
+            status.show("descriptors: \(Written.count(index + 1, "structure"))")
         }
+        guard let vectors else {
+            throw CommandError("\(inputs.joined(separator: ", ")): expected structures, found none")
+        }
+        try PotentialFeatures.scale(vectors)
+        return vectors
     }
 
-    private static let mostBytes = 16_000_000_000
+    private static let batch = 64
 }

@@ -6,13 +6,12 @@ import StructureFiles
 ///
 /// The slope of energies on work is 1 where all three are right; a wrong sign or unit shows as another slope, labels of
 /// something else as none. All structures are judged together, then those of each file, of each `config_type`, and
-/// those that differ from the others. A verdict says how many structures it has seen.
+/// those that differ from the others. A verdict says how many structures it has seen. They are those of
+/// `ComparedStructures`.
 extension DataCheck {
     func consistency() -> [Finding] {
         let isPerAtom = energiesArePerAtom
-        var pairs = workPairs { structure in
-            structure.energy.map { isPerAtom ? $0 * Double(structure.count) : $0 }
-        }
+        var pairs = compared.workPairs { isPerAtom ? $0.energy! * Double($0.count) : $0.energy! }
         var findings: [Finding] = []
         if let levels = energyLevels(pairs) {
             findings.append(levels.finding)
@@ -39,8 +38,8 @@ extension DataCheck {
         of label: Property, _ whole: WorkFit?, _ pairs: [WorkPair], unitIsDoubtful: Bool = false,
         fit: ([WorkPair]) -> WorkFit?
     ) -> [Finding] {
-        func verdict(_ fit: WorkFit?, in part: String?, among members: [Int]) -> Finding {
-            self.verdict(of: label, fit, in: part, among: members, unitIsDoubtful: unitIsDoubtful)
+        func verdict(_ fit: WorkFit?, in part: String?, labelled: Int) -> Finding {
+            self.verdict(of: label, fit, in: part, labelled: labelled, unitIsDoubtful: unitIsDoubtful)
         }
         // Forces that alone have another slope than the rest are not judged with it.
         var strangers: (structures: [Int], fit: WorkFit)?
@@ -51,24 +50,24 @@ extension DataCheck {
         let strange = Set(strangers?.structures ?? [])
         let rest = pairs.filter { !strange.contains($0.first) && !strange.contains($0.second) }
         let whole = strange.isEmpty ? whole : fit(rest)
+        let labelledStrangers = strange.count { samples[$0].carries(label) }
         let first = verdict(
             whole, in: strange.isEmpty ? nil : "the other structures",
-            among: samples.indices.filter { !strange.contains($0) })
+            labelled: count(of: label) - labelledStrangers)
         var findings = [first]
         if let strangers {
             findings.append(
                 verdict(
-                    strangers.fit, in: "\(strangers.structures.count) structures", among: strangers.structures))
+                    strangers.fit, in: "\(strangers.structures.count) structures", labelled: labelledStrangers))
         }
-        for (name, members) in parts() {
-            let set = Set(members)
-            let inside = pairs.filter { set.contains($0.first) && set.contains($0.second) }
+        for (name, inside, isInside) in parts(of: pairs) {
             guard inside.count < pairs.count, let part = fit(inside), part.count >= WorkFit.enoughToRefuse,
                 part.isClear || part.isContradiction
             else {
                 continue
             }
-            let finding = verdict(part, in: name, among: members)
+            let finding = verdict(
+                part, in: name, labelled: samples.count { isInside($0) && $0.carries(label) })
             guard finding.severity != .notice,
                 finding.severity != first.severity || whole?.isClear != part.isClear
                     || whole.map({ abs(log(abs(part.slope / $0.slope))) > 0.3 || part.slope * $0.slope < 0 }) ?? true
@@ -78,15 +77,20 @@ extension DataCheck {
         return findings
     }
 
-    /// Structures of a file or of a `config_type`, where there are several.
-    private func parts() -> [(name: String, members: [Int])] {
-        func grouped(_ key: (Sample) -> String?) -> [(String, [Int])] {
-            let groups = Dictionary(grouping: samples.indices) { key(samples[$0]) }
-            guard groups.count > 1 else { return [] }
-            return groups.compactMap { name, members in name.map { ($0, members) } }.sorted { $0.0 < $1.0 }
+    /// Pairs of which both are of one file or of one `config_type`, where there are several, and what tells structures
+    /// of it.
+    private func parts(
+        of pairs: [WorkPair]
+    ) -> [(name: String, pairs: [WorkPair], isInside: (Sample) -> Bool)] {
+        func grouped(_ title: String, _ key: @escaping (Sample) -> Int32?) -> [(String, [WorkPair], (Sample) -> Bool)]
+        {
+            guard let first = samples.first, samples.contains(where: { key($0) != key(first) }) else { return [] }
+            let inside = pairs.filter { key(samples[$0.first]) == key(samples[$0.second]) }
+            return Dictionary(grouping: inside) { key(samples[$0.first]) }
+                .compactMap { number, own in number.map { (names[$0], number, own) } }.sorted { $0.0 < $1.0 }
+                .map { name, number, own in (title + name, own, { key($0) == number }) }
         }
-        return grouped(\.file).map { ("the file \($0.0)", $0.1) }
-            + grouped { $0.structure.information["config_type"] }.map { ("config_type=\($0.0)", $0.1) }
+        return grouped("the file ") { $0.file } + grouped("config_type=") { $0.configType }
     }
 
     /// Structures whose forces alone have another slope than 1, where they are some of several.
@@ -114,7 +118,7 @@ extension DataCheck {
     }
 
     private func verdict(
-        of label: Property, _ fit: WorkFit?, in part: String?, among members: [Int], unitIsDoubtful: Bool
+        of label: Property, _ fit: WorkFit?, in part: String?, labelled: Int, unitIsDoubtful: Bool
     ) -> Finding {
         let (check, what) = label == .stress ? ("stress", "stresses") : ("forces", "forces")
         let place = part.map { "in \($0) " } ?? ""
@@ -127,7 +131,6 @@ extension DataCheck {
                     : "could not be tested: no structures similar enough to compare forces with energy differences\(pairs)"
             )
         }
-        let labelled = members.count { samples[$0].structure.carries(label) }
         let seen = "\(fit.structures.count) of \(labelled) structures"
         guard fit.isClear else {
             return finding(
@@ -187,7 +190,7 @@ extension DataCheck {
     /// The slope knows the ratio of energies and forces only; whether both are too small, how fast forces rise does.
     private func softness(_ pairs: [WorkPair], _ forces: WorkFit?) -> [Finding] {
         let rises = pairs.filter { pair in
-            !samples[pair.first].structure.elements.contains { Self.softElements.contains($0.atomicNumber) }
+            !composition(of: pair.first).elements.contains { Self.softElements.contains($0.atomicNumber) }
         }.compactMap(\.stiffness)
         let median = Self.median(rises)
         guard rises.count >= WorkFit.enoughToRefuse, median > 0, median < Self.softest, forces?.isClear == true else {

@@ -4,8 +4,6 @@ import Neighbors
 
 /// A few numbers that rotated, translated and renumbered copies of a structure share.
 struct Fingerprint: Sendable {
-    /// Elements with their numbers of atoms.
-    let formula: String
     /// Sums over edges of a window of their length, by number of the window and weighted by both elements, per atom.
     let shells: [Double]
     /// Means over atoms of what neighbours, their neighbours, and theirs weigh, which tell arrangements of elements on
@@ -17,8 +15,7 @@ struct Fingerprint: Sendable {
 
     /// - Parameter cutoff: how far the edges reach, Å.
     init(_ structure: Structure, _ edges: EdgeList, cutoff: Double) {
-        formula = structure.formula
-        let reach = Int(cutoff / Self.width) + 2
+        let reach = Self.windows(cutoff)
         var shells = [Double](repeating: 0, count: reach)
         for edge in 0..<edges.count {
             let distance = norm(SIMD3(edges.x[edge], edges.y[edge], edges.z[edge]))
@@ -57,16 +54,39 @@ struct Fingerprint: Sendable {
         }
     }
 
+    private static func windows(_ cutoff: Double) -> Int { Int(cutoff / width) + 2 }
+
+    /// How many numbers there are, for edges that reach so far.
+    static func count(cutoff: Double) -> Int { windows(cutoff) + 6 }
+
+    /// Shells and chains.
+    var numbers: [Double] { shells + chains }
+
+    init(numbers: ArraySlice<Double>) {
+        (shells, chains) = (Array(numbers.dropLast(6)), Array(numbers.suffix(6)))
+    }
+
     /// A number that near structures nearly share.
     var size: Double { shells.reduce(0, +) }
 
     /// The largest difference of any shell in units of the largest shell, or of any chain in its own; infinite where
     /// there is nothing to compare.
-    func distance(to other: Fingerprint) -> Double {
+    func distance(to other: Fingerprint) -> Double { distance(to: other, below: .infinity) ?? .infinity }
+
+    /// The same where it is below a limit; else nothing, as soon as that is clear.
+    func distance(to other: Fingerprint, below limit: Double) -> Double? {
         let size = shells.max() ?? 0
-        guard size > 0 else { return .infinity }
-        let shells = zip(shells, other.shells).reduce(0) { max($0, abs($1.0 - $1.1)) } / size
-        return zip(chains, other.chains).reduce(shells) { max($0, abs($1.0 - $1.1) / max($1.0, 1e-30)) }
+        guard size > 0 else { return nil }
+        // More than this cannot come out below the limit by rounding.
+        let far = limit * size * (1 + 1e-12)
+        var largest = 0.0
+        for k in shells.indices {
+            largest = max(largest, abs(shells[k] - other.shells[k]))
+            if largest > far { return nil }
+        }
+        largest /= size
+        for k in chains.indices { largest = max(largest, abs(chains[k] - other.chains[k]) / max(chains[k], 1e-30)) }
+        return largest < limit ? largest : nil
     }
 }
 
@@ -81,35 +101,47 @@ extension DataCheck {
     /// How many structures each is compared with at most, in very large sets of one formula.
     private static let largestWindow = 2000
 
-    func duplicates() -> [Finding] {
-        var groups: [String: [Int]] = [:]
-        for (index, sample) in samples.enumerated() where sample.edges > 0 {
-            groups[sample.fingerprint.formula, default: []].append(index)
+    func duplicates() throws -> [Finding] {
+        let groups = Dictionary(grouping: samples.indices.filter { samples[$0].flags.contains(.neighbors) }) {
+            samples[$0].composition
         }
-        var (exact, near, across, contradicting) = ([(Int, Int)](), [(Int, Int)](), [(Int, Int)](), [(Int, Int)]())
-        for (_, group) in groups.sorted(by: { $0.key < $1.key }) {
+        var (exact, near, across, contradicting) = (PairTally(), PairTally(), PairTally(), PairTally())
+        for (_, group) in groups.sorted(by: { compositions[$0.key].formula < compositions[$1.key].formula }) {
             // Sorted by one number that near structures nearly share, only neighbours need be compared.
-            let sorted = group.map { (index: $0, key: samples[$0].fingerprint.size) }.sorted {
-                ($0.key, $0.index) < ($1.key, $1.index)
+            let sorted = group.sorted { (samples[$0].size, $0) < (samples[$1].size, $1) }
+            // Of the structures from the first of the window on, as far as they have been asked for.
+            var (window, start) = ([Fingerprint](), 0)
+            func fingerprint(_ place: Int) throws -> Fingerprint {
+                while start + window.count <= place {
+                    let index = sorted[start + window.count]
+                    window.append(Fingerprint(numbers: try fingerprints.rows(index..<index + 1)[...]))
+                }
+                return window[place - start]
             }
             for (place, first) in sorted.enumerated() {
-                for second in sorted[(place + 1)...].prefix(Self.largestWindow) {
-                    let a = samples[first.index].fingerprint
-                    // No shell differs by more than the sum does in a near structure.
-                    if second.key - first.key > Self.near * Double(a.shells.count) * (a.shells.max() ?? 0) { break }
-                    let distance = a.distance(to: samples[second.index].fingerprint)
-                    guard distance < Self.near else { continue }
-                    let pair = (min(first.index, second.index), max(first.index, second.index))
+                if place - start > Self.largestWindow {
+                    window.removeFirst(place - start)
+                    start = place
+                }
+                let own = try fingerprint(place)
+                // No shell differs by more than the sum does in a near structure.
+                let far = Self.near * Double(own.shells.count) * (own.shells.max() ?? 0)
+                for other in (place + 1)..<max(min(sorted.count, place + 1 + Self.largestWindow), place + 1) {
+                    let second = sorted[other]
+                    if samples[second].size - samples[first].size > far { break }
+                    guard let distance = own.distance(to: try fingerprint(other), below: Self.near) else { continue }
+                    let pair = (min(first, second), max(first, second))
                     guard distance < Self.same else {
-                        near.append(pair)
+                        near.add(pair)
                         continue
                     }
-                    exact.append(pair)
-                    if samples[pair.0].set != samples[pair.1].set { across.append(pair) }
-                    if let e = samples[pair.0].structure.energy, let f = samples[pair.1].structure.energy,
-                        abs(e - f) > Self.sameEnergy * Double(samples[pair.0].structure.count)
+                    exact.add(pair)
+                    let (a, b) = (samples[pair.0], samples[pair.1])
+                    if a.set != b.set { across.add(pair) }
+                    if let e = a.knownEnergy, let f = b.knownEnergy,
+                        abs(e - f) > Self.sameEnergy * Double(composition(of: pair.0).atoms)
                     {
-                        contradicting.append(pair)
+                        contradicting.add(pair)
                     }
                 }
             }
@@ -129,9 +161,19 @@ extension DataCheck {
         ].compactMap(\.self)
     }
 
-    private func report(_ pairs: [(Int, Int)], _ severity: Severity, _ message: String) -> Finding? {
-        guard !pairs.isEmpty else { return nil }
-        let places = pairs.prefix(5).map { "\(samples[$0.0].place) = \(samples[$0.1].place)" }
+    /// Pairs of structures: how many, and the first.
+    private struct PairTally {
+        private(set) var (count, first) = (0, [(Int, Int)]())
+
+        mutating func add(_ pair: (Int, Int)) {
+            count += 1
+            if first.count < Tally.named { first.append(pair) }
+        }
+    }
+
+    private func report(_ pairs: PairTally, _ severity: Severity, _ message: String) -> Finding? {
+        guard pairs.count > 0 else { return nil }
+        let places = pairs.first.map { "\(place(of: $0.0)) = \(place(of: $0.1))" }
         return Finding(
             severity: severity, check: "duplicates",
             message: "\(message): \(pairs.count) \(pairs.count == 1 ? "pair" : "pairs")",

@@ -2,6 +2,31 @@ import Atoms
 import Files
 import Foundation
 
+/// What is remembered of isolated atoms.
+struct IsolatedAtomFacts {
+    private(set) var (structures, withoutEnergy) = (Tally(), 0)
+    /// The first energy of each element, eV.
+    private(set) var energies: [Element: (energy: Double, index: Int)] = [:]
+    /// Others that contradict it.
+    private(set) var contradictions:
+        [(element: Element, one: (energy: Double, index: Int), other: (energy: Double, index: Int))] = []
+
+    mutating func add(_ seen: Observation) {
+        guard seen.isIsolatedAtom else { return }
+        structures.add(seen.index)
+        guard let energy = seen.structure.energy else {
+            withoutEnergy += 1
+            return
+        }
+        let (element, own) = (seen.structure.elements[0], (energy: energy, index: seen.index))
+        guard let first = energies[element] else {
+            energies[element] = own
+            return
+        }
+        if !IsolatedAtoms.agree(first.energy, energy) { contradictions.append((element, first, own)) }
+    }
+}
+
 /// Energies that cannot be total energies of one level of theory.
 extension DataCheck {
     // MARK: Two levels
@@ -57,9 +82,9 @@ extension DataCheck {
         }
         var who = "\(lower.count) and \(upper.count) structures"
         func list(_ names: Set<String>) -> String { names.sorted().prefix(5).joined(separator: ", ") }
-        if let (a, b) = names({ $0.structure.information["config_type"] }) {
+        if let (a, b) = names({ $0.configType.map { self.names[$0] } }) {
             who += ", config_type \(list(a)) and \(list(b))"
-        } else if let (a, b) = names({ $0.file }) {
+        } else if let (a, b) = names({ self.names[$0.file] }) {
             who += ", of \(list(a)) and \(list(b))"
         }
         let kept = pairs.filter { pair in
@@ -82,33 +107,39 @@ extension DataCheck {
     var energiesArePerAtom: Bool { energyPerAtomSpreads.map { $0.asPerAtom < 0.5 * $0.asTotal } ?? false }
 
     private var energyPerAtomSpreads: (asPerAtom: Double, asTotal: Double)? {
-        let structures = samples.filter { $0.edges > 0 && $0.structure.energy != nil }.map(\.structure)
-        guard structures.count > 5, Set(structures.map(\.count)).count > 1 else { return nil }
-        let elements = DataStatistics.elements(of: structures)
-        func spread(_ energy: (Structure) -> Double) -> Double? {
-            // One atom's worth of every structure, so that each counts the same.
-            let rows = structures.map { structure -> (shares: [Double], energy: Double) in
-                let count = Double(structure.count)
-                return (elements.map { e in Double(structure.elements.count { $0 == e }) / count }, energy(structure))
+        let structures = sizedStructures
+        guard structures.count > 5, Set(structures.map { composition(of: $0).atoms }).count > 1 else { return nil }
+        let elements = self.elements(of: structures)
+        // One atom's worth of every structure, so that each counts the same.
+        let shares = compositions.all.map { kind in kind.numbers(of: elements).map { $0 / Double(kind.atoms) } }
+        func spread(_ energy: @escaping (Sample) -> Double) -> Double? {
+            let rows = structures.lazy.map { index in
+                (shares[Int(samples[index].composition)], energy(samples[index]))
             }
             return LeastSquares(rows).map { fit in
                 let rests = rows.map { row in
-                    abs(row.energy - zip(row.shares, fit.values).reduce(0) { $0 + $1.0 * $1.1 })
+                    abs(row.1 - zip(row.0, fit.values).reduce(0) { $0 + $1.0 * $1.1 })
                 }
                 // The mean of what is not far out.
                 let most = rests.sorted().prefix(max(1, rests.count * 19 / 20))
                 return most.reduce(0, +) / Double(most.count)
             }
         }
-        guard let asPerAtom = spread({ $0.energy! }), let asTotal = spread({ $0.energy! / Double($0.count) }),
+        guard let asPerAtom = spread({ $0.energy }),
+            let asTotal = spread({ $0.energy / Double(compositions[$0.composition].atoms) }),
             asTotal > 1e-3
         else { return nil }
         return (asPerAtom, asTotal)
     }
 
+    /// Structures with energies and neighbours.
+    private var sizedStructures: [Int] {
+        samples.indices.filter { samples[$0].flags.isSuperset(of: [.energy, .neighbors]) }
+    }
+
     func energiesPerAtom() -> [Finding] {
         guard energiesArePerAtom, let spreads = energyPerAtomSpreads else { return [] }
-        let sizes = samples.filter { $0.edges > 0 && $0.structure.energy != nil }.map(\.structure.count)
+        let sizes = sizedStructures.map { composition(of: $0).atoms }
         return [
             finding(
                 .error, "energy",
@@ -121,44 +152,36 @@ extension DataCheck {
 
     /// Isolated atoms that contradict each other, or are of another level of theory than the structures.
     func isolatedAtoms() -> [Finding] {
-        let single = indices { $0.isIsolatedAtom }
-        guard !single.isEmpty else { return [] }
-        var energies: [Element: (energy: Double, index: Int)] = [:]
-        var findings: [Finding] = []
-        for index in single {
-            let (element, energy) = (samples[index].structure.elements[0], samples[index].structure.energy)
-            guard let energy else { continue }
-            guard let other = energies[element] else {
-                energies[element] = (energy, index)
-                continue
-            }
-            if !IsolatedAtoms.agree(other.energy, energy) {
-                findings.append(
-                    finding(
-                        .error, "isolated atoms",
-                        "an isolated atom of \(element) has \(energy) eV in \(samples[index].place), but \(other.energy) eV in \(samples[other.index].place); keep one of them",
-                        at: [other.index, index]))
-            }
+        let facts = isolatedFacts
+        guard !facts.structures.isEmpty else { return [] }
+        var findings = facts.contradictions.map { contradiction in
+            let (element, one, other) = (contradiction.element, contradiction.one, contradiction.other)
+            return finding(
+                .error, "isolated atoms",
+                "an isolated atom of \(element) has \(other.energy) eV in \(place(of: other.index)), but \(one.energy) eV in \(place(of: one.index)); keep one of them",
+                at: [one.index, other.index])
         }
-        let structures = samples.filter { sample in
-            sample.edges > 0 && sample.structure.elements.allSatisfy { energies[$0] != nil }
-        }.map(\.structure)
-        if let distance = DataStatistics.energyDistance(
-            of: structures, from: { energies[$0]!.energy })
-        {
+        let sums = compositions.all.map { composition -> Double? in
+            guard composition.elements.allSatisfy({ facts.energies[$0] != nil }) else { return nil }
+            return composition.sum { facts.energies[$0]!.energy }
+        }
+        let rests = sizedStructures.compactMap { index -> Double? in
+            let kind = Int(samples[index].composition)
+            return sums[kind].map { (samples[index].energy - $0) / Double(compositions.all[kind].atoms) }
+        }
+        if let distance = DataStatistics.energyDistance(rests) {
             findings.append(
                 finding(
                     .error, "isolated atoms",
                     "energies of structures lie \(format(distance)) eV/atom from those of the isolated atoms, and no bond is so strong: they are of different levels of theory, or the energies are no total energies",
-                    at: energies.values.map(\.index).sorted()))
+                    at: facts.energies.values.map(\.index).sorted()))
         }
-        let without = single.count { samples[$0].structure.energy == nil }
         findings.append(
             finding(
                 .notice, "isolated atoms",
-                "\(Plural.count(single.count, "isolated atom")), for the energy shifts of their elements"
-                    + (without > 0 ? "; \(without) of them without an energy" : ""),
-                at: single))
+                "\(Plural.count(facts.structures.count, "isolated atom")), for the energy shifts of their elements"
+                    + (facts.withoutEnergy > 0 ? "; \(facts.withoutEnergy) of them without an energy" : ""),
+                at: facts.structures))
         return findings
     }
 }

@@ -9,17 +9,17 @@ extension DataCheck {
     /// eV/atom: where more than half of the energies are equal (copies, one phase), the median deviation is zero;
     /// others are far out only beyond twelve times this.
     private static let smallestSpread = 0.02
-    /// eV/Å; beyond the forces of any structure that is of use.
-    private static let hugeForce = 100.0
-
     func outliers() -> [Finding] {
         var findings: [Finding] = []
-        let labelled = indices { $0.structure.energy != nil && $0.edges > 0 }
+        let labelled = samples.indices.filter { samples[$0].flags.isSuperset(of: [.energy, .neighbors]) }
         if labelled.count > 10 {
-            let elements = DataStatistics.elements(of: labelled.map { samples[$0].structure })
-            if let fit = try? DataStatistics.isolatedAtomEnergies(
-                labelled.map { samples[$0].structure }, elements: elements)
-            {
+            let elements = self.elements(of: labelled)
+            let counts = compositions.all.map { $0.numbers(of: elements) }
+            let rows = labelled.lazy.map { index in
+                let sample = samples[index]
+                return (counts: counts[Int(sample.composition)], energy: sample.energy)
+            }
+            if let fit = try? DataStatistics.isolatedAtomEnergies(rows, of: elements) {
                 findings += outliers(labelled, Dictionary(uniqueKeysWithValues: zip(elements, fit.energies)))
             } else {
                 findings.append(
@@ -27,21 +27,21 @@ extension DataCheck {
                         .warning, "outliers", "energies could not be compared: a fit of one for each element failed"))
             }
         }
-        let huge = indices { $0.structure.forces?.contains { norm($0) > Self.hugeForce } ?? false }
-        if !huge.isEmpty {
+        if !forceFacts.huge.isEmpty {
             findings.append(
                 finding(
                     .warning, "outliers",
-                    "forces above \(Self.hugeForce) eV/Å: such structures teach little but overlap; consider leaving them out, or pair_potential: ZBL",
-                    at: huge))
+                    "forces above \(ForceFacts.hugeForce) eV/Å: such structures teach little but overlap; consider leaving them out, or pair_potential: ZBL",
+                    at: forceFacts.huge))
         }
         return findings
     }
 
     private func outliers(_ labelled: [Int], _ shift: [Element: Double]) -> [Finding] {
+        let shifts = compositions.all.map { $0.sum { shift[$0] ?? 0 } }
         let rests = labelled.map { index in
-            let structure = samples[index].structure
-            return (structure.energy! - structure.elements.reduce(0) { $0 + shift[$1]! }) / Double(structure.count)
+            let kind = Int(samples[index].composition)
+            return (samples[index].energy - shifts[kind]) / Double(compositions.all[kind].atoms)
         }
         let centre = Self.median(rests)
         let half = Self.median(rests.map { abs($0 - centre) })
@@ -51,15 +51,14 @@ extension DataCheck {
         return [
             finding(
                 .warning, "outliers",
-                "energies far from all others in \(Plural.count(far.count, "structure")): \(samples[worst.0].place) by \(format(worst.1 - centre)) eV/atom, where half of all lie within \(format(half)) eV/atom",
+                "energies far from all others in \(Plural.count(far.count, "structure")): \(place(of: worst.0)) by \(format(worst.1 - centre)) eV/atom, where half of all lie within \(format(half)) eV/atom",
                 at: far.map(\.0))
         ]
     }
 
-    static func median(_ numbers: [Double]) -> Double {
-        guard !numbers.isEmpty else { return 0 }
-        let sorted = numbers.sorted()
-        let half = sorted.count / 2
-        return sorted.count.isMultiple(of: 2) ? (sorted[half - 1] + sorted[half]) / 2 : sorted[half]
+    /// Those that occur in some structures, by atomic number.
+    func elements(of structures: [Int]) -> [Element] {
+        let kinds = Set(structures.map { samples[$0].composition })
+        return Set(kinds.flatMap { compositions[$0].elements }).sorted()
     }
 }

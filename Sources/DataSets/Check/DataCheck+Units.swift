@@ -2,21 +2,58 @@ import Atoms
 import Files
 import Foundation
 
+/// What is remembered of sizes.
+struct UnitFacts {
+    /// Of distances to nearest neighbours, in units of the sum of covalent radii, of all atoms.
+    private(set) var nearest = MedianOfMany()
+    /// Sum of the squares of force components, and how many there are.
+    private(set) var forces = (squares: 0.0, count: 0)
+
+    /// eV: the stress times the volume of an atom, the work to empty it. Diamond at 400 GPa has 11, and no crystal
+    /// whose neighbours are not pressed together has a third of that.
+    static let (largestStressWork, suspiciousStressWork) = (20.0, 6.0)
+    /// Nearest neighbours (in sums of covalent radii) below which a crystal is pressed together.
+    private static let pressed = 0.8
+
+    /// Of stresses at ordinary distances: that work, eV; the structures; those in which it is too large; the worst
+    /// with its pressure, GPa.
+    private(set) var works: [Double] = []
+    private(set) var (stressed, tooStressed) = (Tally(), Tally())
+    private(set) var (worst, pressure) = (Worst(), 0.0)
+
+    mutating func add(_ seen: Observation) {
+        for ratio in seen.nearest { nearest.add(ratio) }
+        let structure = seen.structure
+        let forces = structure.forces ?? []
+        self.forces.squares += forces.reduce(0) { $0 + dot($1, $1) }
+        self.forces.count += 3 * forces.count
+        guard let stress = structure.labelledStress, let cell = structure.cell,
+            DataCheck.median(seen.nearest) > Self.pressed || seen.nearest.isEmpty
+        else { return }
+        let largest = stress.elements.reduce(0) { max($0, abs($1)) }
+        let work = largest * cell.volume / Double(structure.count)
+        works.append(work)
+        stressed.add(seen.index)
+        if work > Self.largestStressWork { tooStressed.add(seen.index) }
+        if worst.index == nil || work > worst.value { pressure = largest * Units.gigapascal }
+        worst.offer(work, at: seen.index)
+    }
+}
+
 /// Guesses of units from sizes that nature does not allow to be otherwise.
 extension DataCheck {
     func units() -> [Finding] { lengths() + energies() + forces() + pressures() }
 
     /// Nearest neighbours are about a sum of covalent radii apart.
     private func lengths() -> [Finding] {
-        let nearest = samples.map { Self.median($0.nearest) }
-        let median = Self.median(samples.flatMap(\.nearest))
+        let median = unitFacts.nearest.median
         // 1.89 Bohr are an Å, 0.1 nm too; condensed noble gases and ionic salts reach 1.6.
         let guess: String
         switch median {
         case 0: return []
         case ..<0.35: guess = "are positions in nm?"
         case 1.75...: guess = "are positions in Bohr, or is the structure a dilute gas?"
-        default: return stretched(nearest)
+        default: return stretched()
         }
         return [
             finding(
@@ -27,15 +64,15 @@ extension DataCheck {
     }
 
     /// Structures among others of the same composition that are larger by the Bohr's 1.89, with none in between.
-    private func stretched(_ nearest: [Double]) -> [Finding] {
-        let groups = Dictionary(grouping: samples.indices.filter { nearest[$0] > 0 }) {
-            samples[$0].structure.composition.map(\.element)
+    private func stretched() -> [Finding] {
+        let groups = Dictionary(grouping: samples.indices.filter { samples[$0].nearest > 0 }) {
+            composition(of: $0).elements
         }
         var far: [Int] = []
         for (_, group) in groups where group.count > 5 {
             // Half of a set at most may be in Bohr: the lower quartile is of the others.
-            let usual = group.map { nearest[$0] }.sorted()[group.count / 4]
-            let ratios = group.map { ($0, nearest[$0] / usual) }
+            let usual = group.map { samples[$0].nearest }.sorted()[group.count / 4]
+            let ratios = group.map { ($0, samples[$0].nearest / usual) }
             let large = ratios.filter { $0.1 > 1.65 && $0.1 < 2.15 }
             let between = ratios.count { $0.1 > 1.3 && $0.1 <= 1.65 }
             if large.count >= 3, 20 * large.count >= group.count, between * 20 < large.count {
@@ -53,31 +90,17 @@ extension DataCheck {
 
     // MARK: Pressures
 
-    /// eV: the stress times the volume of an atom, the work to empty it. Diamond at 400 GPa has 11, and no crystal
-    /// whose neighbours are not pressed together has a third of that.
-    private static let (largestStressWork, suspiciousStressWork) = (20.0, 6.0)
-    /// Nearest neighbours (in sums of covalent radii) below which a crystal is pressed together.
-    private static let pressed = 0.8
-
     private func pressures() -> [Finding] {
-        let works = samples.indices.compactMap { index -> (index: Int, work: Double, pressure: Double)? in
-            let structure = samples[index].structure
-            guard let stress = structure.labelledStress, let cell = structure.cell,
-                Self.median(samples[index].nearest) > Self.pressed || samples[index].nearest.isEmpty
-            else { return nil }
-            let largest = stress.elements.reduce(0) { max($0, abs($1)) }
-            return (index, largest * cell.volume / Double(structure.count), largest * Units.gigapascal)
-        }
-        guard !works.isEmpty else { return [] }
-        let large = works.filter { $0.work > Self.largestStressWork }
-        let median = Self.median(works.map(\.work))
-        let some = large.isEmpty && median > Self.suspiciousStressWork ? works : large
-        guard let worst = some.max(by: { $0.work < $1.work }) else { return [] }
+        let facts = unitFacts
+        guard let worst = facts.worst.index else { return [] }
+        let isUsual = facts.tooStressed.isEmpty
+        if isUsual, Self.median(facts.works) <= UnitFacts.suspiciousStressWork { return [] }
+        let some = isUsual ? facts.stressed : facts.tooStressed
         return [
             finding(
-                large.count * 10 > works.count ? .error : .warning, "units",
-                "stresses of up to \(format(worst.pressure)) GPa in \(Plural.count(some.count, "structure")) with ordinary distances (\(samples[worst.index].place)): are they in kbar or GPa? eV/Å³ are expected, positive in tension",
-                at: some.map(\.index))
+                facts.tooStressed.count * 10 > facts.works.count ? .error : .warning, "units",
+                "stresses of up to \(format(facts.pressure)) GPa in \(Plural.count(some.count, "structure")) with ordinary distances (\(place(of: worst))): are they in kbar or GPa? eV/Å³ are expected, positive in tension",
+                at: some)
         ]
     }
 
@@ -92,13 +115,14 @@ extension DataCheck {
     ]
 
     private func energies() -> [Finding] {
+        // Of all electrons, by composition; nothing where an element is none of these.
+        let expected = compositions.all.map { composition -> Double? in
+            guard composition.elements.allSatisfy({ $0.atomicNumber <= Self.allElectron.count }) else { return nil }
+            return composition.sum { Self.allElectron[$0.atomicNumber - 1] }
+        }
         let ratios = samples.compactMap { sample -> Double? in
-            let structure = sample.structure
-            guard let energy = structure.energy, energy < 0,
-                structure.elements.allSatisfy({ $0.atomicNumber <= Self.allElectron.count })
-            else { return nil }
-            let expected = structure.elements.reduce(0) { $0 + Self.allElectron[$1.atomicNumber - 1] }
-            return -energy / expected
+            guard let energy = sample.knownEnergy, energy < 0 else { return nil }
+            return expected[Int(sample.composition)].map { -energy / $0 }
         }
         guard ratios.count > samples.count / 2, ratios.count > 0 else { return [] }
         let median = Self.median(ratios)
@@ -115,10 +139,7 @@ extension DataCheck {
     }
 
     private func forces() -> [Finding] {
-        let (squares, count) = samples.reduce((0.0, 0)) { sum, sample in
-            let forces = sample.structure.forces ?? []
-            return (sum.0 + forces.reduce(0) { $0 + dot($1, $1) }, sum.1 + 3 * forces.count)
-        }
+        let (squares, count) = unitFacts.forces
         guard count > 0, squares > 0 else { return [] }
         let rms = (squares / Double(count)).squareRoot()
         if rms > 8 {

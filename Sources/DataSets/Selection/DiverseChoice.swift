@@ -1,6 +1,8 @@
 import Compute
 
 /// Chooses, one after another, those of many vectors that say most that the ones before have not said.
+///
+/// The vectors may be more than memory holds: of each stay twenty bytes, and those that were chosen whole.
 public struct DiverseChoice {
     public enum Rule: String, Sendable, CaseIterable {
         /// The vector farthest from all that were chosen (Gonzalez 1985).
@@ -19,81 +21,154 @@ public struct DiverseChoice {
     /// Vectors that are nearer to one that was chosen than the tolerance, and were not taken.
     public private(set) var duplicates = 0
 
+    /// Throws where the disk has no room, or cannot be read.
+    ///
     /// - Parameters:
-    ///   - vectors: all equally long.
+    ///   - path: a file beside which there is room for as many numbers again, for leverage.
     ///   - tolerance: vectors nearer to a chosen one than this are no others.
     public init(
-        _ count: Int, of vectors: [[Float]], by rule: Rule, tolerance: Double, parallelism: Parallelism
-    ) {
-        guard let width = vectors.first?.count, count > 0 else { return }
-        var mean = [Float](repeating: 0, count: width)
-        for vector in vectors { for k in 0..<width { mean[k] += vector[k] / Float(vectors.count) } }
-        var nearest = [Double](repeating: .infinity, count: vectors.count)
-        // What the chosen vectors do not span, for leverage.
-        var rests = rule == .leverage ? vectors : []
-        var next: Int? = Self.first(vectors, mean, rule)
+        _ count: Int, of vectors: VectorStore<Float>, by rule: Rule, tolerance: Double, beside path: String,
+        parallelism: Parallelism
+    ) throws {
+        guard vectors.count > 0, count > 0 else { return }
+        var coverage = Coverage(vectors, parallelism)
+        var rests = rule == .leverage ? try Rests(vectors, beside: path, parallelism) : nil
+        var next: Int? = try rests?.largest ?? Self.nearestToMean(vectors)
         while let index = next {
-            if !chosen.isEmpty { distances.append(nearest[index]) }
+            if !chosen.isEmpty { distances.append(coverage.nearest[index]) }
             chosen.append(index)
-            let point = vectors[index]
-            parallelism.update(&nearest, by: 64) { range, nearest in
-                for k in nearest.indices {
-                    nearest[k] = min(nearest[k], Self.distance(vectors[range.lowerBound + k], point))
-                }
-            }
-            if rule == .leverage { Self.project(&rests, out: rests[index], parallelism) }
+            try coverage.add(vectors.rows(index..<index + 1))
+            try rests?.project(outOf: index)
             guard chosen.count < count else { break }
-            let open = vectors.indices.filter { nearest[$0] > tolerance }
-            next =
-                switch rule {
-                case .farthest: open.max { (nearest[$0], $1) < (nearest[$1], $0) }
-                case .leverage:
-                    // Where the chosen span everything, distances decide.
-                    open.max {
-                        (Self.squares(rests[$0]), nearest[$0], $1) < (Self.squares(rests[$1]), nearest[$1], $0)
-                    }
-                }
+            let nearest = coverage.nearest
+            let open = nearest.indices.lazy.filter { nearest[$0] > tolerance }
+            if let squares = rests?.squares {
+                // Where the chosen span everything, distances decide.
+                next = open.max { (squares[$0], nearest[$0], $1) < (squares[$1], nearest[$1], $0) }
+            } else {
+                next = open.max { (nearest[$0], $1) < (nearest[$1], $0) }
+            }
         }
-        radius = nearest.max() ?? 0
+        radius = coverage.nearest.max() ?? 0
         let taken = Set(chosen)
-        duplicates = vectors.indices.count { !taken.contains($0) && nearest[$0] <= tolerance }
+        duplicates = coverage.nearest.indices.count { !taken.contains($0) && coverage.nearest[$0] <= tolerance }
     }
 
-    /// The vector nearest to the mean, or the longest.
-    private static func first(_ vectors: [[Float]], _ mean: [Float], _ rule: Rule) -> Int? {
-        switch rule {
-        case .farthest:
-            let far = vectors.map { distance($0, mean) }
-            return far.indices.min { (far[$0], $0) < (far[$1], $1) }
-        case .leverage:
-            let sizes = vectors.map { squares($0) }
-            return sizes.indices.max { (sizes[$0], $1) < (sizes[$1], $0) }
+    private static func nearestToMean(_ vectors: VectorStore<Float>) throws -> Int? {
+        let width = vectors.width
+        var mean = [Float](repeating: 0, count: width)
+        for block in vectors.blocks() {
+            let rows = try vectors.rows(block)
+            for row in 0..<block.count {
+                for k in 0..<width { mean[k] += rows[row * width + k] / Float(vectors.count) }
+            }
         }
+        var best: (index: Int, distance: Double)?
+        for block in vectors.blocks() {
+            let rows = try vectors.rows(block)
+            for row in 0..<block.count {
+                let far = Coverage.distance(rows, row * width, mean, 0, width)
+                if far < best?.distance ?? .infinity { best = (block.lowerBound + row, far) }
+            }
+        }
+        return best?.index
+    }
+}
+
+/// How far vectors lie from the nearest of those that were chosen.
+private struct Coverage {
+    private let vectors: VectorStore<Float>
+    private let parallelism: Parallelism
+    /// `[vector]` The distance to the nearest chosen one, and its number among them.
+    private(set) var nearest: [Double]
+    private var owner: [Int32]
+    /// The chosen ones, one behind the other.
+    private var chosen: [Float] = []
+
+    init(_ vectors: VectorStore<Float>, _ parallelism: Parallelism) {
+        (self.vectors, self.parallelism) = (vectors, parallelism)
+        nearest = Array(repeating: .infinity, count: vectors.count)
+        owner = Array(repeating: 0, count: vectors.count)
     }
 
-    private static func project(_ rests: inout [[Float]], out direction: [Float], _ parallelism: Parallelism) {
-        let size = squares(direction)
-        guard size > 1e-12 else { return }
-        parallelism.update(&rests, by: 16) { _, rests in
-            for index in rests.indices {
-                var product = 0.0
-                for k in direction.indices { product += Double(rests[index][k]) * Double(direction[k]) }
-                let factor = Float(product / size)
-                for k in direction.indices { rests[index][k] -= factor * direction[k] }
+    /// A vector nearer to its own than half the way from there to another has nothing nearer in that (triangle
+    /// inequality); a thousandth is for the rounding of distances.
+    private static let half = 0.5 / 1.001
+
+    mutating func add(_ point: [Float]) throws {
+        let (width, number) = (vectors.width, Int32(chosen.count / vectors.width))
+        let reach = (0..<Int(number)).map { Self.half * Self.distance(chosen, $0 * width, point, 0, width) }
+        chosen += point
+        for block in vectors.blocks() {
+            func isOpen(_ index: Int) -> Bool { number == 0 || nearest[index] >= reach[Int(owner[index])] }
+            guard block.contains(where: isOpen) else { continue }
+            let rows = try vectors.rows(block)
+            var distances = block.map { isOpen($0) ? 0.0 : .infinity }
+            parallelism.update(&distances, by: 64) { range, distances in
+                for k in distances.indices where distances[k] == 0 {
+                    distances[k] = Self.distance(rows, (range.lowerBound + k) * width, point, 0, width)
+                }
+            }
+            for (index, distance) in zip(block, distances) where distance < nearest[index] {
+                (nearest[index], owner[index]) = (distance, number)
             }
         }
     }
 
-    private static func squares(_ a: [Float]) -> Double {
-        a.reduce(0) { $0 + Double($1) * Double($1) }
-    }
-
-    private static func distance(_ a: [Float], _ b: [Float]) -> Double {
+    static func distance(_ a: [Float], _ i: Int, _ b: [Float], _ j: Int, _ width: Int) -> Double {
         var sum: Float = 0
-        for k in a.indices {
-            let d = a[k] - b[k]
+        for k in 0..<width {
+            let d = a[i + k] - b[j + k]
             sum += d * d
         }
         return Double(sum).squareRoot()
+    }
+}
+
+/// What chosen vectors do not span of all.
+private struct Rests {
+    private let rests: VectorStore<Float>
+    private let parallelism: Parallelism
+    /// `[vector]` Of their norms.
+    private(set) var squares: [Double] = []
+
+    init(_ vectors: VectorStore<Float>, beside path: String, _ parallelism: Parallelism) throws {
+        let width = vectors.width
+        rests = VectorStore(width: width, beside: path)
+        self.parallelism = parallelism
+        for block in vectors.blocks() {
+            let rows = try vectors.rows(block)
+            for row in 0..<block.count {
+                try rests.append(rows[row * width..<(row + 1) * width])
+                squares.append(Self.squares(rows, row * width, width))
+            }
+        }
+    }
+
+    /// The longest; of equal ones the first.
+    var largest: Int? { squares.indices.max { (squares[$0], $1) < (squares[$1], $0) } }
+
+    mutating func project(outOf index: Int) throws {
+        let width = rests.width
+        let direction = try rests.rows(index..<index + 1)
+        let size = Self.squares(direction, 0, width)
+        guard size > 1e-12 else { return }
+        for block in rests.blocks() {
+            var rows = try rests.rows(block)
+            parallelism.update(&rows, by: 16 * width) { _, rows in
+                for start in stride(from: 0, to: rows.count, by: width) {
+                    var product = 0.0
+                    for k in 0..<width { product += Double(rows[start + k]) * Double(direction[k]) }
+                    let factor = Float(product / size)
+                    for k in 0..<width { rows[start + k] -= factor * direction[k] }
+                }
+            }
+            for row in 0..<block.count { squares[block.lowerBound + row] = Self.squares(rows, row * width, width) }
+            try rests.replace(block, by: rows)
+        }
+    }
+
+    private static func squares(_ a: [Float], _ start: Int, _ width: Int) -> Double {
+        (start..<start + width).reduce(0) { $0 + Double(a[$1]) * Double(a[$1]) }
     }
 }

@@ -29,11 +29,21 @@ public final class PotentialFeatures {
         return sums.map { Float($0) }
     }
 
-    /// Vectors in the unit of their mean norm, so that distances are of the size that those of power spectra have.
-    public static func scaled(_ vectors: [[Float]]) -> [[Float]] {
-        let norms = vectors.map { $0.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot() }
-        let mean = norms.reduce(0, +) / Double(max(1, norms.count))
-        guard mean > 0 else { return vectors }
-        return vectors.map { $0.map { Float(Double($0) / mean) } }
+    /// Puts vectors into the unit of their mean norm, so that distances are of the size that those of power spectra
+    /// have. Throws where the disk fails.
+    public static func scale(_ vectors: VectorStore<Float>) throws {
+        let width = vectors.width
+        var sum = 0.0
+        for block in vectors.blocks() {
+            let rows = try vectors.rows(block)
+            for start in stride(from: 0, to: rows.count, by: width) {
+                sum += rows[start..<start + width].reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
+            }
+        }
+        let mean = sum / Double(max(1, vectors.count))
+        guard mean > 0 else { return }
+        for block in vectors.blocks() {
+            try vectors.replace(block, by: vectors.rows(block).map { Float(Double($0) / mean) })
+        }
     }
 }

@@ -173,7 +173,7 @@ struct CastepText: RunText {
 
     /// `1     -0.24418(cons'd)     -0.33042     0.32253  *`
     private static func numbers(withoutWords text: String) -> [Double]? {
-        let words = text.replacing("(cons'd)", with: " ").split(whereSeparator: \.isWhitespace).prefix(4)
+        let words = text.replacing("(cons'd)", with: " ").words.prefix(4)
         let numbers = words.compactMap { Double($0) }
         return numbers.count == 4 ? numbers : nil
     }

@@ -111,7 +111,7 @@ extension FrameReader {
                 }
             }
             if nextWord(bytes, from: at, to: end) != nil {
-                throw columnError(slots.count, lines.text.split(whereSeparator: \.isWhitespace).count, atom, count)
+                throw columnError(slots.count, lines.text.words.count, atom, count)
             }
             // `Columns` has made sure of a column that names the element.
             atoms.elements.append(element!)

@@ -21,7 +21,7 @@ struct CPInput {
         var (atoms, types, card) = (0, 0, "")
         while try lines.advance() {
             let text = lines.text.prefix { $0 != "!" && $0 != "#" }
-            let words = text.split(whereSeparator: \.isWhitespace)
+            let words = text.words
             guard let first = words.first else { continue }
             switch first.uppercased() {
             case "ATOMIC_SPECIES", "K_POINTS", "CELL_PARAMETERS", "OCCUPATIONS", "AUTOPILOT", "CONSTRAINTS",

@@ -116,7 +116,7 @@ final class PWXMLContent: XMLContent {
     }
 
     private var word: String {
-        String(decoding: text, as: UTF8.self).split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        String(decoding: text, as: UTF8.self).words.joined(separator: " ")
     }
 
     private var number: Double? {

@@ -45,7 +45,7 @@ extension LineReader {
     func text(_ part: Range<Int>) -> String { String(decoding: buffer[part], as: UTF8.self) }
 
     /// The words of the line, or of a part of it.
-    func words(in part: Range<Int>? = nil) -> [Substring] { text(part ?? line).split(whereSeparator: \.isWhitespace) }
+    func words(in part: Range<Int>? = nil) -> [Substring] { text(part ?? line).words }
 
     var isBlank: Bool { buffer[line].allSatisfy { $0 == 0x20 || $0 == 0x09 } }
 

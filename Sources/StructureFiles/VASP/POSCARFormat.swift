@@ -24,7 +24,7 @@ struct POSCARFormat: StructureFormat {
 /// Words of a line, without what stands behind `!` or `#`.
 enum POSCARLine {
     static func words(_ line: some StringProtocol) -> [Substring] {
-        Substring(line).prefix { $0 != "!" && $0 != "#" }.split(whereSeparator: \.isWhitespace)
+        Substring(Substring(line).utf8.prefix { $0 != UInt8(ascii: "!") && $0 != UInt8(ascii: "#") }).words
     }
 
     /// A number as Fortran prints it.

@@ -13,7 +13,7 @@ struct XDATCARFormat: StructureFormat {
 
     /// Scale, three vectors, symbols, and as many counts.
     private static func isHead(_ lines: ArraySlice<Substring>) -> Bool {
-        let words = lines.map { $0.split(whereSeparator: \.isWhitespace) }
+        let words = lines.map { $0.words }
         return words[0].count == 1 && Double(words[0][0]) != nil && words[1...3].allSatisfy { $0.count == 3 }
             && words[4].count == words[5].count && !words[5].isEmpty && words[5].allSatisfy { Int($0) != nil }
             && words[4].allSatisfy { $0.first?.isLetter == true }
