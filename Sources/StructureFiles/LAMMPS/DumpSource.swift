@@ -32,7 +32,7 @@ struct DumpSource: DraftSource {
             }
             let words = lines.words()
             hasBegun = true
-            switch words[1] {
+            switch words.count > 1 ? words[1] : "" {
             case "UNITS": try readUnits()
             case "TIME": draft.information["time"] = try readWord("the time")
             case "TIMESTEP": draft.information["timestep"] = try readWord("the number of the step")
