@@ -230,8 +230,10 @@ struct Distillation {
                 vectors[k] = Result { try spectrum(structures[range.lowerBound + k]) }
             }
         }
+        let store = VectorStore<Float>(width: spectrum.count, beside: folder.training)
+        for vector in vectors { try store.append(vector.get()) }
         return try DiverseChoice(
-            count, of: vectors.map { try $0.get() }, by: .farthest, tolerance: 1e-6, parallelism: parallelism
+            count, of: store, by: .farthest, tolerance: 1e-6, beside: folder.training, parallelism: parallelism
         ).chosen
     }
 
